@@ -1,0 +1,55 @@
+import { importX } from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Who may import whom below nodes/ (CONTRIBUTING, "Who may know whom"). n8n's strict mode allows no change to
+ * eslint.config.mjs, so the arrows have a configuration of their own.
+ */
+const root = './nodes/AnchorBrowser';
+const may = (folder, ...allowed) => ({
+	target: `${root}/${folder}`,
+	from: root,
+	except: [folder, ...allowed].map((path) => `./${path}`),
+	message: `${folder}/ may import ${[folder, ...allowed].join(', ')} and nothing else of ours.`,
+});
+
+const noHost = {
+	'no-restricted-imports': [
+		'error',
+		{
+			paths: [{ name: 'n8n-workflow', message: 'This folder is pure: it must work without n8n.' }],
+		},
+	],
+};
+
+export default [
+	{
+		files: ['nodes/**/*.ts', 'credentials/**/*.ts'],
+		languageOptions: { parser: tseslint.parser },
+		plugins: { 'import-x': importX },
+		settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js'] } } },
+		rules: {
+			'import-x/no-cycle': 'error',
+			'import-x/no-restricted-paths': [
+				'error',
+				{
+					zones: [
+						may('events'),
+						may('delivery', 'events'),
+						may('output', 'events'),
+						may('api', 'events'),
+						may('registration', 'api', 'events'),
+						may('trigger', 'registration', 'api', 'delivery', 'output', 'events'),
+					],
+				},
+			],
+		},
+	},
+	{
+		files: [
+			'nodes/AnchorBrowser/{events,delivery,output}/**/*.ts',
+			'nodes/AnchorBrowser/registration/{plan,mark,secret,address,missed}.ts',
+		],
+		rules: noHost,
+	},
+];

@@ -1,0 +1,14 @@
+/** What `npm test` runs: everything that needs no n8n server. The built package is a precondition (`gulp build`). */
+module.exports = {
+	testEnvironment: 'node',
+	roots: ['<rootDir>/test'],
+	testMatch: ['**/*.test.ts'],
+	testPathIgnorePatterns: ['/node_modules/', '/test/e2e/'],
+	transform: {
+		// Types are checked once, by `tsc -p test` in `npm run lint`; here each file is only stripped of them.
+		'^.+\\.ts$': [
+			'ts-jest',
+			{ tsconfig: 'test/tsconfig.json', isolatedModules: true, diagnostics: false },
+		],
+	},
+};
