@@ -1,0 +1,333 @@
+import type { z } from 'zod';
+import type { AnchorEvent } from './envelope';
+import { isObject, own } from './json';
+import {
+	Batch,
+	IdentityAuthenticated,
+	IdentityAuthenticationFailed,
+	InterventionRequested,
+	InterventionResolved,
+	SessionCompleted,
+	SessionFailed,
+	SessionReady,
+	SessionRecordingReady,
+	TaskCancelled,
+	TaskCompleted,
+	TaskFailed,
+	TaskHealed,
+} from './payloads';
+
+export { AUTHENTICATION_FAILURE_TYPES, FAILURE_TYPES } from './payloads';
+
+/** What an event is about: the part of its type before the first dot. */
+export type Entity = 'task' | 'session' | 'intervention' | 'batch' | 'identity';
+
+/** How it went, as design.md groups the events. */
+export type Outcome = 'succeeded' | 'failed' | 'needsAttention' | 'other';
+
+/** One column of a spreadsheet row. */
+export interface RowColumn {
+	/** Keys below `data`; joined with `_` they are the column's name. */
+	readonly path: readonly string[];
+	/** `scalars` is a list shown as one text; `list` is JSON text in `<name>` and its length in `<name>_count`. */
+	readonly kind: 'text' | 'number' | 'boolean' | 'date' | 'scalars' | 'list';
+}
+
+/** All that is known of one event type. */
+export interface EventEntry {
+	/** Anchor's name, `<entity>.<action>`. */
+	readonly type: string;
+	/** Name in menus and on outputs, in Title Case. */
+	readonly label: string;
+	readonly entity: Entity;
+	readonly outcome: Outcome;
+	/** One sentence for the menu: when Anchor sends it. */
+	readonly description: string;
+	/** Whether Anchor's page "Events" describes it, so that every account can subscribe to it. */
+	readonly documented: boolean;
+	/** What `data` is expected to look like. */
+	readonly schema: z.ZodTypeAny;
+	/** The columns that every row of this event has, in order. */
+	readonly columns: readonly RowColumn[];
+}
+
+const column =
+	(kind: RowColumn['kind']) =>
+	(...path: string[]): RowColumn => ({ path, kind });
+const text = column('text');
+const number = column('number');
+const date = column('date');
+const scalars = column('scalars');
+const list = column('list');
+
+const taskRun = [
+	text('task_id'),
+	text('task_version_id'),
+	text('execution_id'),
+	text('session_id'),
+	text('status'),
+	number('duration_ms'),
+];
+const cause = [text('error', 'type'), text('error', 'message')];
+const richOutput = [list('artifacts'), text('recording_url'), text('session_dashboard_url')];
+const batch = [
+	text('batch_id'),
+	text('status'),
+	number('total_requests'),
+	number('completed_requests'),
+	number('failed_requests'),
+	date('created_at'),
+	date('actual_completion_time'),
+];
+const identity = [text('identity_id'), text('name'), text('source'), text('status')];
+
+/**
+ * The one table of events: types, menus, outputs, filters and row columns are derived from it. Entries are only ever
+ * added at the end: the order is that of the trigger's outputs, and a new entry in the middle would move users' wires.
+ * Source: Anchor's page "Events"; session.ready: the event names in Anchor's newest API description.
+ */
+export const CATALOGUE = [
+	{
+		type: 'task.completed',
+		label: 'Task Completed',
+		entity: 'task',
+		outcome: 'succeeded',
+		description: 'A task run finished successfully',
+		documented: true,
+		schema: TaskCompleted,
+		columns: [...taskRun, ...richOutput],
+	},
+	{
+		type: 'task.failed',
+		label: 'Task Failed',
+		entity: 'task',
+		outcome: 'failed',
+		description: 'A task run failed, whatever the cause',
+		documented: true,
+		schema: TaskFailed,
+		columns: [...taskRun, ...cause, ...richOutput],
+	},
+	{
+		type: 'task.cancelled',
+		label: 'Task Cancelled',
+		entity: 'task',
+		outcome: 'other',
+		description: 'A task run was cancelled, through the API or in the dashboard',
+		documented: true,
+		schema: TaskCancelled,
+		columns: [...taskRun, ...richOutput],
+	},
+	{
+		type: 'task.healed',
+		label: 'Task Healed',
+		entity: 'task',
+		outcome: 'needsAttention',
+		description: 'Self-healing made a new version of a task, ready for review',
+		documented: true,
+		schema: TaskHealed,
+		columns: [
+			text('task_id'),
+			text('healed_task_version_id'),
+			text('task_version_id'),
+			text('execution_id'),
+		],
+	},
+	{
+		type: 'session.completed',
+		label: 'Session Completed',
+		entity: 'session',
+		outcome: 'succeeded',
+		description: 'A browser session ended cleanly',
+		documented: true,
+		schema: SessionCompleted,
+		columns: [
+			text('session_id'),
+			text('status'),
+			number('duration'),
+			number('proxy_bytes'),
+			number('network_bytes'),
+			number('steps'),
+			number('screenshots'),
+			scalars('visited_domains'),
+			scalars('tags'),
+		],
+	},
+	{
+		type: 'session.failed',
+		label: 'Session Failed',
+		entity: 'session',
+		outcome: 'failed',
+		description: 'A browser session ended abnormally',
+		documented: true,
+		schema: SessionFailed,
+		columns: [text('session_id'), text('status'), number('duration'), ...cause, scalars('tags')],
+	},
+	{
+		type: 'session.recording.ready',
+		label: 'Session Recording Ready',
+		entity: 'session',
+		outcome: 'succeeded',
+		description: 'The recording of a browser session has been uploaded',
+		documented: true,
+		schema: SessionRecordingReady,
+		columns: [
+			text('session_id'),
+			text('recording_id'),
+			number('duration'),
+			number('size'),
+			text('session_dashboard_url'),
+		],
+	},
+	{
+		type: 'intervention.requested',
+		label: 'Intervention Requested',
+		entity: 'intervention',
+		outcome: 'needsAttention',
+		description: 'The agent is paused and waits for a human, for example at a CAPTCHA',
+		documented: true,
+		schema: InterventionRequested,
+		columns: [
+			text('session_id'),
+			text('request_id'),
+			text('message'),
+			text('input_type'),
+			list('fields'),
+			text('live_view_url'),
+			scalars('tags'),
+		],
+	},
+	{
+		type: 'intervention.resolved',
+		label: 'Intervention Resolved',
+		entity: 'intervention',
+		outcome: 'succeeded',
+		description: 'A request for a human was answered',
+		documented: true,
+		schema: InterventionResolved,
+		columns: [text('session_id'), text('request_id')],
+	},
+	{
+		type: 'batch.completed',
+		label: 'Batch Completed',
+		entity: 'batch',
+		outcome: 'succeeded',
+		description: 'All sessions of a batch have ended, at least one of them successfully',
+		documented: true,
+		schema: Batch,
+		columns: batch,
+	},
+	{
+		type: 'batch.failed',
+		label: 'Batch Failed',
+		entity: 'batch',
+		outcome: 'failed',
+		description: 'Every session of a batch failed, or the batch started none',
+		documented: true,
+		schema: Batch,
+		columns: batch,
+	},
+	{
+		type: 'identity.authenticated',
+		label: 'Identity Authenticated',
+		entity: 'identity',
+		outcome: 'succeeded',
+		description: 'An identity logged in and can be used from now on',
+		documented: true,
+		schema: IdentityAuthenticated,
+		columns: [...identity, text('method'), text('session_id')],
+	},
+	{
+		type: 'identity.authentication_failed',
+		label: 'Identity Authentication Failed',
+		entity: 'identity',
+		outcome: 'failed',
+		description: 'An identity could not log in',
+		documented: true,
+		schema: IdentityAuthenticationFailed,
+		columns: [...identity, text('failure_type'), text('error'), text('session_id')],
+	},
+	{
+		type: 'session.ready',
+		label: 'Session Ready',
+		entity: 'session',
+		outcome: 'succeeded',
+		description: 'A browser session is ready for use; new at Anchor, not every account has it yet',
+		documented: false,
+		schema: SessionReady,
+		columns: [
+			text('session_id'),
+			text('request_id'),
+			text('status'),
+			text('live_view_url'),
+			scalars('tags'),
+		],
+	},
+] as const satisfies readonly EventEntry[];
+
+type Entry = (typeof CATALOGUE)[number];
+
+/** The name of a known event. */
+export type EventType = Entry['type'];
+
+/** What `data` of a known event is expected to hold. */
+export type EventData<Type extends EventType> = z.infer<Extract<Entry, { type: Type }>['schema']>;
+
+/** The names of all known events, in catalogue order. */
+export const EVENT_TYPES: readonly EventType[] = CATALOGUE.map(({ type }) => type);
+
+/** Stands for every event in the trigger's menu, also for those that Anchor adds later. */
+export const EVERY_EVENT = '*';
+
+const entries = new Map<string, EventEntry>(CATALOGUE.map((entry) => [entry.type, entry]));
+
+/** Takes an event's type; returns its entry, or undefined for a type that the catalogue does not know. */
+export function entryOf(type: string): EventEntry | undefined {
+	return entries.get(type);
+}
+
+/** What an event can be found by. */
+export type IdKind = 'task' | 'session' | 'batch' | 'identity' | 'project';
+
+/** Children of `data` whose keys are the user's own and say nothing of the event. */
+const FREE_FORM = ['result', 'metadata'];
+
+/**
+ * Takes an event; returns the kind of failure that it names, or undefined when it names none. Any text counts, also a
+ * kind that Anchor adds later. Source: Anchor's page "Events", which puts it at `data.error.type` for tasks and at
+ * `data.failure_type` for identities; the other places are read too because the page shows no whole payload.
+ */
+export function failureTypeOf(event: AnchorEvent): string | undefined {
+	const { data } = event;
+	const cause = own(data, 'error');
+	const ofError = [isObject(cause) ? own(cause, 'type') : undefined];
+	const ofErrorFlat = [own(data, 'error_type'), own(data, 'errorType')];
+	const ofFailure = [own(data, 'failure_type'), own(data, 'failureType')];
+	const places = event.type.startsWith('identity.')
+		? [...ofFailure, ...ofError, ...ofErrorFlat]
+		: [...ofError, ...ofErrorFlat, ...ofFailure];
+	return places.find((value): value is string => typeof value === 'string' && value.trim() !== '');
+}
+
+/**
+ * Takes an event and a kind of id; returns the ids of that kind which the event carries, each once, as text, in the
+ * order found. Looks for `task_id`, `taskId` and `task: { id }` (and so on) at the top of `data` and in its direct
+ * children, never in free-form ones; for a project also in the envelope, first. Source: Anchor's three documented
+ * compound keys are snake_case, its REST API mixes both styles, and no page shows where a payload nests an id.
+ */
+export function idsOf(event: AnchorEvent, kind: IdKind): string[] {
+	const keys = [`${kind}_id`, `${kind}Id`];
+	const { data } = event;
+	const children = Object.keys(data).filter((key) => !FREE_FORM.includes(key));
+	const holders = [
+		...(kind === 'project' ? [event] : []),
+		data,
+		...children.map((key) => data[key]).filter(isObject),
+	];
+	const found = holders.flatMap((holder) => keys.map((key) => own(holder, key)));
+	const entity = own(data, kind);
+	if (isObject(entity)) found.push(own(entity, 'id'));
+	const ids = found
+		.filter((value) => typeof value === 'string' || typeof value === 'number')
+		.map((value) => String(value).trim());
+	return [...new Set(ids)].filter((id) => id !== '');
+}

@@ -1,0 +1,87 @@
+import { entryOf } from './catalogue';
+import { isObject } from './json';
+
+/** One event as Anchor delivered it, unknown keys included. Source: Anchor's page "Events", section Envelope. */
+export interface AnchorEvent {
+	/** DOCUMENTED. Names the event for good: the same on every retry. Opaque. */
+	id: string;
+	/** DOCUMENTED. `<entity>.<action>`, possibly one that the catalogue does not know. */
+	type: string;
+	/** DOCUMENTED. When it happened, ISO 8601. */
+	created?: string;
+	/** DOCUMENTED. The project it belongs to. */
+	project_id?: string;
+	/** DOCUMENTED. One line for people, made from `data`. */
+	text?: string;
+	/** DOCUMENTED. What the event is about; see payloads.ts. */
+	data: Record<string, unknown>;
+	/** Whatever Anchor adds. */
+	[key: string]: unknown;
+}
+
+/** What the bytes of a delivery turned out to be. */
+export type ParsedEvent =
+	| {
+			/** Whether the catalogue has the event's type. */
+			kind: 'known' | 'unknown';
+			/** The parsed JSON itself, nothing added or removed. */
+			event: AnchorEvent;
+			/** Paths such as `data.error.type` where the event is not as Anchor describes it. It is delivered all the same. */
+			mismatches: string[];
+	  }
+	| {
+			kind: 'malformed';
+			/** What is missing, in words for a log. Holds nothing of the body. */
+			detail: string;
+	  };
+
+/** Enough to see what changed at Anchor; a list of ten thousand odd entries must not fill a log line. */
+const MAX_MISMATCHES = 20;
+
+/** Without `fatal`, as n8n: bytes that are not UTF-8 become U+FFFD. A leading byte order mark is left out. */
+const utf8 = new TextDecoder('utf-8');
+
+/**
+ * Takes the body of a delivery whose signature has been proven; returns the event in it, or why there is none. Only the
+ * envelope is strict (`id` and `type` text that is not blank, `data` an object), because a trigger that drops events
+ * when Anchor changes a field is worse than an item that looks a little different. Total: never throws.
+ */
+export function parseEvent(bytes: Uint8Array): ParsedEvent {
+	if (bytes.length === 0) return { kind: 'malformed', detail: 'the body is empty' };
+	let body: unknown;
+	try {
+		body = JSON.parse(utf8.decode(bytes));
+	} catch {
+		return { kind: 'malformed', detail: 'the body is not JSON' };
+	}
+	if (!isObject(body)) return { kind: 'malformed', detail: 'the body is not a JSON object' };
+	if (!isEvent(body)) return { kind: 'malformed', detail: missingFrom(body) };
+	const entry = entryOf(body.type);
+	const mismatches = ['created', 'project_id', 'text'].filter(
+		(key) => body[key] !== undefined && typeof body[key] !== 'string',
+	);
+	if (!entry) return { kind: 'unknown', event: body, mismatches };
+	const checked = entry.schema.safeParse(body.data);
+	if (!checked.success) {
+		const paths = checked.error.issues.map(({ path }) => ['data', ...path].join('.'));
+		mismatches.push(...new Set(paths.slice(0, MAX_MISMATCHES)));
+	}
+	return { kind: 'known', event: body, mismatches };
+}
+
+function isEvent(body: Record<string, unknown>): body is AnchorEvent {
+	return isText(body.id) && isText(body.type) && isObject(body.data);
+}
+
+function missingFrom(body: Record<string, unknown>): string {
+	const missing = [
+		...(isText(body.id) ? [] : ['"id" as text']),
+		...(isText(body.type) ? [] : ['"type" as text']),
+		...(isObject(body.data) ? [] : ['"data" as an object']),
+	];
+	return `the body has no ${missing.join(', no ')}`;
+}
+
+function isText(value: unknown): value is string {
+	return typeof value === 'string' && value.trim() !== '';
+}

@@ -1,0 +1,97 @@
+import { isObject } from '../events/json';
+
+/** What a spreadsheet can hold. */
+export type Cell = string | number | boolean | null;
+
+/** A number of a date column is seconds since 1970 below this (until 5138), milliseconds from it on (since 1973). */
+const FIRST_MILLISECONDS = 1e11;
+
+/** Dates as databases print them: a space for the `T`, the zone as Z, UTC or an offset, minutes optional. */
+const DATABASE_DATE =
+	/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ?(?:Z|UTC|([+-]\d\d):?(\d\d)?)$/;
+
+/** Dates as mail headers and JavaScript print them: a weekday's name first, the zone as GMT, UTC or an offset. */
+const WEEKDAY_DATE = /^[A-Z][a-z]{2},? .*\b\d{4}\b.*(?:GMT|UTC|[+-]\d{4})/;
+
+/**
+ * Takes any parsed JSON; returns one cell. A scalar stays what it is, a list of scalars is joined with `, `, every other
+ * list and object is JSON text; an empty one is empty text. Never throws.
+ */
+export function toCell(value: unknown): Cell {
+	if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+		return value;
+	}
+	if (Array.isArray(value)) return isNestedList(value) ? jsonText(value) : value.join(', ');
+	if (isObject(value)) return Object.keys(value).length === 0 ? '' : jsonText(value);
+	return null;
+}
+
+/**
+ * Takes what stands in a date column; returns ISO 8601 text where it is a date. ISO 8601 text stays as it is; a date in
+ * another form that names its zone, or a Unix time in seconds or milliseconds, becomes UTC. All else is as in toCell:
+ * a text without a zone would mean another moment on another machine.
+ */
+export function toDateCell(value: unknown): Cell {
+	if (typeof value === 'number') {
+		return isoText(Math.abs(value) < FIRST_MILLISECONDS ? value * 1000 : value) ?? value;
+	}
+	if (typeof value !== 'string') return toCell(value);
+	// Date.parse sees a date in nearly any text with a digit in it, so only these two families of forms get that far.
+	const database = DATABASE_DATE.exec(value);
+	if (database) {
+		const [, day, time, hours, minutes = '00'] = database;
+		return isoText(Date.parse(`${day}T${time}${hours ? `${hours}:${minutes}` : 'Z'}`)) ?? value;
+	}
+	return (WEEKDAY_DATE.test(value) ? isoText(Date.parse(value)) : undefined) ?? value;
+}
+
+/**
+ * Takes text; returns it with a leading `'` when a spreadsheet would take it for a formula. Task results come from web
+ * pages, which may be hostile. Source: OWASP, "CSV Injection", whose list of first characters this is.
+ */
+export function escapeFormula(text: string): string {
+	return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+}
+
+/** Takes any parsed JSON; returns whether it is a list with objects or lists in it, which `, ` cannot join. */
+export function isNestedList(value: unknown): value is unknown[] {
+	return Array.isArray(value) && value.some((entry) => typeof entry === 'object' && entry !== null);
+}
+
+/**
+ * Takes any parsed JSON; returns its JSON text, as JSON.stringify writes it. Without recursion, because JSON.stringify
+ * throws some thousand levels down, and JSON.parse reads any depth.
+ */
+export function jsonText(value: unknown): string {
+	const parts: string[] = [];
+	const rest: Array<{ value: unknown } | { text: string }> = [{ value }];
+	for (let next = rest.pop(); next; next = rest.pop()) {
+		if ('text' in next) {
+			parts.push(next.text);
+		} else if (Array.isArray(next.value)) {
+			parts.push('[');
+			rest.push({ text: ']' });
+			for (let index = next.value.length - 1; index >= 0; index--) {
+				rest.push({ value: next.value[index] });
+				if (index > 0) rest.push({ text: ',' });
+			}
+		} else if (isObject(next.value)) {
+			parts.push('{');
+			rest.push({ text: '}' });
+			const entries = Object.entries(next.value);
+			for (let index = entries.length - 1; index >= 0; index--) {
+				const [key, below] = entries[index];
+				rest.push({ value: below });
+				rest.push({ text: `${index > 0 ? ',' : ''}${JSON.stringify(key)}:` });
+			}
+		} else {
+			parts.push(JSON.stringify(next.value) ?? 'null');
+		}
+	}
+	return parts.join('');
+}
+
+function isoText(milliseconds: number): string | undefined {
+	const time = new Date(milliseconds);
+	return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+}

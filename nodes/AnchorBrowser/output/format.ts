@@ -1,0 +1,63 @@
+import type { AnchorEvent } from '../events/envelope';
+import { escapeFormula } from './cell';
+import { nameGiver, toRow } from './row';
+
+/** The trigger's parameter `format`. */
+export type ItemFormat = 'data' | 'envelope' | 'row';
+
+/** How a delivery came, for `options.includeDelivery`. Never the signature, never a secret. */
+export interface DeliveryNote {
+	/** Anchor's name of this delivery, null when the header was missing. It is not covered by the signature. */
+	deliveryId: string | null;
+	/** Seconds since 1970, as signed. */
+	timestamp: number;
+	/** When n8n received it, ISO 8601. */
+	receivedAt: string;
+	/** Which of the two live secrets proved it. */
+	signedWith: 'current' | 'previous';
+	/** The webhook at Anchor, null when the node did not register it. */
+	webhookId: string | null;
+}
+
+const ENVELOPE_KEYS = ['id', 'type', 'created', 'project_id', 'text'] as const;
+
+/**
+ * Takes an event; returns the JSON of its item. `data`: the keys of `data` after `_event` with the envelope's.
+ * `envelope`: as delivered. `row`: see toRow. With `delivery` given, its facts come last: under `_delivery`, in a row as
+ * `_delivery_<fact>`, because a spreadsheet cell cannot hold an object. A delivered key of the same name as one of ours
+ * is kept as `<name>_2`. Total: never throws. Source: design.md, section 3.
+ */
+export function formatItem(
+	event: AnchorEvent,
+	options: { format: ItemFormat; escapeFormulas: boolean; delivery?: DeliveryNote },
+): Record<string, unknown> {
+	const { format, escapeFormulas, delivery } = options;
+	if (format === 'row') {
+		const facts = Object.entries(delivery ?? {}).map(([fact, value]) => [
+			`_delivery_${fact}`,
+			// The delivery's id is a header that nobody signed.
+			escapeFormulas && typeof value === 'string' ? escapeFormula(value) : value,
+		]);
+		return withOurs({}, toRow(event, { escapeFormulas }), Object.fromEntries(facts));
+	}
+	const last = delivery ? { _delivery: delivery } : {};
+	if (format === 'envelope') return withOurs({}, event, last);
+	const delivered = ENVELOPE_KEYS.filter((key) => Object.hasOwn(event, key));
+	const envelope = Object.fromEntries(delivered.map((key) => [key, event[key]]));
+	return withOurs({ _event: envelope }, event.data, last);
+}
+
+/** Delivered keys between ours. Spread and fromEntries make own keys of all, even of one named `__proto__`. */
+function withOurs(
+	first: Record<string, unknown>,
+	delivered: Record<string, unknown>,
+	last: Record<string, unknown>,
+): Record<string, unknown> {
+	const ours = { ...first, ...last };
+	const freeName = nameGiver((name) => Object.hasOwn(ours, name) || Object.hasOwn(delivered, name));
+	const renamed = Object.entries(delivered).map(([key, value]) => [
+		Object.hasOwn(ours, key) ? freeName(key) : key,
+		value,
+	]);
+	return { ...first, ...Object.fromEntries(renamed), ...last };
+}

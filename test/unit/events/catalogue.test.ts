@@ -1,0 +1,226 @@
+import {
+	AUTHENTICATION_FAILURE_TYPES,
+	CATALOGUE,
+	EVENT_TYPES,
+	EVERY_EVENT,
+	FAILURE_TYPES,
+	entryOf,
+	failureTypeOf,
+	idsOf,
+} from '../../../nodes/AnchorBrowser/events/catalogue';
+import type { IdKind } from '../../../nodes/AnchorBrowser/events/catalogue';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+import { FIXTURE_TYPES, fixture } from '../../fixtures/events';
+
+const eventOf = (type: string, data: Record<string, unknown>): AnchorEvent => ({
+	id: 'evt_1',
+	type,
+	data,
+});
+
+describe('the catalogue', () => {
+	it('lists the 13 documented events in the order of the outputs, and session.ready last', () => {
+		expect(EVENT_TYPES).toEqual([
+			'task.completed',
+			'task.failed',
+			'task.cancelled',
+			'task.healed',
+			'session.completed',
+			'session.failed',
+			'session.recording.ready',
+			'intervention.requested',
+			'intervention.resolved',
+			'batch.completed',
+			'batch.failed',
+			'identity.authenticated',
+			'identity.authentication_failed',
+			'session.ready',
+		]);
+	});
+
+	it('holds session.ready to be the only undocumented event', () => {
+		expect(CATALOGUE.filter(({ documented }) => !documented).map(({ type }) => type)).toEqual([
+			'session.ready',
+		]);
+	});
+
+	it('has one fixture file for each type and none besides', () => {
+		expect(FIXTURE_TYPES).toEqual([...EVENT_TYPES].sort());
+	});
+
+	it.each(CATALOGUE)('$type: its entity is the first part of its name', ({ type, entity }) => {
+		expect(type.split('.')[0]).toBe(entity);
+	});
+
+	it.each(CATALOGUE)('$type: its label is its name in Title Case', ({ type, label }) => {
+		const words = type.split(/[._]/).map((word) => word[0].toUpperCase() + word.slice(1));
+		expect(label).toBe(words.join(' '));
+	});
+
+	it.each(CATALOGUE)('$type: its description suits a menu', ({ description }) => {
+		expect(description).toMatch(/^[A-Z].*[^.]$/);
+		expect(description).not.toMatch(/error|problem|failure|mistake/i);
+	});
+
+	it.each([
+		['succeeded', 'task.completed'],
+		['succeeded', 'session.completed'],
+		['succeeded', 'session.recording.ready'],
+		['succeeded', 'session.ready'],
+		['succeeded', 'batch.completed'],
+		['succeeded', 'intervention.resolved'],
+		['succeeded', 'identity.authenticated'],
+		['failed', 'task.failed'],
+		['failed', 'session.failed'],
+		['failed', 'batch.failed'],
+		['failed', 'identity.authentication_failed'],
+		['needsAttention', 'intervention.requested'],
+		['needsAttention', 'task.healed'],
+		['other', 'task.cancelled'],
+	])('counts as %s: %s', (outcome, type) => {
+		expect(entryOf(type)?.outcome).toBe(outcome);
+	});
+
+	it.each(CATALOGUE)('$type: has a column for each key of its fixture', ({ type, columns }) => {
+		const { data } = fixture(type);
+		const declared = columns.map(({ path }) => path[0]);
+		const freeForm = ['result', 'metadata'];
+		expect(
+			Object.keys(data).filter((key) => !freeForm.includes(key) && !declared.includes(key)),
+		).toEqual([]);
+	});
+
+	it.each(CATALOGUE)('$type: no two of its columns share a name', ({ columns }) => {
+		const names = columns.map(({ path }) => path.join('_'));
+		expect(new Set(names).size).toBe(names.length);
+	});
+
+	it('finds an entry by type, and none for a type it does not know', () => {
+		expect(entryOf('task.failed')).toMatchObject({ type: 'task.failed', label: 'Task Failed' });
+		for (const type of [
+			'task.paused',
+			'TASK.FAILED',
+			'',
+			EVERY_EVENT,
+			'__proto__',
+			'constructor',
+		]) {
+			expect(entryOf(type)).toBeUndefined();
+		}
+	});
+});
+
+describe('failureTypeOf', () => {
+	it.each(FAILURE_TYPES)('reads %s where Anchor documents it for tasks', (type) => {
+		expect(failureTypeOf(eventOf('task.failed', { error: { type } }))).toBe(type);
+	});
+
+	it.each(AUTHENTICATION_FAILURE_TYPES)(
+		'reads %s where Anchor documents it for identities',
+		(type) => {
+			const event = eventOf('identity.authentication_failed', { failure_type: type });
+			expect(failureTypeOf(event)).toBe(type);
+		},
+	);
+
+	it.each([
+		['error_type', { error_type: 'timeout' }],
+		['errorType', { errorType: 'timeout' }],
+		['failure_type', { failure_type: 'timeout' }],
+		['failureType', { failureType: 'timeout' }],
+		['error_type beside an error in words', { error: 'it took too long', error_type: 'timeout' }],
+		['error_type beside a blank error.type', { error: { type: ' ' }, error_type: 'timeout' }],
+		['failure_type beside null', { error: null, error_type: null, failure_type: 'timeout' }],
+	])('reads it also from %s', (_, data) => {
+		expect(failureTypeOf(eventOf('task.failed', data))).toBe('timeout');
+		expect(failureTypeOf(eventOf('identity.authentication_failed', data))).toBe('timeout');
+	});
+
+	it('takes the documented place of the entity first', () => {
+		const data = { error: { type: 'timeout' }, failure_type: 'invalid_credentials' };
+		expect(failureTypeOf(eventOf('task.failed', data))).toBe('timeout');
+		expect(failureTypeOf(eventOf('identity.authentication_failed', data))).toBe(
+			'invalid_credentials',
+		);
+	});
+
+	it('passes on a kind that Anchor adds later', () => {
+		expect(failureTypeOf(eventOf('task.failed', { error: { type: 'quota' } }))).toBe('quota');
+	});
+
+	it.each([
+		['nothing', {}],
+		['a number', { error: { type: 7 } }],
+		['an error in words', { error: 'timeout' }],
+		['a list', { error: [{ type: 'timeout' }] }],
+	])('finds none in %s', (_, data) => {
+		expect(failureTypeOf(eventOf('task.failed', data))).toBeUndefined();
+	});
+});
+
+describe('idsOf', () => {
+	const kinds: IdKind[] = ['task', 'session', 'batch', 'identity', 'project'];
+
+	it.each(kinds)('finds a %s id under both of its names, nested or not', (kind) => {
+		for (const data of [
+			{ [`${kind}_id`]: 'id-1' },
+			{ [`${kind}Id`]: 'id-1' },
+			{ [kind]: { id: 'id-1' } },
+			{ execution: { [`${kind}_id`]: 'id-1' } },
+			{ execution: { [`${kind}Id`]: 'id-1' } },
+		]) {
+			expect(idsOf(eventOf('task.completed', data), kind)).toEqual(['id-1']);
+		}
+	});
+
+	it('finds the ids that the fixtures carry', () => {
+		expect(idsOf(fixture('task.failed'), 'task')).toEqual(['tsk_4f8w9n2b']);
+		expect(idsOf(fixture('session.ready'), 'session')).toEqual([
+			'550e8400-e29b-41d4-a716-446655440000',
+		]);
+		expect(idsOf(fixture('batch.failed'), 'batch')).toEqual([
+			'0b6f2b1e-8d0d-4b7c-9a3e-5f2f7f0f9c11',
+		]);
+		expect(idsOf(fixture('identity.authenticated'), 'identity')).toEqual([
+			'123e4567-e89b-12d3-a456-426614174000',
+		]);
+		expect(idsOf(fixture('task.healed'), 'session')).toEqual([]);
+	});
+
+	it('takes a project from the envelope first, then from data', () => {
+		const event = { ...eventOf('task.failed', { projectId: 'p2' }), project_id: 'p1' };
+		expect(idsOf(event, 'project')).toEqual(['p1', 'p2']);
+		expect(idsOf({ ...event, project_id: undefined, projectId: 'p3' }, 'project')).toEqual([
+			'p3',
+			'p2',
+		]);
+	});
+
+	it('takes nothing but a project from the envelope', () => {
+		expect(idsOf({ ...eventOf('task.failed', {}), task_id: 't' }, 'task')).toEqual([]);
+	});
+
+	it('does not look into what users put there themselves', () => {
+		const data = { result: { task_id: 'a' }, metadata: { task_id: 'b' } };
+		expect(idsOf(eventOf('task.completed', data), 'task')).toEqual([]);
+	});
+
+	it('gives numbers as text, each id once, and no blank ones', () => {
+		const data = {
+			task_id: 42,
+			taskId: ' 42 ',
+			task: { id: '' },
+			run: { task_id: null, taskId: {} },
+		};
+		expect(idsOf(eventOf('task.completed', data), 'task')).toEqual(['42']);
+	});
+
+	it('is not misled by inherited names', () => {
+		const data = JSON.parse('{"__proto__":{"task_id":"inner"},"constructor":[1]}') as Record<
+			string,
+			unknown
+		>;
+		expect(idsOf(eventOf('task.completed', data), 'task')).toEqual(['inner']);
+		expect(idsOf(eventOf('task.completed', data), 'session')).toEqual([]);
+	});
+});

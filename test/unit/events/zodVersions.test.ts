@@ -1,0 +1,76 @@
+import type * as Catalogue from '../../../nodes/AnchorBrowser/events/catalogue';
+import type * as Envelope from '../../../nodes/AnchorBrowser/events/envelope';
+import { fixture, fixtureBytes } from '../../fixtures/events';
+
+/** n8n answers `require('zod')` with its own copy: 3.22 in old versions, 3.25 in today's, 4 before long. */
+const versions = ['zod-3-22', 'zod', 'zod-4'];
+
+type Zod = { z: { ZodType: abstract new () => unknown } };
+type Loaded = { zod: Zod; catalogue: typeof Catalogue; envelope: typeof Envelope };
+
+function eventsUnder(version: string): Loaded {
+	let loaded: Loaded | undefined;
+	jest.isolateModules(() => {
+		const zod = jest.requireActual<Zod>(version);
+		jest.doMock('zod', () => zod);
+		loaded = {
+			zod,
+			catalogue: jest.requireActual('../../../nodes/AnchorBrowser/events/catalogue'),
+			envelope: jest.requireActual('../../../nodes/AnchorBrowser/events/envelope'),
+		};
+	});
+	jest.dontMock('zod');
+	if (!loaded) throw new TypeError(`nothing loaded under ${version}`);
+	return loaded;
+}
+
+describe.each(versions)('under %s', (version) => {
+	const { zod, catalogue, envelope } = eventsUnder(version);
+	const { EVENT_TYPES, entryOf } = catalogue;
+	const { parseEvent } = envelope;
+
+	it('the schemas are of that very copy', () => {
+		const own = EVENT_TYPES.filter((type) => entryOf(type)?.schema instanceof zod.z.ZodType);
+		expect(own).toEqual(EVENT_TYPES);
+	});
+
+	it.each(EVENT_TYPES)('%s: the example is known and nothing in it is odd', (type) => {
+		expect(parseEvent(fixtureBytes(type))).toEqual({
+			kind: 'known',
+			event: fixture(type),
+			mismatches: [],
+		});
+	});
+
+	it('data that does not fit is delivered with the same places named', () => {
+		const odd = fixture('task.failed', {
+			error: { type: 'new_kind' },
+			artifacts: [{ name: 1, url: 'https://example.com' }],
+			duration_ms: null,
+			task_id: 7,
+			new_key: { any: ['thing'] },
+		});
+		const parsed = parseEvent(Buffer.from(JSON.stringify(odd)));
+		expect(parsed).toMatchObject({ kind: 'known', event: odd });
+		expect(parsed.kind === 'known' && [...parsed.mismatches].sort()).toEqual([
+			'data.artifacts.0.name',
+			'data.error.type',
+			'data.task_id',
+		]);
+	});
+
+	it('a union that does not fit is named by its own place', () => {
+		const odd = fixture('session.completed', { duration: [420], tags: 'production' });
+		const parsed = parseEvent(Buffer.from(JSON.stringify(odd)));
+		expect(parsed.kind === 'known' && [...parsed.mismatches].sort()).toEqual([
+			'data.duration',
+			'data.tags',
+		]);
+	});
+
+	it('a required key that is missing is named', () => {
+		const bare = { ...fixture('intervention.requested'), data: {} };
+		const parsed = parseEvent(Buffer.from(JSON.stringify(bare)));
+		expect(parsed).toMatchObject({ kind: 'known', mismatches: ['data.live_view_url'] });
+	});
+});

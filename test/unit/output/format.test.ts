@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+import type { DeliveryNote, ItemFormat } from '../../../nodes/AnchorBrowser/output/format';
+import { formatItem } from '../../../nodes/AnchorBrowser/output/format';
+import { toRow } from '../../../nodes/AnchorBrowser/output/row';
+import { fixture } from '../../fixtures/events';
+
+const FORMATS: ItemFormat[] = ['data', 'envelope', 'row'];
+
+const delivery: DeliveryNote = {
+	deliveryId: '0b6f2b1e-8d0d-4b7c-9a3e-5f2f7f0f9c11',
+	timestamp: 1716544084,
+	receivedAt: '2024-05-24T09:48:05.000Z',
+	signedWith: 'current',
+	webhookId: null,
+};
+
+const format = (event: AnchorEvent, as: ItemFormat, note?: DeliveryNote) =>
+	formatItem(event, { format: as, escapeFormulas: true, delivery: note });
+
+describe('formatItem', () => {
+	it.each(EVENT_TYPES)('%s: data gives the keys of data after _event', (type) => {
+		const { data, ...envelope } = fixture(type);
+		const item = format(fixture(type), 'data');
+		expect(item).toEqual({ _event: envelope, ...data });
+		expect(Object.keys(item)).toEqual(['_event', ...Object.keys(data)]);
+	});
+
+	it('data gives only what was delivered of the envelope', () => {
+		const event = { id: 'evt_1', type: 'task.failed', text: 'x', data: { a: 1 } };
+		const item = format(event, 'data');
+		expect(Object.keys(item._event as object)).toEqual(['id', 'type', 'text']);
+	});
+
+	it('data leaves a nested value and a formula as they are', () => {
+		const data = { result: { cell: '=1+1', list: [1, { a: null }] } };
+		expect(format({ id: 'evt_1', type: 'task.completed', data }, 'data')).toMatchObject(data);
+	});
+
+	it.each(EVENT_TYPES)('%s: envelope gives what was delivered', (type) => {
+		const event = { ...fixture(type), api_version: '2027-01-01' };
+		expect(format(event, 'envelope')).toEqual(event);
+		expect(Object.keys(format(event, 'envelope'))).toEqual(Object.keys(event));
+	});
+
+	it.each(EVENT_TYPES)('%s: row gives the row', (type) => {
+		const row = toRow(fixture(type), { escapeFormulas: true });
+		expect(Object.entries(format(fixture(type), 'row'))).toEqual(Object.entries(row));
+	});
+
+	it('row minds escapeFormulas', () => {
+		const event = fixture('task.failed', { status: '=1' });
+		const cells = (escapeFormulas: boolean) => formatItem(event, { format: 'row', escapeFormulas });
+		expect(cells(true)).toHaveProperty('status', "'=1");
+		expect(cells(false)).toHaveProperty('status', '=1');
+	});
+
+	it.each(FORMATS)('%s: says nothing of the delivery unless asked', (as) => {
+		expect(Object.keys(format(fixture('task.failed'), as)).join()).not.toContain('_delivery');
+	});
+
+	it.each(['data', 'envelope'] as const)('%s: puts the delivery last, under one key', (as) => {
+		const item = format(fixture('task.failed'), as, delivery);
+		expect(item._delivery).toEqual(delivery);
+		expect(Object.keys(item)).toEqual([
+			...Object.keys(format(fixture('task.failed'), as)),
+			'_delivery',
+		]);
+	});
+
+	it('row: puts the delivery last, flat', () => {
+		const item = Object.entries(format(fixture('task.failed'), 'row', delivery));
+		expect(item).toEqual([
+			...Object.entries(format(fixture('task.failed'), 'row')),
+			['_delivery_deliveryId', delivery.deliveryId],
+			['_delivery_timestamp', 1716544084],
+			['_delivery_receivedAt', '2024-05-24T09:48:05.000Z'],
+			['_delivery_signedWith', 'current'],
+			['_delivery_webhookId', null],
+		]);
+	});
+
+	it('row: defuses a delivery id, which nobody signed', () => {
+		const item = format(fixture('task.failed'), 'row', { ...delivery, deliveryId: '=1' });
+		expect(item).toHaveProperty('_delivery_deliveryId', "'=1");
+	});
+
+	it('keeps a delivered key that is named like one of ours, beside ours', () => {
+		const event = fixture('task.healed', {
+			_event: 1,
+			_event_2: 2,
+			_delivery: 3,
+			_delivery_timestamp: 4,
+		});
+		expect(format(event, 'data', delivery)).toMatchObject({
+			_event: { id: event.id },
+			_event_3: 1,
+			_event_2: 2,
+			_delivery: delivery,
+			_delivery_2: 3,
+		});
+		expect(format(event, 'data')).toMatchObject({ _delivery: 3 });
+		expect(format({ ...event, _delivery: 5 }, 'envelope', delivery)).toMatchObject({
+			_delivery: delivery,
+			_delivery_2: 5,
+		});
+		expect(format(event, 'row', delivery)).toMatchObject({
+			_delivery_timestamp: 1716544084,
+			_delivery_timestamp_2: 4,
+		});
+	});
+
+	it.each(FORMATS)('%s: leaves the event itself unchanged', (as) => {
+		const event = fixture('task.completed');
+		const item = format(event, as, delivery);
+		item.extra = 1;
+		expect(event).toEqual(fixture('task.completed'));
+	});
+
+	it.each(FORMATS)('%s: leaves prototypes alone', (as) => {
+		const event = JSON.parse(
+			'{"id":"a","type":"b.c","__proto__":{"polluted":1},"data":{"__proto__":{"polluted":1},"constructor":2}}',
+		) as AnchorEvent;
+		const item = format(event, as, delivery);
+		expect(Object.getPrototypeOf(item)).toBe(Object.prototype);
+		expect(item.polluted).toBeUndefined();
+		expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+	});
+
+	it('loses nothing of any data', () => {
+		fc.assert(
+			fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (data) => {
+				const event = { id: 'evt_1', type: 'b.c', data };
+				const { _event, ...rest } = format(event, 'data');
+				expect(_event).toEqual({ id: 'evt_1', type: 'b.c' });
+				expect(Object.values(rest)).toEqual(Object.values(data));
+			}),
+		);
+	});
+});
