@@ -1,0 +1,167 @@
+import type { AnchorEvent } from '../events/envelope';
+import type { LiveSecret } from './signature';
+
+/** What is known about an accepted delivery besides its event. Never the signature, never a secret. */
+export interface DeliveryFacts {
+	/** Anchor-Delivery-Id. It is not signed: good for looking a delivery up, not for deciding anything. */
+	deliveryId: string | null;
+	/** Unix seconds, as signed. */
+	timestamp: number;
+	/** ISO 8601, by this machine's clock. */
+	receivedAt: string;
+	signedWith: LiveSecret['age'];
+}
+
+/** What became of a request. Only `accepted` holds a reservation, which the caller settles. */
+export type Verdict =
+	| {
+			kind: 'accepted';
+			event: AnchorEvent;
+			facts: DeliveryFacts;
+			known: boolean;
+			/** Where the data does not look as documented. It is delivered all the same. */
+			mismatches: string[];
+	  }
+	| { kind: 'ignored'; reason: 'not_subscribed' | 'filtered' | 'duplicate'; event: AnchorEvent }
+	| {
+			kind: 'retryLater';
+			reason: 'in_flight' | 'no_secret' | 'secret_changing';
+			retryAfterSeconds: number;
+	  }
+	| {
+			kind: 'rejected';
+			reason:
+				| 'wrong_method'
+				| 'header_missing'
+				| 'header_malformed'
+				| 'stale'
+				| 'signature_mismatch'
+				| 'not_an_event';
+			/** For `stale`: seconds behind (positive) or ahead (negative) of this machine's clock. */
+			skewSeconds?: number;
+			/** For `stale`: how many seconds would have been allowed. */
+			allowedSeconds?: number;
+			/** For `not_an_event`: what is missing. */
+			detail?: string;
+	  };
+
+/** The answer to Anchor: `body` is sent as JSON. */
+export interface Answer {
+	status: number;
+	headers: Record<string, string>;
+	body: Record<string, unknown>;
+}
+
+type Reason = Exclude<Verdict, { kind: 'accepted' }>['reason'];
+
+const UNAUTHORIZED = {
+	status: 401,
+	body: { received: false, message: 'Unauthorized' },
+} as const;
+const COME_AGAIN = { status: 503, body: { received: false } } as const;
+
+/**
+ * The one table of answers. Anchor ends a delivery for good at a 4xx and sends it again at a 5xx: what can become
+ * acceptable is therefore a 503, and what never will a 4xx. Whoever is not authenticated learns nothing but that.
+ */
+const ANSWERS: Readonly<
+	Record<'accepted' | Reason, { status: number; body: Readonly<Record<string, unknown>> }>
+> = {
+	accepted: { status: 200, body: { received: true } },
+
+	not_subscribed: { status: 200, body: { received: true, ignored: 'not_subscribed' } },
+	filtered: { status: 200, body: { received: true, ignored: 'filtered' } },
+	duplicate: { status: 200, body: { received: true, ignored: 'duplicate' } },
+
+	in_flight: COME_AGAIN,
+	no_secret: COME_AGAIN,
+	secret_changing: COME_AGAIN,
+
+	wrong_method: UNAUTHORIZED,
+	header_missing: UNAUTHORIZED,
+	header_malformed: UNAUTHORIZED,
+	stale: UNAUTHORIZED,
+	signature_mismatch: UNAUTHORIZED,
+
+	not_an_event: {
+		status: 422,
+		body: { received: false, message: 'Not an Anchor Browser event' },
+	},
+};
+
+/** The HTTP answer for a verdict, from the table above. The caller may change what it gets. Never throws. */
+export function answerOf(verdict: Verdict): Answer {
+	const { status, body } = ANSWERS[verdict.kind === 'accepted' ? 'accepted' : verdict.reason];
+	const headers: Record<string, string> =
+		verdict.kind === 'retryLater' ? { 'Retry-After': String(verdict.retryAfterSeconds) } : {};
+	return { status, headers, body: { ...body } };
+}
+
+/** Beyond this a clock is not a little off: the number is in another unit, or made up. */
+const BELIEVABLE_SKEW_SECONDS = 10 * 365 * 24 * 60 * 60;
+const MOST_MISMATCHES_NAMED = 5;
+
+/**
+ * What the log says about a verdict: what happened, and what to try. Undefined when everything went as configured
+ * (accepted, or ignored because the user asked for that). Never holds a secret, a signature or anything of the payload
+ * but the names of its fields.
+ */
+export function logLineOf(verdict: Verdict): string | undefined {
+	switch (verdict.kind) {
+		case 'accepted':
+			return mismatchLine(verdict.event.type, verdict.mismatches);
+		case 'ignored':
+			return undefined;
+		case 'retryLater':
+			return RETRY_LINES[verdict.reason];
+		case 'rejected':
+			return rejectionLine(verdict);
+	}
+}
+
+const RETRY_LINES: Readonly<Record<Extract<Verdict, { kind: 'retryLater' }>['reason'], string>> = {
+	in_flight:
+		'A second copy of an event arrived while n8n was still taking in the first, and Anchor Browser was asked to send it again later. If this repeats, n8n needs longer than 10 seconds to accept a run: set Acknowledge to Immediately, or raise the concurrency limit of n8n.',
+	no_secret:
+		'A delivery could not be checked because no signing secret is stored, and Anchor Browser was asked to send it again later. With automatic registration, deactivate the workflow and activate it again; with manual registration, fill in the Signing Secret in the credential.',
+	secret_changing:
+		'A delivery did not match the known signing secrets while a new one was being fetched, and Anchor Browser was asked to send it again later. Nothing needs to be done unless this repeats.',
+};
+
+const HEADER_ADVICE =
+	'If Anchor Browser sent it, check that every proxy in front of n8n passes the Anchor-Signature and Anchor-Timestamp headers on unchanged and once; otherwise somebody else called this address.';
+
+function rejectionLine(verdict: Extract<Verdict, { kind: 'rejected' }>): string {
+	switch (verdict.reason) {
+		case 'wrong_method':
+			return 'A request was refused because it was not a POST. Anchor Browser only sends POST: somebody else called this address, or a redirect in front of n8n changed the method.';
+		case 'header_missing':
+			return `A request was refused because a signature header was missing, blank or repeated. ${HEADER_ADVICE}`;
+		case 'header_malformed':
+			return `A request was refused because its signature headers do not have the form that Anchor Browser uses. ${HEADER_ADVICE}`;
+		case 'stale':
+			return staleLine(verdict.skewSeconds, verdict.allowedSeconds);
+		case 'signature_mismatch':
+			return 'A delivery was refused because its signature matches no known signing secret. Check whether the secret was rotated at Anchor Browser, whether the secret of another webhook was pasted into the credential, and whether a proxy in front of n8n changes the body.';
+		case 'not_an_event':
+			return `A genuine delivery was refused because it is not an event${verdict.detail === undefined ? '' : ` (${verdict.detail})`}. Check whether Anchor Browser changed its format, and whether a newer version of this node is there.`;
+	}
+}
+
+function staleLine(skewSeconds: number | undefined, allowedSeconds: number | undefined): string {
+	const allowed = allowedSeconds === undefined ? '' : ` (allowed: ${allowedSeconds})`;
+	const advice = 'Check the clock of the n8n host, or raise Timestamp Tolerance.';
+	if (skewSeconds === undefined || !(Math.abs(skewSeconds) <= BELIEVABLE_SKEW_SECONDS)) {
+		return `A delivery was refused because its timestamp is years away from this machine's clock${allowed}. Anchor Browser sends Unix seconds: check the clock of the n8n host, and whether something else called this address.`;
+	}
+	const side = skewSeconds > 0 ? 'behind' : 'ahead of';
+	return `A delivery was refused because its timestamp is ${Math.abs(skewSeconds)} seconds ${side} this machine's clock${allowed}. ${advice}`;
+}
+
+function mismatchLine(type: string, mismatches: readonly string[]): string | undefined {
+	if (mismatches.length === 0) return undefined;
+	const named = mismatches.slice(0, MOST_MISMATCHES_NAMED).join(', ');
+	const more = mismatches.length - MOST_MISMATCHES_NAMED;
+	const rest = more > 0 ? ` and ${more} more` : '';
+	return `An event ${type} was delivered although some of its fields do not look as documented: ${named}${rest}. Check that the workflow does not rely on them.`;
+}

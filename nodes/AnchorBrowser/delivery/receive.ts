@@ -1,0 +1,109 @@
+import { parseEvent } from '../events/envelope';
+import type { SeenEvents } from './dedupe';
+import { isSubscribed, passesFilters } from './filters';
+import type { EventFilters } from './filters';
+import type { Verdict } from './outcome';
+import { DELIVERY_ID_HEADER, checkSignature } from './signature';
+import type { LiveSecret, SignatureCheck } from './signature';
+import { headerOf } from './request';
+import type { DeliveryRequest } from './request';
+
+/** What the user set on the trigger, as far as judging a delivery needs it. */
+export interface ReceiveSettings {
+	/** Event names, or `*`. */
+	events: readonly string[];
+	filters: EventFilters;
+	toleranceSeconds: number;
+}
+
+export interface ReceiveContext {
+	settings: ReceiveSettings;
+	secrets: readonly LiveSecret[];
+	/** True while a new secret is being made at Anchor: a signature that does not match yet may do so in a moment. */
+	secretChanging?: boolean;
+	seen: SeenEvents;
+	/** Unix milliseconds. */
+	nowMs: number;
+}
+
+/**
+ * How long Anchor is asked to wait. A run is accepted, and a new secret stored, within seconds; a secret that is not
+ * there at all takes a person or a reactivation. Anchor documents no meaning for Retry-After: it may do as it likes.
+ */
+const RETRY_AFTER_SECONDS = { in_flight: 5, secret_changing: 5, no_secret: 60 } as const;
+
+/**
+ * Judges one delivery, and is the only way into this folder: verify, then parse, then decide.
+ *
+ * Synchronous and without effects but one: an accepted event is reserved in `seen`, and the caller commits or releases
+ * it. Nothing of the body is looked at before the signature has been found good. Never throws.
+ */
+export function receive(
+	request: DeliveryRequest,
+	{ settings, secrets, secretChanging = false, seen, nowMs }: ReceiveContext,
+): Verdict {
+	if (request.method !== 'POST') return { kind: 'rejected', reason: 'wrong_method' };
+
+	const { toleranceSeconds } = settings;
+	const nowSeconds = Math.floor(nowMs / 1000);
+	const check = checkSignature(request, { secrets, toleranceSeconds, nowSeconds });
+	if (!check.ok) return unverified(check, { secretChanging, toleranceSeconds });
+
+	const parsed = parseEvent(request.body);
+	if (parsed.kind === 'malformed') {
+		return { kind: 'rejected', reason: 'not_an_event', detail: parsed.detail };
+	}
+
+	const { event } = parsed;
+	if (!isSubscribed(event.type, settings.events)) {
+		return { kind: 'ignored', reason: 'not_subscribed', event };
+	}
+	if (!passesFilters(event, settings.filters)) {
+		return { kind: 'ignored', reason: 'filtered', event };
+	}
+
+	const reservation = seen.reserve(event.id, nowMs);
+	if (reservation === 'seen') return { kind: 'ignored', reason: 'duplicate', event };
+	if (reservation === 'in_flight') return retryLater('in_flight');
+
+	return {
+		kind: 'accepted',
+		event,
+		facts: {
+			deliveryId: headerOf(request, DELIVERY_ID_HEADER) ?? null,
+			timestamp: check.timestampSeconds,
+			receivedAt: new Date(nowMs).toISOString(),
+			signedWith: check.signedWith,
+		},
+		known: parsed.kind === 'known',
+		mismatches: parsed.mismatches,
+	};
+}
+
+function unverified(
+	check: Extract<SignatureCheck, { ok: false }>,
+	{ secretChanging, toleranceSeconds }: { secretChanging: boolean; toleranceSeconds: number },
+): Verdict {
+	switch (check.reason) {
+		case 'no_secret':
+			return retryLater('no_secret');
+		case 'signature_mismatch':
+			return secretChanging
+				? retryLater('secret_changing')
+				: { kind: 'rejected', reason: 'signature_mismatch' };
+		case 'stale':
+			return {
+				kind: 'rejected',
+				reason: 'stale',
+				skewSeconds: check.skewSeconds,
+				allowedSeconds: toleranceSeconds,
+			};
+		case 'header_missing':
+		case 'header_malformed':
+			return { kind: 'rejected', reason: check.reason };
+	}
+}
+
+function retryLater(reason: keyof typeof RETRY_AFTER_SECONDS): Verdict {
+	return { kind: 'retryLater', reason, retryAfterSeconds: RETRY_AFTER_SECONDS[reason] };
+}

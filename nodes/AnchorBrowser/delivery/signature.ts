@@ -1,0 +1,150 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { headerOf } from './request';
+import type { DeliveryRequest } from './request';
+
+/** Anchor's own headers of a delivery, in lower case as Node hands them over (Anchor's page "Webhooks overview"). */
+export const SIGNATURE_HEADER = 'anchor-signature';
+export const TIMESTAMP_HEADER = 'anchor-timestamp';
+export const DELIVERY_ID_HEADER = 'anchor-delivery-id';
+export const EVENT_HEADER = 'anchor-event';
+
+/** A signing secret that counts at this moment. After a rotation Anchor keeps the previous one valid for 24 hours. */
+export interface LiveSecret {
+	value: string;
+	age: 'current' | 'previous';
+}
+
+/** What the checks are made against. Seconds throughout; `nowSeconds` is whole Unix seconds. */
+export interface SignatureContext {
+	secrets: readonly LiveSecret[];
+	toleranceSeconds: number;
+	nowSeconds: number;
+}
+
+export type SignatureCheck =
+	| { ok: true; signedWith: LiveSecret['age']; timestampSeconds: number }
+	| {
+			ok: false;
+			reason: 'header_missing' | 'header_malformed' | 'stale' | 'no_secret' | 'signature_mismatch';
+			/** For `stale`: seconds that the timestamp lies behind (positive) or ahead (negative) of our clock. */
+			skewSeconds?: number;
+	  };
+
+/** Room for more than 1,400 signatures; Anchor documents one. What is longer is refused before it is read. */
+const LONGEST_HEADER = 100_000;
+
+const DIGITS = /^[0-9]+$/;
+/**
+ * Lower case only, as Anchor documents it. Were upper case taken too, a header with one bit changed in a letter would
+ * still pass.
+ */
+const HEX_SHA256 = /^[0-9a-f]{64}$/;
+
+/**
+ * Signs a delivery as Anchor does: HMAC-SHA256 over `v0:<timestamp>:` and the raw body, keyed with the bytes of the
+ * secret's text (Anchor's page "Signature verification").
+ *
+ * Takes the secret as shown, the timestamp's text and the body's bytes. Returns 64 lower-case hex digits.
+ */
+export function sign(secret: string, timestamp: string, body: Uint8Array): string {
+	// The body goes in as a part of its own: joining it to the prefix would copy it.
+	return createHmac('sha256', secret).update(`v0:${timestamp}:`).update(body).digest('hex');
+}
+
+/**
+ * Tells whether a request was signed by someone who knows one of the secrets, and lately.
+ *
+ * The checks run from cheap to dear: both headers, their grammar, the window (both ways, the limit itself still
+ * passes), is there a secret, the HMAC. There is one HMAC for each secret however many signatures the header lists, and
+ * every signature is compared with each of them in constant time, with no early way out. Without a secret nothing is
+ * trusted.
+ *
+ * Returns which secret signed, or the reason of the refusal. Never throws.
+ */
+export function checkSignature(
+	request: DeliveryRequest,
+	{ secrets, toleranceSeconds, nowSeconds }: SignatureContext,
+): SignatureCheck {
+	const header = headerOf(request, SIGNATURE_HEADER);
+	const timestamp = headerOf(request, TIMESTAMP_HEADER);
+	if (header === undefined || timestamp === undefined) {
+		return { ok: false, reason: 'header_missing' };
+	}
+
+	const signatures = signaturesIn(header, timestamp);
+	if (signatures === undefined) return { ok: false, reason: 'header_malformed' };
+
+	const timestampSeconds = Number(timestamp);
+	const skewSeconds = nowSeconds - timestampSeconds;
+	// Asked this way round, a clock or a tolerance that is not a number refuses instead of letting everything through.
+	if (!(Math.abs(skewSeconds) <= toleranceSeconds)) {
+		return { ok: false, reason: 'stale', skewSeconds };
+	}
+
+	let checked = false;
+	let signedWith: LiveSecret['age'] | undefined;
+	for (const { value, age } of secrets) {
+		// A pasted secret often brings a space or a line break along; Anchor's own have none. A credential's field that
+		// is filled by an expression can hold anything at run time, so that the type alone promises nothing.
+		const secret = typeof value === 'string' ? value.trim() : '';
+		if (secret === '') continue;
+		checked = true;
+		const matches = matchesAny(signatures, asciiOf(sign(secret, timestamp, request.body)));
+		if (matches && signedWith !== 'current') signedWith = age;
+	}
+	if (!checked) return { ok: false, reason: 'no_secret' };
+	if (signedWith === undefined) return { ok: false, reason: 'signature_mismatch' };
+	return { ok: true, signedWith, timestampSeconds };
+}
+
+/**
+ * The `v1` signatures of `t=<seconds>,v1=<hex>[,v1=<hex>…]`, as the bytes of their digits, or undefined when the header
+ * breaks the grammar: `t` there exactly once, made of digits, the very text of Anchor-Timestamp, and one signature that
+ * can be one. Parts with other names, and `v1` that cannot be a SHA-256, are skipped, so that Anchor can add a scheme.
+ */
+function signaturesIn(header: string, timestamp: string): Buffer[] | undefined {
+	if (header.length > LONGEST_HEADER || !DIGITS.test(timestamp)) return undefined;
+	const signatures: Buffer[] = [];
+	let timestamps = 0;
+	for (let start = 0, comma = 0; comma !== -1; start = comma + 1) {
+		comma = header.indexOf(',', start);
+		const part = trimBlanks(header, start, comma === -1 ? header.length : comma);
+		if (part.startsWith('t=')) {
+			timestamps += 1;
+			if (part.slice(2) !== timestamp) return undefined;
+		} else if (part.startsWith('v1=')) {
+			const hex = part.slice(3);
+			if (HEX_SHA256.test(hex)) signatures.push(asciiOf(hex));
+		}
+	}
+	return timestamps === 1 && signatures.length > 0 ? signatures : undefined;
+}
+
+/**
+ * The text from start to end without blanks and tabs on both sides, the white space HTTP allows around a list's parts.
+ * `trim()` would take more (a no-break space, say), and a pattern such as `[ \t]+$` needs quadratic time for a long run
+ * of blanks.
+ */
+function trimBlanks(text: string, start: number, end: number): string {
+	while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+	while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+	return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+	return code === 0x20 || code === 0x09;
+}
+
+/**
+ * Signatures are compared as the bytes of their hex digits: both sides are lower case and 64 long, and Node gives a
+ * digest as text at two thirds of what it costs as a Buffer of its own.
+ */
+function asciiOf(hex: string): Buffer {
+	return Buffer.from(hex, 'latin1');
+}
+
+function matchesAny(signatures: readonly Buffer[], mac: Buffer): boolean {
+	let matches = 0;
+	for (const signature of signatures) matches |= Number(timingSafeEqual(signature, mac));
+	return matches === 1;
+}

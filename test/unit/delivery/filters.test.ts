@@ -1,0 +1,172 @@
+import {
+	isSubscribed,
+	makeFilters,
+	parseIdList,
+	passesFilters,
+} from '../../../nodes/AnchorBrowser/delivery/filters';
+import type { RawFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
+import { EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+
+const event = (type: string, data: Record<string, unknown> = {}): AnchorEvent => ({
+	id: 'evt_1',
+	type,
+	project_id: 'prj_1',
+	data,
+});
+
+const passes = (candidate: AnchorEvent, raw: RawFilters) =>
+	passesFilters(candidate, makeFilters(raw));
+
+describe('isSubscribed', () => {
+	it('takes the selected events and no others', () => {
+		expect(isSubscribed('task.failed', ['task.completed', 'task.failed'])).toBe(true);
+		expect(isSubscribed('task.healed', ['task.completed', 'task.failed'])).toBe(false);
+		expect(isSubscribed('task', ['task.completed'])).toBe(false);
+	});
+
+	it.each([...EVENT_TYPES, 'task.paused', 'something.new'])(
+		'takes %s when * is selected',
+		(type) => {
+			expect(isSubscribed(type, ['*'])).toBe(true);
+			expect(isSubscribed(type, ['task.completed', '*'])).toBe(true);
+		},
+	);
+
+	it('takes nothing when nothing is selected', () => {
+		expect(isSubscribed('task.failed', [])).toBe(false);
+	});
+});
+
+describe('parseIdList', () => {
+	it.each<[string, unknown, string[]]>([
+		['commas', 'a,b', ['a', 'b']],
+		['semicolons', 'a;b', ['a', 'b']],
+		['blanks and tabs', ' a  b\tc ', ['a', 'b', 'c']],
+		['line breaks of every kind', 'a\nb\r\nc\rd', ['a', 'b', 'c', 'd']],
+		['all of them at once', ',a ,; b\n,,c;', ['a', 'b', 'c']],
+		['repeated entries', 'a, b, a', ['a', 'b']],
+		['one entry', 'tsk_4f8w9n2b', ['tsk_4f8w9n2b']],
+		['an empty text', '', []],
+		['separators alone', ' ,;\n', []],
+		['a number', 42, ['42']],
+		['an array', ['a', 'b'], ['a', 'b']],
+		['an array of numbers', [1, 2], ['1', '2']],
+		['an array of lists in text', ['a, b', 'b;c'], ['a', 'b', 'c']],
+		['an array with entries that are no ids', ['a', null, {}, true, ['b'], undefined], ['a']],
+		['nothing', undefined, []],
+		['null', null, []],
+		['an object', { id: 'a' }, []],
+		['a boolean', true, []],
+	])('reads %s', (_title, value, expected) => {
+		expect(parseIdList(value)).toEqual(expected);
+	});
+
+	it('ends for an array that holds itself', () => {
+		const circular: unknown[] = ['a'];
+		circular.push(circular);
+		expect(parseIdList(circular)).toEqual(['a']);
+	});
+});
+
+describe('without filters', () => {
+	it.each([...EVENT_TYPES, 'something.new'])('%s passes', (type) => {
+		expect(passes(event(type), {})).toBe(true);
+	});
+
+	it('empty lists are no filters', () => {
+		const empty = { failureTypes: [], taskIds: '', sessionIds: ' , ', projectIds: null };
+		expect(passes(event('task.failed'), empty)).toBe(true);
+	});
+});
+
+describe('failure types', () => {
+	const failed = (type: string) => event('task.failed', { error: { type } });
+
+	it('narrow task.failed', () => {
+		const raw = { failureTypes: ['timeout', 'agent_error'] };
+		expect(passes(failed('timeout'), raw)).toBe(true);
+		expect(passes(failed('agent_error'), raw)).toBe(true);
+		expect(passes(failed('system_error'), raw)).toBe(false);
+	});
+
+	it('drop a task.failed that names none', () => {
+		expect(passes(event('task.failed'), { failureTypes: ['timeout'] })).toBe(false);
+	});
+
+	it('leave every other event alone', () => {
+		for (const type of [...EVENT_TYPES, 'something.new']) {
+			if (type === 'task.failed') continue;
+			expect(passes(event(type), { failureTypes: ['timeout'] })).toBe(true);
+		}
+	});
+
+	it('also take one that Anchor may add later', () => {
+		expect(passes(failed('out_of_credits'), { failureTypes: ['out_of_credits'] })).toBe(true);
+	});
+});
+
+describe('authentication failure types', () => {
+	const failed = (type: string) =>
+		event('identity.authentication_failed', { identity_id: 'idn_1', failure_type: type });
+
+	it('narrow identity.authentication_failed', () => {
+		const raw = { authenticationFailureTypes: ['invalid_credentials'] };
+		expect(passes(failed('invalid_credentials'), raw)).toBe(true);
+		expect(passes(failed('automation_failure'), raw)).toBe(false);
+	});
+
+	it('leave every other event alone, task.failed among them', () => {
+		for (const type of EVENT_TYPES) {
+			if (type === 'identity.authentication_failed') continue;
+			const raw = { authenticationFailureTypes: ['invalid_credentials'] };
+			expect(passes(event(type, { failure_type: 'automation_failure' }), raw)).toBe(true);
+		}
+	});
+
+	it('and the other list do not touch each other', () => {
+		const raw = { failureTypes: ['timeout'], authenticationFailureTypes: ['invalid_credentials'] };
+		expect(passes(failed('invalid_credentials'), raw)).toBe(true);
+		expect(passes(event('task.failed', { error: { type: 'timeout' } }), raw)).toBe(true);
+		expect(passes(event('task.failed', { error: { type: 'invalid_credentials' } }), raw)).toBe(
+			false,
+		);
+	});
+});
+
+describe('ids', () => {
+	const kinds = [
+		['taskIds', 'task'],
+		['sessionIds', 'session'],
+		['batchIds', 'batch'],
+		['identityIds', 'identity'],
+	] as const;
+
+	it.each(kinds)('%s takes events that carry one of them and drops the rest', (name, kind) => {
+		const raw = { [name]: 'one, two' };
+		expect(passes(event('task.completed', { [`${kind}_id`]: 'two' }), raw)).toBe(true);
+		expect(passes(event('task.completed', { [`${kind}Id`]: 'one' }), raw)).toBe(true);
+		expect(passes(event('task.completed', { [`${kind}_id`]: 'three' }), raw)).toBe(false);
+		expect(passes(event('task.completed', { [`${kind}_id`]: 'on' }), raw)).toBe(false);
+		expect(passes(event('task.completed', {}), raw)).toBe(false);
+	});
+
+	it('projectIds looks at the envelope', () => {
+		expect(passes(event('task.completed'), { projectIds: 'prj_1' })).toBe(true);
+		expect(passes(event('task.completed'), { projectIds: 'prj_2' })).toBe(false);
+	});
+
+	it('every list that is set has to be met', () => {
+		const candidate = event('task.completed', { task_id: 'tsk_1', session_id: 'ses_1' });
+		expect(passes(candidate, { taskIds: 'tsk_1', sessionIds: 'ses_1' })).toBe(true);
+		expect(passes(candidate, { taskIds: 'tsk_1', sessionIds: 'ses_2' })).toBe(false);
+		expect(passes(candidate, { taskIds: 'tsk_1', projectIds: 'prj_2' })).toBe(false);
+	});
+
+	it('and a failure type both count', () => {
+		const candidate = event('task.failed', { task_id: 'tsk_1', error: { type: 'timeout' } });
+		expect(passes(candidate, { taskIds: 'tsk_1', failureTypes: ['timeout'] })).toBe(true);
+		expect(passes(candidate, { taskIds: 'tsk_2', failureTypes: ['timeout'] })).toBe(false);
+		expect(passes(candidate, { taskIds: 'tsk_1', failureTypes: ['agent_error'] })).toBe(false);
+	});
+});

@@ -1,0 +1,143 @@
+import { answerOf, logLineOf } from '../../../nodes/AnchorBrowser/delivery/outcome';
+import type { Verdict } from '../../../nodes/AnchorBrowser/delivery/outcome';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+
+const event: AnchorEvent = { id: 'evt_1', type: 'task.failed', data: { task_id: 'tsk_1' } };
+
+const accepted: Extract<Verdict, { kind: 'accepted' }> = {
+	kind: 'accepted',
+	event,
+	facts: {
+		deliveryId: null,
+		timestamp: 1_795_334_400,
+		receivedAt: '2026-11-22T08:00:00.000Z',
+		signedWith: 'current',
+	},
+	known: true,
+	mismatches: [],
+};
+const ignored = (['not_subscribed', 'filtered', 'duplicate'] as const).map(
+	(reason): Verdict => ({ kind: 'ignored', reason, event }),
+);
+const retried = (['in_flight', 'no_secret', 'secret_changing'] as const).map(
+	(reason): Verdict => ({ kind: 'retryLater', reason, retryAfterSeconds: 7 }),
+);
+const unauthenticated = (
+	['wrong_method', 'header_missing', 'header_malformed', 'stale', 'signature_mismatch'] as const
+).map((reason): Verdict => ({ kind: 'rejected', reason }));
+const notAnEvent: Verdict = {
+	kind: 'rejected',
+	reason: 'not_an_event',
+	detail: 'the body is not JSON',
+};
+
+const reasonOf = (verdict: Verdict) => ('reason' in verdict ? verdict.reason : verdict.kind);
+const withReasons = (verdicts: Verdict[]) =>
+	verdicts.map((verdict) => [reasonOf(verdict), verdict] as const);
+
+describe('answerOf', () => {
+	it('accepted: 200', () => {
+		expect(answerOf(accepted)).toEqual({ status: 200, headers: {}, body: { received: true } });
+	});
+
+	it.each(withReasons(ignored))('%s: 200, with the reason', (reason, verdict) => {
+		expect(answerOf(verdict)).toEqual({
+			status: 200,
+			headers: {},
+			body: { received: true, ignored: reason },
+		});
+	});
+
+	it.each(withReasons(retried))('%s: 503 with Retry-After', (_reason, verdict) => {
+		expect(answerOf(verdict)).toEqual({
+			status: 503,
+			headers: { 'Retry-After': '7' },
+			body: { received: false },
+		});
+	});
+
+	it.each(withReasons(unauthenticated))('%s: 401 with the one fixed body', (_reason, verdict) => {
+		expect(answerOf(verdict)).toEqual({
+			status: 401,
+			headers: {},
+			body: { received: false, message: 'Unauthorized' },
+		});
+	});
+
+	it('not_an_event: 422', () => {
+		expect(answerOf(notAnEvent)).toEqual({
+			status: 422,
+			headers: {},
+			body: { received: false, message: 'Not an Anchor Browser event' },
+		});
+	});
+
+	it('an answer that its receiver changes does not change the next one', () => {
+		const first = answerOf(unauthenticated[0]);
+		first.body.message = 'changed';
+		first.headers['x-changed'] = 'yes';
+		expect(answerOf(unauthenticated[0])).toEqual(answerOf(unauthenticated[1]));
+		expect(answerOf(unauthenticated[0]).body.message).toBe('Unauthorized');
+	});
+});
+
+describe('logLineOf', () => {
+	const refused = [...retried, ...unauthenticated, notAnEvent];
+
+	it('has nothing to say when everything went as configured', () => {
+		for (const verdict of [accepted, ...ignored]) expect(logLineOf(verdict)).toBeUndefined();
+	});
+
+	it('has a line of its own for every reason, and each says what to do', () => {
+		const lines = refused.map(logLineOf);
+		expect(new Set(lines).size).toBe(refused.length);
+		for (const line of lines) {
+			expect(line).toMatch(/^A .+\.$/);
+			expect(line).toMatch(/check|set|deactivate|needs? to be done|somebody else/i);
+		}
+	});
+
+	it.each(withReasons(refused))('%s: in words that blame nobody', (_reason, verdict) => {
+		expect(logLineOf(verdict)).not.toMatch(/error|problem|failure|mistake/i);
+		expect(logLineOf(verdict)).not.toContain('undefined');
+	});
+
+	const stale = (skewSeconds: number, allowedSeconds: number | undefined = 120) =>
+		logLineOf({ kind: 'rejected', reason: 'stale', skewSeconds, allowedSeconds });
+
+	it('names the seconds of a clock that is off, and the direction', () => {
+		expect(stale(312)).toBe(
+			"A delivery was refused because its timestamp is 312 seconds behind this machine's clock (allowed: 120). Check the clock of the n8n host, or raise Timestamp Tolerance.",
+		);
+		expect(stale(-121)).toContain("121 seconds ahead of this machine's clock (allowed: 120)");
+	});
+
+	it.each([-1_793_539_065_600, 1_795_334_400, -Infinity, NaN])(
+		'does not name %d seconds, which no clock is off',
+		(skew) => {
+			expect(stale(skew)).toContain("years away from this machine's clock (allowed: 120)");
+			expect(stale(skew)).not.toMatch(/\d{5}|NaN|Infinity/);
+		},
+	);
+
+	it('points at everything that makes a signature differ', () => {
+		const line = logLineOf({ kind: 'rejected', reason: 'signature_mismatch' });
+		expect(line).toMatch(/rotated/);
+		expect(line).toMatch(/another webhook was pasted/);
+		expect(line).toMatch(/proxy .* changes the body/);
+	});
+
+	it('says what is missing from a body that is not an event', () => {
+		expect(logLineOf(notAnEvent)).toContain('(the body is not JSON)');
+		expect(logLineOf({ kind: 'rejected', reason: 'not_an_event' })).toContain('not an event.');
+	});
+
+	it('names fields that do not look as documented, at most five of them', () => {
+		const named = ['data.a', 'data.b', 'data.c', 'data.d', 'data.e'];
+		const line = logLineOf({ ...accepted, mismatches: [...named, 'data.f', 'data.g'] });
+		expect(line).toContain('task.failed');
+		expect(line).toContain(`${named.join(', ')} and 2 more.`);
+		expect(line).not.toContain('data.f');
+		expect(logLineOf({ ...accepted, mismatches: ['data.a'] })).toContain('documented: data.a.');
+	});
+});

@@ -1,0 +1,303 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { gzipSync } from 'node:zlib';
+import { EventMemory, NOTHING_SEEN } from '../../../nodes/AnchorBrowser/delivery/dedupe';
+import type { SeenEvents } from '../../../nodes/AnchorBrowser/delivery/dedupe';
+import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
+import type { RawFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
+import { answerOf, logLineOf } from '../../../nodes/AnchorBrowser/delivery/outcome';
+import type { Verdict } from '../../../nodes/AnchorBrowser/delivery/outcome';
+import { receive } from '../../../nodes/AnchorBrowser/delivery/receive';
+import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/request';
+import type { LiveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';
+import {
+	CURRENT,
+	FOREIGN,
+	NOW,
+	ONE_SECRET,
+	PREVIOUS,
+	TOLERANCE,
+	TWO_SECRETS,
+	bytesOf,
+	delivery,
+	eventText,
+} from './signedRequest';
+
+interface Circumstances {
+	events: string[];
+	filters: RawFilters;
+	secrets: LiveSecret[];
+	secretChanging: boolean;
+	seen: SeenEvents;
+	nowMs: number;
+}
+
+function judge(request: DeliveryRequest, circumstances: Partial<Circumstances> = {}): Verdict {
+	const { events = ['*'], filters = {}, secrets = ONE_SECRET, ...rest } = circumstances;
+	return receive(request, {
+		settings: { events, filters: makeFilters(filters), toleranceSeconds: TOLERANCE },
+		secrets,
+		seen: NOTHING_SEEN,
+		nowMs: NOW * 1000,
+		...rest,
+	});
+}
+
+const rejected = (reason: string) => ({ kind: 'rejected', reason });
+const ignored = (reason: string) => ({ kind: 'ignored', reason });
+
+/** A memory that tells whether it was asked. */
+function watchedMemory() {
+	const memory = new EventMemory();
+	return { memory, reserve: jest.spyOn(memory, 'reserve') };
+}
+
+describe('a genuine event', () => {
+	it('is accepted, with its facts', () => {
+		const verdict = judge(delivery({ timestamp: String(NOW - 3) }), { nowMs: NOW * 1000 + 250 });
+		expect(verdict).toEqual({
+			kind: 'accepted',
+			event: JSON.parse(eventText()),
+			facts: {
+				deliveryId: '0c7a1f1e-0f5c-4a51-9a3c-3d8f1f5a4b11',
+				timestamp: NOW - 3,
+				receivedAt: '2026-11-22T08:00:00.250Z',
+				signedWith: 'current',
+			},
+			known: true,
+			mismatches: [],
+		});
+	});
+
+	it('holds neither a signature nor a secret in what becomes of it', () => {
+		const request = delivery();
+		const text = JSON.stringify(judge(request));
+		expect(text).not.toContain(CURRENT);
+		expect(text).not.toContain(String(request.headers['anchor-signature']).split('v1=')[1]);
+	});
+
+	it('says so when the previous secret signed it', () => {
+		const verdict = judge(delivery({ secret: PREVIOUS }), { secrets: TWO_SECRETS });
+		expect(verdict).toMatchObject({ kind: 'accepted', facts: { signedWith: 'previous' } });
+	});
+
+	it.each([undefined, '', ['a', 'b']])('has no delivery id when the header is %j', (value) => {
+		const verdict = judge(delivery({ headers: { 'anchor-delivery-id': value } }));
+		expect(verdict).toMatchObject({ kind: 'accepted', facts: { deliveryId: null } });
+	});
+
+	it('is named by its signed body: the unsigned Anchor-Event header decides nothing', () => {
+		const request = delivery({ headers: { 'anchor-event': 'task.failed' } });
+		expect(judge(request, { events: ['task.completed'] })).toMatchObject({ kind: 'accepted' });
+		expect(judge(request, { events: ['task.failed'] })).toMatchObject(ignored('not_subscribed'));
+	});
+
+	it('of a type that nobody knows is accepted under *, and marked', () => {
+		const request = delivery({ body: eventText({ type: 'task.paused' }) });
+		expect(judge(request)).toMatchObject({ kind: 'accepted', known: false });
+		expect(judge(request, { events: ['task.completed'] })).toMatchObject(ignored('not_subscribed'));
+	});
+
+	it('whose data does not fit its schema is accepted, and the log says where', () => {
+		const body = eventText({ type: 'task.failed', data: { error: { type: 7 } } });
+		const verdict = judge(delivery({ body }));
+		expect(verdict).toMatchObject({ kind: 'accepted', event: { data: { error: { type: 7 } } } });
+		expect(logLineOf(verdict)).toContain('data.error.type');
+	});
+
+	it.each<[string, string | Uint8Array]>([
+		['a byte order mark', `\ufeff${eventText()}`],
+		[
+			'CRLF and indentation',
+			JSON.stringify(JSON.parse(eventText()), null, 2).replace(/\n/g, '\r\n'),
+		],
+		['escapes for all that is not ASCII', eventText().replace('✅', '\\u2705')],
+	])('with %s in its body is read as the same event', (_title, body) => {
+		expect(judge(delivery({ body }))).toMatchObject({
+			kind: 'accepted',
+			event: JSON.parse(eventText()) as Record<string, unknown>,
+		});
+	});
+
+	it('with bytes that are not UTF-8 is read as n8n reads them', () => {
+		const [before, after] = eventText({ text: '|' }).split('|');
+		const body = Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(after)]);
+		expect(judge(delivery({ body }))).toMatchObject({ event: { text: '\ufffd' } });
+	});
+});
+
+describe('a request that is not authenticated', () => {
+	it.each<[string, DeliveryRequest]>([
+		['wrong_method', delivery({ method: 'GET' })],
+		['wrong_method', delivery({ method: 'PUT' })],
+		['wrong_method', delivery({ method: 'post' })],
+		['wrong_method', delivery({ method: '' })],
+		['header_missing', { method: 'POST', headers: {}, body: bytesOf(eventText()) }],
+		['header_missing', { method: 'POST', headers: {}, body: new Uint8Array() }],
+		['header_malformed', delivery({ signature: 'sha256=00' })],
+		['stale', delivery({ timestamp: String(NOW - TOLERANCE - 1) })],
+		['stale', delivery({ timestamp: String(NOW + TOLERANCE + 1) })],
+		['stale', delivery({ timestamp: String(NOW * 1000) })],
+		['signature_mismatch', delivery({ secret: FOREIGN })],
+		['signature_mismatch', { ...delivery(), body: new Uint8Array() }],
+		['signature_mismatch', { ...delivery(), body: gzipSync(delivery().body) }],
+	])('is rejected: %s', (reason, request) => {
+		const { memory, reserve } = watchedMemory();
+		const verdict = judge(request, { seen: memory });
+		expect(verdict).toMatchObject(rejected(reason));
+		expect(answerOf(verdict).status).toBe(401);
+		expect(reserve).not.toHaveBeenCalled();
+	});
+
+	it('has its body left unread: no JSON is parsed before the signature is good', () => {
+		const parse = jest.spyOn(JSON, 'parse');
+		try {
+			judge(delivery({ secret: FOREIGN }));
+			expect(parse).not.toHaveBeenCalled();
+		} finally {
+			parse.mockRestore();
+		}
+	});
+
+	it('stale, carries the seconds and what would have been allowed', () => {
+		expect(judge(delivery({ timestamp: String(NOW - 312) }))).toEqual({
+			...rejected('stale'),
+			skewSeconds: 312,
+			allowedSeconds: TOLERANCE,
+		});
+	});
+
+	it('a timestamp at the limit is still good in the last millisecond of its second', () => {
+		const request = delivery({ timestamp: String(NOW - TOLERANCE) });
+		expect(judge(request, { nowMs: NOW * 1000 + 999 }).kind).toBe('accepted');
+		expect(judge(request, { nowMs: NOW * 1000 + 1000 })).toMatchObject(rejected('stale'));
+	});
+});
+
+describe('secrets', () => {
+	it('none: Anchor is asked to come again, since one may be on its way', () => {
+		const { memory, reserve } = watchedMemory();
+		const verdict = judge(delivery(), { secrets: [], seen: memory });
+		expect(verdict).toEqual({ kind: 'retryLater', reason: 'no_secret', retryAfterSeconds: 60 });
+		expect(reserve).not.toHaveBeenCalled();
+	});
+
+	it('about to change: a signature that does not match is asked to come again', () => {
+		expect(judge(delivery({ secret: FOREIGN }), { secretChanging: true })).toEqual({
+			kind: 'retryLater',
+			reason: 'secret_changing',
+			retryAfterSeconds: 5,
+		});
+	});
+
+	it('about to change: what matches is accepted, what is malformed or stale is refused', () => {
+		const changing = { secretChanging: true };
+		expect(judge(delivery(), changing).kind).toBe('accepted');
+		expect(judge(delivery({ signature: 'v1=1' }), changing)).toMatchObject(
+			rejected('header_malformed'),
+		);
+		expect(judge(delivery({ timestamp: '1' }), changing)).toMatchObject(rejected('stale'));
+	});
+});
+
+describe('a genuine body that is no event', () => {
+	const secretText = 'the-payload-itself';
+	it.each<[string, string | Uint8Array]>([
+		['no bytes', ''],
+		['no JSON', `${secretText} {`],
+		['broken JSON', `{"id":"${secretText}",}`],
+		['a gzip stream', gzipSync(eventText())],
+		['an empty object', '{}'],
+		['null', 'null'],
+		['a text', `"${secretText}"`],
+		['a list', `[${eventText()}]`],
+		['no id', eventText({ id: undefined })],
+		['an id that is a number', eventText({ id: 1 })],
+		['a blank id', eventText({ id: ' ' })],
+		['no type', eventText({ type: undefined })],
+		['no data', eventText({ data: undefined })],
+		['data that is a list', eventText({ data: [secretText] })],
+		['data that is null', eventText({ data: null })],
+	])('%s: 422, and the log holds nothing of it', (_title, body) => {
+		const { memory, reserve } = watchedMemory();
+		const verdict = judge(delivery({ body }), { seen: memory });
+		expect(verdict).toMatchObject(rejected('not_an_event'));
+		expect(answerOf(verdict).status).toBe(422);
+		expect(logLineOf(verdict)).not.toContain(secretText);
+		expect(reserve).not.toHaveBeenCalled();
+	});
+});
+
+describe('an event that the user did not ask for', () => {
+	it('is ignored when it is not selected', () => {
+		const { memory, reserve } = watchedMemory();
+		const verdict = judge(delivery(), { events: ['task.failed'], seen: memory });
+		expect(verdict).toMatchObject({
+			...ignored('not_subscribed'),
+			event: { type: 'task.completed' },
+		});
+		expect(reserve).not.toHaveBeenCalled();
+	});
+
+	it('is ignored when a filter drops it', () => {
+		const { memory, reserve } = watchedMemory();
+		const filters = { taskIds: 'tsk_other' };
+		expect(judge(delivery(), { filters, seen: memory })).toMatchObject(ignored('filtered'));
+		expect(reserve).not.toHaveBeenCalled();
+	});
+
+	it('is accepted when the filter fits', () => {
+		const filters = { taskIds: 'tsk_other, tsk_4f8w9n2b' };
+		expect(judge(delivery(), { filters }).kind).toBe('accepted');
+	});
+
+	it('is not_subscribed rather than filtered when it is both', () => {
+		const verdict = judge(delivery(), { events: [], filters: { taskIds: 'tsk_other' } });
+		expect(verdict).toMatchObject(ignored('not_subscribed'));
+	});
+});
+
+describe('an event that comes again', () => {
+	it('while the first copy is being accepted: later; afterwards: a duplicate', () => {
+		const seen = new EventMemory();
+		expect(judge(delivery(), { seen }).kind).toBe('accepted');
+		const meanwhile = judge(delivery(), { seen });
+		expect(meanwhile).toEqual({ kind: 'retryLater', reason: 'in_flight', retryAfterSeconds: 5 });
+		seen.commit('evt_56a4c6e7f11e4b44eafce28a', NOW * 1000);
+		expect(judge(delivery(), { seen })).toMatchObject(ignored('duplicate'));
+	});
+
+	it('after n8n could not take the first copy: accepted', () => {
+		const seen = new EventMemory();
+		judge(delivery(), { seen });
+		seen.release('evt_56a4c6e7f11e4b44eafce28a');
+		expect(judge(delivery(), { seen }).kind).toBe('accepted');
+	});
+
+	it('signed anew, at another time, under another delivery id, is the same event', () => {
+		const seen = new EventMemory();
+		judge(delivery(), { seen });
+		seen.commit('evt_56a4c6e7f11e4b44eafce28a', NOW * 1000);
+		const again = delivery({
+			timestamp: String(NOW + 60),
+			secret: PREVIOUS,
+			headers: { 'anchor-delivery-id': 'another' },
+		});
+		expect(judge(again, { seen, secrets: TWO_SECRETS })).toMatchObject(ignored('duplicate'));
+	});
+
+	it('under the same delivery id but with another event id, is another event', () => {
+		const seen = new EventMemory();
+		judge(delivery(), { seen });
+		const other = delivery({ body: eventText({ id: 'evt_2' }) });
+		expect(judge(other, { seen }).kind).toBe('accepted');
+	});
+
+	it('a forged copy neither reserves nor reveals an id', () => {
+		const seen = new EventMemory();
+		judge(delivery({ secret: FOREIGN }), { seen });
+		expect(seen.size).toBe(0);
+		expect(judge(delivery(), { seen }).kind).toBe('accepted');
+		const forged = judge(delivery({ secret: FOREIGN }), { seen });
+		expect(answerOf(forged)).toEqual(answerOf(judge(delivery({ signature: undefined }), { seen })));
+	});
+});
