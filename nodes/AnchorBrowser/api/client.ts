@@ -1,0 +1,180 @@
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	IHookFunctions,
+	IHttpRequestMethods,
+	IHttpRequestOptions,
+	ILoadOptionsFunctions,
+	IN8nHttpFullResponse,
+	IWebhookFunctions,
+} from 'n8n-workflow';
+import { isObject } from '../events/json';
+import { hide, wordsOf } from './words';
+
+/** Every place in n8n from which Anchor is asked for something. */
+export type ApiContext =
+	| IHookFunctions
+	| IWebhookFunctions
+	| IExecuteFunctions
+	| ILoadOptionsFunctions;
+
+/** One request to Anchor's API. */
+export interface ApiRequest {
+	method: IHttpRequestMethods;
+	/** Below the Base URL, with its leading slash. */
+	path: string;
+	body?: IDataObject;
+	/** Values that are undefined are left out. */
+	query?: Record<string, string | number | boolean | undefined>;
+	/** How long to wait for the answer, 15 s unless told. */
+	timeoutMs?: number;
+}
+
+/** Why a request did not do what it should. */
+export interface ApiFailure {
+	ok: false;
+	/** The HTTP status; null when no answer came. */
+	status: number | null;
+	/** Anchor's own words, or for a network trouble its code (ECONNREFUSED); '' when there are none. */
+	message: string;
+	/** What Anchor asks to wait, from `Retry-After`. */
+	retryAfterSeconds?: number;
+	/** The whole body as text, for reading event names from it; never shown to anyone. */
+	detail?: string;
+}
+
+export type ApiResult<T> = { ok: true; body: T } | ApiFailure;
+
+/** The credential's values, ready for use. */
+export interface Connection {
+	/** Without a slash at its end. */
+	baseUrl: string;
+	apiKey: string;
+}
+
+/** The credential type that this package shares with Anchor's own. */
+export const CREDENTIAL = 'anchorBrowserApi';
+
+const DEFAULT_BASE_URL = 'https://api.anchorbrowser.io';
+
+const TIMEOUT_MS = 15_000;
+
+/** Anchor publishes no longer wait than a minute; a day is where a nonsensical header is cut. */
+const LONGEST_WAIT_SECONDS = 86_400;
+
+const MAX_DETAIL = 20_000;
+
+/**
+ * Reads the credential. A Base URL with slashes at its end or white space around it is tolerated, a blank one means
+ * the usual one.
+ * @throws n8n's own message when the node has no such credential
+ */
+export async function connectionOf(context: ApiContext): Promise<Connection> {
+	const { apiKey, baseUrl } = await context.getCredentials<{ apiKey?: unknown; baseUrl?: unknown }>(
+		CREDENTIAL,
+	);
+	const address = String(baseUrl ?? '')
+		.trim()
+		.replace(/\/+$/, '');
+	return { apiKey: String(apiKey ?? ''), baseUrl: address === '' ? DEFAULT_BASE_URL : address };
+}
+
+/**
+ * The one door to Anchor's API. Every expected trouble is a value: a refusal with its status and Anchor's words, no
+ * answer with status null. Redirects are not followed, because the API key would travel along.
+ * @param context n8n's context, which adds the API key
+ * @returns the parsed body of a 2xx answer, not checked; else the failure, without the API key in it
+ * @throws n8n's own message when the node has no credential
+ */
+export async function anchorRequest<T>(
+	context: ApiContext,
+	request: ApiRequest,
+): Promise<ApiResult<T>> {
+	const connection = await connectionOf(context);
+	const options: IHttpRequestOptions = {
+		method: request.method,
+		url: `${connection.baseUrl}${request.path}`,
+		qs: definedOnly(request.query ?? {}),
+		body: request.body,
+		json: true,
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		disableFollowRedirect: true,
+		timeout: request.timeoutMs ?? TIMEOUT_MS,
+	};
+	let response: IN8nHttpFullResponse;
+	try {
+		response = (await context.helpers.httpRequestWithAuthentication.call(
+			context,
+			CREDENTIAL,
+			options,
+		)) as IN8nHttpFullResponse;
+	} catch (thrown) {
+		return { ok: false, status: null, message: hide(reasonOf(thrown), connection.apiKey) };
+	}
+	const { statusCode, body, headers } = response;
+	if (statusCode >= 200 && statusCode < 300) return { ok: true, body: body as T };
+
+	const retryAfterSeconds = waitOf(headers ?? {});
+	return {
+		ok: false,
+		status: statusCode,
+		message: hide(wordsOf(body), connection.apiKey),
+		detail: textOf(body).slice(0, MAX_DETAIL),
+		...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+	};
+}
+
+/**
+ * Whether a failure says nothing about what was asked, only that Anchor cannot answer now: no answer, 5xx, too many
+ * requests, a timeout on the way, or an answer that is none (a proxy's page, a redirect to a maintenance page).
+ */
+export function isOutage({ status }: ApiFailure): boolean {
+	if (status === null) return true;
+	return status >= 500 || status < 400 || [408, 425, 429].includes(status);
+}
+
+/** Whether only a person can help: the key, the credits or the rights. n8n need not try again. */
+export function isPermanent({ status }: ApiFailure): boolean {
+	return status === 401 || status === 402 || status === 403;
+}
+
+function definedOnly(query: NonNullable<ApiRequest['query']>): IDataObject {
+	return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
+}
+
+function textOf(body: unknown): string {
+	if (typeof body === 'string') return body;
+	return isObject(body) || Array.isArray(body) ? JSON.stringify(body) : '';
+}
+
+/** n8n wraps what its HTTP client throws; the system's code (ENOTFOUND) lies somewhere along the causes. */
+function reasonOf(thrown: unknown): string {
+	let current: unknown = thrown;
+	for (let depth = 0; depth < 5 && isObject(current); depth += 1) {
+		const { code } = current;
+		if (typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code)) return code;
+		current = current.cause;
+	}
+	return thrown instanceof Error ? wordsOf(thrown.message) : '';
+}
+
+/** `Retry-After` holds seconds or a date (RFC 9110); a date is measured against the answer's own `Date`. */
+function waitOf(headers: IDataObject): number | undefined {
+	const text = String(headerOf(headers, 'retry-after') ?? '').trim();
+	if (text === '') return undefined;
+	if (/^\d+(\.\d+)?$/.test(text)) return bounded(Number(text));
+	const until = Date.parse(text);
+	if (Number.isNaN(until)) return undefined;
+	const sent = Date.parse(String(headerOf(headers, 'date') ?? ''));
+	return bounded((until - (Number.isNaN(sent) ? Date.now() : sent)) / 1000);
+}
+
+function headerOf(headers: IDataObject, name: string): unknown {
+	const key = Object.keys(headers).find((candidate) => candidate.toLowerCase() === name);
+	return key === undefined ? undefined : headers[key];
+}
+
+function bounded(seconds: number): number {
+	return Math.min(Math.max(Math.ceil(seconds), 0), LONGEST_WAIT_SECONDS);
+}

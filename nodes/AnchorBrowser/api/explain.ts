@@ -1,0 +1,177 @@
+import { NodeApiError, UserError } from 'n8n-workflow';
+import type { INode, JsonObject } from 'n8n-workflow';
+import { isPermanent } from './client';
+import type { ApiFailure } from './client';
+
+/** What n8n was about to do. */
+export interface Doing {
+	/** Completes "n8n could not …": "create the webhook". */
+	what: string;
+	/** What to do about a status, in place of the general advice; one or more whole sentences. */
+	advice?: Readonly<Partial<Record<number, string>>>;
+}
+
+/** A message and its description: n8n 1.x shows the description alone, 2.x both, its log the message alone. */
+export interface Explanation {
+	message: string;
+	description: string;
+}
+
+/**
+ * The words for a failure, one row for each status. Message and description each say by themselves what happened and
+ * what to do. n8n up to 2.x does not retry an activation whose message contains "Authorization", so that only the
+ * messages for 401 and 403 do, and Anchor's own words stand in the description.
+ * @param failure what `anchorRequest` answered
+ * @param doing what n8n was about to do
+ */
+export function explain(failure: ApiFailure, { what, advice = {} }: Doing): Explanation {
+	const { status } = failure;
+	const { message, cause, todo } = rowOf(failure, what);
+	const says = status === null || status < 400 ? '' : saying(failure);
+	const next = (status === null ? undefined : advice[status]) ?? todo;
+	return { message, description: `${cause}.${says} ${next}` };
+}
+
+/**
+ * The failure as n8n shows it. Where only a person can help (401, 402, 403) its cause is a `UserError`, at which newer
+ * n8n stops trying.
+ * @param node the node that asks
+ * @param failure what `anchorRequest` answered
+ * @param doing what n8n was about to do
+ */
+export function toNodeError(node: INode, failure: ApiFailure, doing: Doing): NodeApiError {
+	const words = explain(failure, doing);
+	return makeNodeError(node, words, {
+		status: failure.status ?? undefined,
+		permanent: isPermanent(failure),
+	});
+}
+
+/**
+ * A message of ours as n8n shows it.
+ * @param permanent whether trying again is of no use until a person has changed something
+ */
+export function makeNodeError(
+	node: INode,
+	{ message, description }: Explanation,
+	{ status, permanent }: { status?: number; permanent: boolean },
+): NodeApiError {
+	const response = permanent ? new UserError(message, { description }) : { message };
+	const error = new NodeApiError(node, response as unknown as JsonObject, {
+		message,
+		description,
+		...(status === undefined ? {} : { httpCode: String(status) }),
+	});
+	// NodeApiError swaps a message in which it reads a system code for its own words, and an address such as
+	// "freeaccess.example" holds EACCES.
+	error.message = message;
+	return error;
+}
+
+function saying({ message }: ApiFailure): string {
+	if (message === '') return '';
+	return ` Anchor Browser says: "${message.replace(/[.\s]+$/, '')}".`;
+}
+
+interface Row {
+	message: string;
+	cause: string;
+	todo: string;
+}
+
+const CHECK_BASE_URL =
+	'Check the Base URL in the Anchor Browser API credential; the usual one is https://api.anchorbrowser.io.';
+
+function rowOf(failure: ApiFailure, what: string): Row {
+	const { status, message: reason, retryAfterSeconds } = failure;
+	switch (status) {
+		case null:
+			return {
+				message: `Anchor Browser could not be reached, so n8n could not ${what}. Check the network, then try again`,
+				cause: `No answer came from Anchor Browser when n8n tried to ${what}${reason === '' ? '' : ` (${reason})`}`,
+				todo: 'Check the network and the proxy of this n8n and the Base URL in the Anchor Browser API credential, then try again.',
+			};
+		case 400:
+			return {
+				message: `Anchor Browser did not accept the request to ${what} (400). Check the values in this node`,
+				cause: `Anchor Browser did not accept the request to ${what} (400)`,
+				todo: 'Check the values in this node, then try again.',
+			};
+		case 401:
+			return {
+				message: `Authorization refused: Anchor Browser does not know this API key, so n8n could not ${what} (401). Check the Anchor Browser API credential`,
+				cause: `Anchor Browser does not know the API key with which n8n tried to ${what} (401)`,
+				todo: 'Copy the key again from the API Keys page of your Anchor Browser dashboard into the Anchor Browser API credential, then try again.',
+			};
+		case 402:
+			return {
+				message: `The Anchor Browser project has no credits left, so n8n could not ${what} (402). Add credits, then try again`,
+				cause: `The Anchor Browser project has no credits left to ${what} (402)`,
+				todo: 'Add credits in the Anchor Browser dashboard, then try again.',
+			};
+		case 403:
+			return {
+				message: `Authorization refused: this API key may not ${what} (403). Check its rights and the cost limit of the Anchor Browser project`,
+				cause: `Anchor Browser knows the API key but does not let it ${what} (403)`,
+				todo: 'Use a key of the project whose events you want, or raise the cost limit of the project, then try again.',
+			};
+		case 404:
+			return {
+				message: `Anchor Browser found nothing at the place where n8n tried to ${what} (404). Check the Base URL and the IDs`,
+				cause: `Anchor Browser found nothing at the place where n8n tried to ${what} (404): it was removed, it belongs to another project, or the Base URL is not that of the API`,
+				todo: CHECK_BASE_URL,
+			};
+		case 409:
+			return {
+				message: `Anchor Browser could not ${what}, because something is in its way (409). See what the project has already, then try again`,
+				cause: `Something that the Anchor Browser project has already is in the way of the request to ${what} (409)`,
+				todo: 'Look at the project in the Anchor Browser dashboard, then try again.',
+			};
+		case 422:
+			return {
+				message: `Anchor Browser understood the request to ${what} but could not carry it out (422). Check the values in this node`,
+				cause: `Anchor Browser understood the request to ${what} but could not carry it out (422)`,
+				todo: 'Check the values in this node, then try again.',
+			};
+		case 429: {
+			const wait = waitWords(retryAfterSeconds);
+			return {
+				message: `Anchor Browser receives too many requests, so n8n could not ${what} (429). Try again in ${wait}`,
+				cause: `Anchor Browser receives too many requests with this API key and did not ${what} (429)`,
+				todo: `Try again in ${wait}.`,
+			};
+		}
+		default:
+			return otherRow(status, what, retryAfterSeconds);
+	}
+}
+
+function otherRow(status: number, what: string, retryAfterSeconds: number | undefined): Row {
+	if (status >= 500) {
+		const later = retryAfterSeconds === undefined ? 'later' : `in ${waitWords(retryAfterSeconds)}`;
+		return {
+			message: `Anchor Browser is out of order at the moment, so n8n could not ${what} (${status}). Try again ${later}`,
+			cause: `Anchor Browser is out of order at the moment and could not ${what} (${status})`,
+			todo: `Try again ${later}. Nothing has to be changed in n8n.`,
+		};
+	}
+	if (status >= 400) {
+		return {
+			message: `Anchor Browser refused to ${what} (${status}). Check the values in this node`,
+			cause: `Anchor Browser refused to ${what} (${status})`,
+			todo: 'Check the values in this node, then try again.',
+		};
+	}
+	const answer = status >= 300 ? `a redirect (${status})` : `an unknown answer (${status})`;
+	return {
+		message: `What answers at the Base URL is not the Anchor Browser API, so n8n could not ${what}. Check the Anchor Browser API credential`,
+		cause: `When n8n tried to ${what}, ${answer} came back that does not look like the Anchor Browser API`,
+		todo: CHECK_BASE_URL,
+	};
+}
+
+function waitWords(seconds: number | undefined): string {
+	if (seconds === undefined) return 'a minute';
+	if (seconds < 120) return seconds <= 1 ? '1 second' : `${seconds} seconds`;
+	return `${Math.ceil(seconds / 60)} minutes`;
+}

@@ -1,0 +1,284 @@
+import type { IDataObject } from 'n8n-workflow';
+import { isObject } from '../events/json';
+import { anchorRequest } from './client';
+import type { ApiContext, ApiFailure, ApiResult } from './client';
+
+/** A webhook as Anchor shows it, never with its secret (API description, Webhook). */
+export interface RemoteWebhook {
+	id: string;
+	project_id: string;
+	url: string;
+	description: string | null;
+	subscribed_events: string[];
+	enabled: boolean;
+	/** ISO 8601. */
+	created_at?: string | null;
+	/** ISO 8601. */
+	updated_at?: string | null;
+}
+
+/** What of a webhook can be set (PATCH). */
+export interface WebhookChanges {
+	url?: string;
+	description?: string;
+	subscribed_events?: string[];
+	enabled?: boolean;
+}
+
+/** What is needed for a new one (POST). */
+export interface NewWebhook {
+	url: string;
+	/** At most 256 characters. */
+	description: string;
+	subscribed_events: string[];
+}
+
+/** The answers that show a secret, the only time that Anchor does. What is missing in them is undefined. */
+export interface IssuedSecret {
+	id: string | undefined;
+	secret: string | undefined;
+}
+
+/** One logical delivery in Anchor's history, kept for 7 days. */
+export interface DeliveryRow {
+	id: string;
+	/** The `id` of the event as the receiver saw it. */
+	external_event_id: string;
+	event_type: string;
+	/** pending, succeeded (2xx), failed (a 4xx that ends it), dead (attempts exhausted); older: in_flight. */
+	status: string;
+	attempt: number;
+	response_status: number | null;
+	error_message: string | null;
+	/** ISO 8601. */
+	scheduled_at: string | null;
+	completed_at: string | null;
+	/** The event's `data`; only when asked for. */
+	payload?: Record<string, unknown>;
+}
+
+/** Which part of a history is wanted. */
+export interface HistoryQuery {
+	/** ISO 8601, by scheduled time. */
+	since?: string;
+	until?: string;
+	status?: string;
+	eventType?: string;
+	includePayload?: boolean;
+}
+
+export interface HistoryPage {
+	rows: DeliveryRow[];
+	/** Of all pages; null when Anchor did not say. */
+	total: number | null;
+	/** How many rows Anchor sent, unreadable ones included: where the next page begins. */
+	received: number;
+}
+
+/** The most that Anchor gives at once. */
+export const HISTORY_PAGE_SIZE = 100;
+
+const WEBHOOKS = '/v1/webhooks';
+
+const pathOf = (id: string, rest = ''): string => `${WEBHOOKS}/${encodeURIComponent(id)}${rest}`;
+
+/** All active webhooks of the project (`GET /v1/webhooks`); a disabled one may be missing. */
+export async function listWebhooks(context: ApiContext): Promise<ApiResult<RemoteWebhook[]>> {
+	const result = await anchorRequest<unknown>(context, { method: 'GET', path: WEBHOOKS });
+	if (!result.ok) return result;
+	const listed = isObject(result.body) ? result.body.webhooks : undefined;
+	if (!Array.isArray(listed)) return notTheApi('the list of webhooks');
+	return { ok: true, body: listed.flatMap((entry) => readWebhook(entry) ?? []) };
+}
+
+/** One webhook, disabled ones too; 404 when there is none of that id. */
+export async function getWebhook(
+	context: ApiContext,
+	id: string,
+): Promise<ApiResult<RemoteWebhook>> {
+	return checked(await anchorRequest<unknown>(context, { method: 'GET', path: pathOf(id) }));
+}
+
+/** Makes a webhook; 400 when Anchor refuses address or events, 409 when the project has its five. */
+export async function createWebhook(
+	context: ApiContext,
+	webhook: NewWebhook,
+): Promise<ApiResult<IssuedSecret>> {
+	return issued(
+		await anchorRequest<unknown>(context, {
+			method: 'POST',
+			path: WEBHOOKS,
+			body: { ...webhook } as IDataObject,
+		}),
+	);
+}
+
+/** Changes what is given and leaves the rest; id, secret and history stay. */
+export async function updateWebhook(
+	context: ApiContext,
+	id: string,
+	changes: WebhookChanges,
+): Promise<ApiResult<RemoteWebhook>> {
+	return checked(
+		await anchorRequest<unknown>(context, {
+			method: 'PATCH',
+			path: pathOf(id),
+			body: { ...changes } as IDataObject,
+		}),
+	);
+}
+
+/** Removes a webhook; its history can be read for the rest of its 7 days. */
+export async function deleteWebhook(context: ApiContext, id: string): Promise<ApiResult<unknown>> {
+	return await anchorRequest<unknown>(context, { method: 'DELETE', path: pathOf(id) });
+}
+
+/** A new secret, shown this once; the one before stays valid for 24 hours. */
+export async function rotateSecret(
+	context: ApiContext,
+	id: string,
+): Promise<ApiResult<IssuedSecret>> {
+	return issued(
+		await anchorRequest<unknown>(context, { method: 'POST', path: pathOf(id, '/rotate-secret') }),
+	);
+}
+
+/**
+ * Asks Anchor to send one test event through the real signing and retry path.
+ * @returns the id under which the event arrives, '' when Anchor did not say; 400 for a type that Anchor does not know
+ */
+export async function sendTestEvent(
+	context: ApiContext,
+	id: string,
+	eventType: string,
+): Promise<ApiResult<{ eventId: string }>> {
+	const result = await anchorRequest<unknown>(context, {
+		method: 'POST',
+		path: pathOf(id, '/test'),
+		body: { event_type: eventType },
+	});
+	if (!result.ok) return result;
+	const sent = isObject(result.body) ? result.body.external_event_id : undefined;
+	return { ok: true, body: { eventId: typeof sent === 'string' ? sent : '' } };
+}
+
+/** One page of a webhook's history, also of a deleted one. Anchor does not say in which order. */
+export async function listDeliveries(
+	context: ApiContext,
+	id: string,
+	query: HistoryQuery & { limit?: number; offset?: number },
+): Promise<ApiResult<HistoryPage>> {
+	const { since, until, status, eventType, includePayload, limit, offset } = query;
+	const result = await anchorRequest<unknown>(context, {
+		method: 'GET',
+		path: pathOf(id, '/events'),
+		query: {
+			limit: limit ?? HISTORY_PAGE_SIZE,
+			offset: offset ?? 0,
+			since,
+			until,
+			status,
+			event_type: eventType,
+			include_payload: includePayload ? 'true' : undefined,
+		},
+	});
+	if (!result.ok) return result;
+	if (!isObject(result.body) || !Array.isArray(result.body.events)) {
+		return notTheApi('the history of a webhook');
+	}
+	const { events, pagination } = result.body;
+	const total = isObject(pagination) ? pagination.total : undefined;
+	return {
+		ok: true,
+		body: {
+			rows: events.flatMap((entry) => readRow(entry) ?? []),
+			total: typeof total === 'number' ? total : null,
+			received: events.length,
+		},
+	};
+}
+
+/**
+ * All pages of a history up to a bound. Rows that arrive meanwhile move the others along, so that a row may come twice:
+ * each is returned once.
+ * @param maxRows where to stop, 1,000 unless told
+ * @returns the rows, and whether there were no more
+ */
+export async function collectDeliveries(
+	context: ApiContext,
+	id: string,
+	query: HistoryQuery,
+	{ maxRows = 1_000 }: { maxRows?: number } = {},
+): Promise<ApiResult<{ rows: DeliveryRow[]; complete: boolean }>> {
+	const rows = new Map<string, DeliveryRow>();
+	for (let offset = 0; offset < maxRows; ) {
+		const limit = Math.min(HISTORY_PAGE_SIZE, maxRows - offset);
+		const page = await listDeliveries(context, id, { ...query, limit, offset });
+		if (!page.ok) return page;
+		for (const row of page.body.rows) rows.set(row.id, row);
+		offset += page.body.received;
+		const { total, received } = page.body;
+		if (received === 0 || (total === null ? received < limit : offset >= total)) {
+			return { ok: true, body: { rows: [...rows.values()], complete: true } };
+		}
+	}
+	return { ok: true, body: { rows: [...rows.values()], complete: false } };
+}
+
+/** A 2xx with something else in it: a captive portal, a proxy, a Base URL that is no API. */
+function notTheApi(what: string): ApiFailure {
+	return { ok: false, status: 200, message: `the answer does not hold ${what}` };
+}
+
+function checked(result: ApiResult<unknown>): ApiResult<RemoteWebhook> {
+	if (!result.ok) return result;
+	const webhook = readWebhook(result.body);
+	return webhook ? { ok: true, body: webhook } : notTheApi('a webhook');
+}
+
+function issued(result: ApiResult<unknown>): ApiResult<IssuedSecret> {
+	if (!result.ok) return result;
+	const { id, secret } = isObject(result.body) ? result.body : {};
+	return { ok: true, body: { id: filledText(id), secret: filledText(secret) } };
+}
+
+function readWebhook(entry: unknown): RemoteWebhook | undefined {
+	if (!isObject(entry)) return undefined;
+	const id = filledText(entry.id);
+	if (id === undefined) return undefined;
+	const events = Array.isArray(entry.subscribed_events) ? entry.subscribed_events : [];
+	return {
+		id,
+		project_id: filledText(entry.project_id) ?? '',
+		url: filledText(entry.url) ?? '',
+		description: filledText(entry.description) ?? null,
+		subscribed_events: events.filter((name): name is string => typeof name === 'string'),
+		enabled: entry.enabled !== false,
+		created_at: filledText(entry.created_at) ?? null,
+		updated_at: filledText(entry.updated_at) ?? null,
+	};
+}
+
+function readRow(entry: unknown): DeliveryRow | undefined {
+	if (!isObject(entry)) return undefined;
+	const id = filledText(entry.id);
+	const eventId = filledText(entry.external_event_id);
+	const eventType = filledText(entry.event_type);
+	if (id === undefined || eventId === undefined || eventType === undefined) return undefined;
+	return {
+		id,
+		external_event_id: eventId,
+		event_type: eventType,
+		status: filledText(entry.status) ?? '',
+		attempt: typeof entry.attempt === 'number' ? entry.attempt : 0,
+		response_status: typeof entry.response_status === 'number' ? entry.response_status : null,
+		error_message: filledText(entry.error_message) ?? null,
+		scheduled_at: filledText(entry.scheduled_at) ?? null,
+		completed_at: filledText(entry.completed_at) ?? null,
+		...(isObject(entry.payload) ? { payload: entry.payload } : {}),
+	};
+}
+
+function filledText(value: unknown): string | undefined {
+	return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+
+/** Whether a webhook serves the active workflow or somebody who listens for a test event in the editor. */
+export type Mode = 'production' | 'test';
+
+/** For whom a webhook is. */
+export interface MarkOwner {
+	workflowName: string;
+	/** n8n's own id of the instance; only a hash of it leaves n8n. */
+	instanceId: string;
+	workflowId: string;
+	nodeId: string;
+	mode: Mode;
+}
+
+/** What a mark says, read back. Ids are as the mark spells them: compare them with `isMarkOf`, not by hand. */
+export interface Mark {
+	/** Cut off where it did not fit. */
+	workflowName: string;
+	instance: string;
+	workflow: string;
+	node: string;
+	mode: Mode;
+}
+
+/** Anchor's limit for `description` (API description, POST /v1/webhooks). Counted in UTF-16 units, the strictest way. */
+const MAX_LENGTH = 256;
+
+const UNNAMED = 'Unnamed workflow';
+
+/** n8n's ids fit; an id that somebody wrote by hand into a workflow file may not, and is hashed. */
+const PLAIN_ID = /^[A-Za-z0-9_-]{1,40}$/;
+
+const MARK =
+	/^(.+) \(n8n (production|test) webhook\) \[n8n:([0-9a-f]{12}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24}):([0-9a-f]{8})\]$/u;
+
+/**
+ * The mark that a webhook carries as its description at Anchor, readable for people and for us:
+ * `Invoices (n8n production webhook) [n8n:<instance>:<workflow>:<node>:<check>]`. A long name is cut, the part in
+ * brackets never; its last field is a checksum, so that a text that only looks like a mark is none.
+ * @returns at most 256 characters, on one line
+ */
+export function formatMark(owner: MarkOwner): string {
+	const ending = ` (n8n ${owner.mode} webhook) [n8n:${machinePart(owner)}]`;
+	return shorten(clean(owner.workflowName) || UNNAMED, MAX_LENGTH - ending.length) + ending;
+}
+
+/**
+ * Reads a mark.
+ * @param description a webhook's description at Anchor, anything at all
+ * @returns undefined for every text that `formatMark` did not make
+ */
+export function parseMark(description: unknown): Mark | undefined {
+	if (typeof description !== 'string' || description.length > MAX_LENGTH) return undefined;
+	const parts = MARK.exec(description.trim());
+	if (parts === null) return undefined;
+	const [, workflowName, mode, instance, workflow, node, check] = parts;
+	if (check !== checkOf([mode, instance, workflow, node])) return undefined;
+	return { workflowName, mode: mode as Mode, instance, workflow, node };
+}
+
+/** Whether a mark names this very n8n, workflow, node and mode. */
+export function isMarkOf(mark: Mark, owner: MarkOwner): boolean {
+	return mark.mode === owner.mode && isMarkOfNode(mark, owner);
+}
+
+/** Whether a mark names this very n8n, workflow and node, in whichever mode. */
+export function isMarkOfNode(mark: Mark, owner: MarkOwner): boolean {
+	const own = idsOf(owner);
+	return mark.instance === own.instance && mark.workflow === own.workflow && mark.node === own.node;
+}
+
+/** Whether a mark names this n8n, whatever the workflow. */
+export function isMarkOfInstance(mark: Mark, owner: MarkOwner): boolean {
+	return mark.instance === idsOf(owner).instance;
+}
+
+/** One text for one owner: the key of what is kept for it. Holds no name, so that a rename changes nothing. */
+export function ownerKeyOf(owner: MarkOwner): string {
+	return `${owner.mode}:${machinePart(owner)}`;
+}
+
+function machinePart(owner: MarkOwner): string {
+	const { instance, workflow, node } = idsOf(owner);
+	const check = checkOf([owner.mode, instance, workflow, node]);
+	return [instance, workflow, node, check].join(':');
+}
+
+function idsOf({ instanceId, workflowId, nodeId }: MarkOwner) {
+	return {
+		instance: hash(`n8n instance ${instanceId}`, 12),
+		workflow: compact(workflowId),
+		node: compact(nodeId),
+	};
+}
+
+function compact(id: string): string {
+	return PLAIN_ID.test(id) ? id : `~${hash(`n8n id ${id}`, 24)}`;
+}
+
+function checkOf(parts: readonly string[]): string {
+	return hash(`n8n mark ${parts.join(':')}`, 8);
+}
+
+function hash(text: string, hexDigits: number): string {
+	return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, hexDigits);
+}
+
+/** One line, and no half characters: Anchor would store U+FFFD for them and the mark would never match again. */
+function clean(name: string): string {
+	return [...name]
+		.map((character) => (/^[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]$/u.test(character) ? ' ' : character))
+		.join('')
+		.replace(/\s+/gu, ' ')
+		.trim();
+}
+
+function shorten(text: string, room: number): string {
+	if (text.length <= room) return text;
+	let kept = '';
+	for (const character of text) {
+		if (kept.length + character.length > room - 1) break;
+		kept += character;
+	}
+	return `${kept.trimEnd()}…`;
+}

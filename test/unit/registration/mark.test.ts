@@ -1,0 +1,173 @@
+import fc from 'fast-check';
+import {
+	formatMark,
+	isMarkOf,
+	isMarkOfInstance,
+	isMarkOfNode,
+	ownerKeyOf,
+	parseMark,
+} from '../../../nodes/AnchorBrowser/registration/mark';
+import type { Mark, MarkOwner } from '../../../nodes/AnchorBrowser/registration/mark';
+
+const owner: MarkOwner = {
+	workflowName: 'Invoices',
+	instanceId: 'f0'.repeat(32),
+	workflowId: 'Xy3kQ0aBcDeFgHiJ',
+	nodeId: '6d5f4b1c-0c3a-4d8e-9b1a-2f3e4d5c6b7a',
+	mode: 'production',
+};
+
+const anyText = fc.oneof(
+	fc.string({ unit: 'binary', maxLength: 400 }),
+	fc.string({ unit: 'grapheme', maxLength: 400 }),
+	fc.array(fc.constantFrom('\ud83d', '\ude00', '😀', '\n', '\u2028', ' ', 'é', '[n8n:', ']')).map((parts) =>
+		parts.join(''),
+	),
+);
+const anyOwner: fc.Arbitrary<MarkOwner> = fc.record({
+	workflowName: anyText,
+	instanceId: anyText,
+	workflowId: anyText,
+	nodeId: anyText,
+	mode: fc.constantFrom('production' as const, 'test' as const),
+});
+const isMark = (mark: Mark | undefined): mark is Mark => mark !== undefined;
+const hasHalfCharacter = (text: string) => /\p{Cs}/u.test(text);
+
+describe('a mark', () => {
+	it('is readable, with the part for machines at its end', () => {
+		expect(formatMark(owner)).toMatch(
+			/^Invoices \(n8n production webhook\) \[n8n:[0-9a-f]{12}:Xy3kQ0aBcDeFgHiJ:6d5f4b1c-0c3a-4d8e-9b1a-2f3e4d5c6b7a:[0-9a-f]{8}\]$/,
+		);
+	});
+
+	it('stays the same from one version of this package to the next', () => {
+		expect(formatMark(owner)).toBe(
+			'Invoices (n8n production webhook) [n8n:4e7739e16cec:Xy3kQ0aBcDeFgHiJ:6d5f4b1c-0c3a-4d8e-9b1a-2f3e4d5c6b7a:96322c54]',
+		);
+	});
+
+	it('does not carry the id of the n8n instance', () => {
+		expect(formatMark(owner)).not.toContain(owner.instanceId.slice(0, 16));
+	});
+
+	it('fits, is one line, holds no half characters and reads back, whatever the names are', () => {
+		fc.assert(
+			fc.property(anyOwner, (any) => {
+				const text = formatMark(any);
+				expect(text.length).toBeLessThanOrEqual(256);
+				expect(text).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+				expect(hasHalfCharacter(text)).toBe(false);
+				expect(text.trim()).toBe(text);
+				const mark = parseMark(text);
+				expect(isMark(mark) && isMarkOf(mark, any)).toBe(true);
+				expect(mark?.mode).toBe(any.mode);
+			}),
+		);
+	});
+
+	it('cuts a long name, marks the cut, and keeps the machine part whole', () => {
+		const text = formatMark({ ...owner, workflowName: `${'a'.repeat(300)}` });
+		expect(text).toHaveLength(256);
+		expect(text).toContain('a… (n8n production webhook) [n8n:');
+		expect(parseMark(text)).toEqual({ ...parseMark(formatMark(owner)), workflowName: expect.any(String) });
+	});
+
+	it('cuts between characters, not through one', () => {
+		const odd = formatMark({ ...owner, workflowName: `x${'😀'.repeat(200)}` });
+		const even = formatMark({ ...owner, workflowName: '😀'.repeat(200) });
+		expect([odd, even].some(hasHalfCharacter)).toBe(false);
+		expect([odd.length, even.length].sort()).toEqual([255, 256]);
+	});
+
+	it('makes one line of a name with line breaks, and names an unnamed workflow', () => {
+		expect(formatMark({ ...owner, workflowName: ' a\r\nb\tc\u2028d ' })).toMatch(/^a b c d \(n8n/);
+		expect(formatMark({ ...owner, workflowName: ' \n ' })).toMatch(/^Unnamed workflow \(n8n/);
+	});
+});
+
+describe('whose a mark is', () => {
+	it('differs with instance, workflow, node and mode, and not with the name', () => {
+		const others: Array<Partial<MarkOwner>> = [
+			{ instanceId: 'other' },
+			{ workflowId: 'other' },
+			{ nodeId: 'other' },
+			{ mode: 'test' },
+		];
+		for (const other of others) {
+			const mark = parseMark(formatMark({ ...owner, ...other })) as Mark;
+			expect(isMarkOf(mark, owner)).toBe(false);
+			expect(isMarkOfNode(mark, owner)).toBe('mode' in other);
+			expect(isMarkOfInstance(mark, owner)).toBe(!('instanceId' in other));
+			expect(ownerKeyOf({ ...owner, ...other })).not.toBe(ownerKeyOf(owner));
+		}
+		const renamed = { ...owner, workflowName: 'Bills' };
+		expect(isMarkOf(parseMark(formatMark(renamed)) as Mark, owner)).toBe(true);
+		expect(ownerKeyOf(renamed)).toBe(ownerKeyOf(owner));
+	});
+
+	it('no two owners share a mark', () => {
+		fc.assert(
+			fc.property(anyOwner, anyOwner, (one, other) => {
+				const ids = ({ workflowName: _name, ...rest }: MarkOwner) => JSON.stringify(rest);
+				fc.pre(ids(one) !== ids(other));
+				expect(isMarkOf(parseMark(formatMark(one)) as Mark, other)).toBe(false);
+			}),
+		);
+	});
+
+	it('an id too long or too odd for the mark is still told from another that begins the same', () => {
+		const long = (end: string) => ({ ...owner, nodeId: `${'n'.repeat(200)}${end}` });
+		expect(isMarkOf(parseMark(formatMark(long('a'))) as Mark, long('a'))).toBe(true);
+		expect(isMarkOf(parseMark(formatMark(long('a'))) as Mark, long('b'))).toBe(false);
+	});
+});
+
+describe('what is no mark', () => {
+	const text = formatMark(owner);
+
+	it.each([
+		['nothing', null],
+		['a number', 7],
+		['an empty text', ''],
+		['words of a person', 'My webhook (n8n production webhook)'],
+		['the machine part alone', text.slice(text.indexOf('[n8n:'))],
+		['something after it', `${text} edited`],
+		['a mark that was cut', text.slice(0, -1)],
+		['the other mode in words', text.replace('production', 'test')],
+		['another node with the same checksum', text.replace('6d5f4b1c', '6d5f4b1d')],
+		['another workflow with the same checksum', text.replace('Xy3k', 'Xy3j')],
+		['upper case', text.toUpperCase()],
+		['two lines', `first\n${text}`],
+		['more than Anchor takes', 'x'.repeat(256) + text],
+	])('%s', (_what, description) => {
+		expect(parseMark(description)).toBeUndefined();
+	});
+
+	it('any single changed character of the machine part', () => {
+		const start = text.indexOf(' (n8n ');
+		fc.assert(
+			fc.property(
+				fc.integer({ min: start, max: text.length - 1 }),
+				fc.constantFrom(...'0aZ-~:[] ('),
+				(at, character) => {
+					fc.pre(text[at] !== character);
+					const changed = text.slice(0, at) + character + text.slice(at + 1);
+					expect(parseMark(changed)).toBeUndefined();
+				},
+			),
+		);
+	});
+
+	it('any text at all reads as a mark only if it is one, without throwing', () => {
+		fc.assert(
+			fc.property(anyText, (any) => {
+				expect(parseMark(any)).toBeUndefined();
+			}),
+		);
+	});
+
+	it('white space that Anchor or a person added around it does no harm', () => {
+		expect(parseMark(` ${text}\n`)).toEqual(parseMark(text));
+	});
+});
