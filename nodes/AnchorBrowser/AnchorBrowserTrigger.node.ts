@@ -1,0 +1,103 @@
+import type {
+	IExecuteFunctions,
+	IHookFunctions,
+	INodeExecutionData,
+	INodeType,
+	INodeTypeDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
+import { signingSecretTest } from './trigger/credentialTest';
+import { OUTPUTS_EXPRESSION, TRIGGER_PROPERTIES } from './trigger/description';
+import { receiveDelivery } from './trigger/gate';
+import { activate, deactivate, isInOrder } from './trigger/lifecycle';
+import { shapeItems } from './trigger/shape';
+
+/**
+ * Starts a workflow when Anchor Browser says that something happened. `webhook()` is the gate: it verifies, filters
+ * and answers each delivery; `execute()` is the shape: it turns what passed into items on outputs. n8n's own Error
+ * Trigger and Execute Workflow Trigger have an `execute()` in the same way.
+ */
+export class AnchorBrowserTrigger implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Anchor Browser Trigger',
+		name: 'anchorBrowserTrigger',
+		icon: {
+			light: 'file:../../icons/anchorBrowser.svg',
+			dark: 'file:../../icons/anchorBrowser.dark.svg',
+		},
+		group: ['trigger'],
+		version: 1,
+		subtitle:
+			'={{ $parameter["events"].includes("*") ? "All events" : $parameter["events"].join(", ") }}',
+		description:
+			'Starts the workflow when a browser task, session, batch, intervention or identity changes at Anchor Browser',
+		eventTriggerDescription: 'Waiting for Anchor Browser to send an event to the test URL',
+		activationMessage:
+			'Anchor Browser now sends the selected events to your production URL. Each one that meets your conditions runs this workflow.',
+		defaults: { name: 'Anchor Browser Trigger' },
+		inputs: [],
+		outputs: OUTPUTS_EXPRESSION,
+		credentials: [
+			{
+				name: 'anchorBrowserApi',
+				required: true,
+				displayOptions: { show: { registration: ['automatic'] } },
+			},
+			{
+				name: 'anchorBrowserSigningSecretApi',
+				required: true,
+				testedBy: 'signingSecretTest',
+				displayOptions: { show: { registration: ['manual'] } },
+			},
+		],
+		webhooks: [
+			{
+				name: 'default',
+				httpMethod: 'POST',
+				responseMode: 'onReceived',
+				// Left out, n8n answers the literal text firstEntryJson; empty, it answers what webhook() returns.
+				responseData: '',
+				path: 'webhook',
+			},
+		],
+		triggerPanel: {
+			header: 'Receive events from Anchor Browser',
+			executionsHelp: {
+				inactive:
+					'<b>While you build</b>, click "Execute step" and let something happen at Anchor Browser, or choose a Sample Event under Options so that one is sent at once.<br /><br /><b>When you are done</b>, activate the workflow. Every event then runs it; you find the runs in the executions list.',
+				active:
+					'<b>While you build</b>, click "Execute step" and let something happen at Anchor Browser, or choose a Sample Event under Options so that one is sent at once. The active workflow goes on meanwhile, with a webhook of its own.<br /><br /><b>In production</b>, every event runs the workflow; you find the runs in the executions list.',
+			},
+			activationHint:
+				'Activate the workflow to run it for every event. While it is inactive, Anchor Browser sends nothing.',
+		},
+		properties: TRIGGER_PROPERTIES,
+	};
+
+	methods = { credentialTest: { signingSecretTest } };
+
+	webhookMethods = {
+		default: {
+			async checkExists(this: IHookFunctions): Promise<boolean> {
+				return await isInOrder(this);
+			},
+			async create(this: IHookFunctions): Promise<boolean> {
+				await activate(this);
+				return true;
+			},
+			async delete(this: IHookFunctions): Promise<boolean> {
+				await deactivate(this);
+				return true;
+			},
+		},
+	};
+
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		return await receiveDelivery(this);
+	}
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return await shapeItems(this);
+	}
+}

@@ -1,0 +1,98 @@
+import { NodeOperationError } from 'n8n-workflow';
+import type { ICheckProcessedOptions, IExecuteFunctions } from 'n8n-workflow';
+import { warnOncePerMinute } from './log';
+
+/**
+ * The second tier of de-duplication: n8n's own store of processed entries, one row for each node in its database,
+ * shared by all processes and kept over restarts, renames and republishing.
+ *
+ * Two entries are kept for each event, its id and the id with the execution that took it: n8n may give the same
+ * execution to another worker after the first one died, and that repetition must run. The row is read and written
+ * whole, so its length is a price paid for each event: 4,000 entries know the last 2,000 events.
+ */
+const STORE: ICheckProcessedOptions = { mode: 'entries', maxEntries: 4_000 };
+
+/** A store that takes longer than this is treated as one that does not answer. */
+const PATIENCE_MS = 10_000;
+
+/** Two processes that both meet a node's very first event collide in inserting its row: one of them tries again. */
+const ATTEMPTS = 3;
+
+/** The store reads, changes and writes without a lock, so calls of this process for one node wait for each other. */
+const queues = new Map<string, Promise<unknown>>();
+
+async function oneAfterTheOther<T>(key: string, task: () => Promise<T>): Promise<T> {
+	const before = queues.get(key) ?? Promise.resolve();
+	const mine = before.then(task, task);
+	const settled = mine.then(
+		() => undefined,
+		() => undefined,
+	);
+	queues.set(key, settled);
+	try {
+		return await mine;
+	} finally {
+		if (queues.get(key) === settled) queues.delete(key);
+	}
+}
+
+/** The timer does not keep the process alive, as one of `sleep` would for each event. */
+const silence = async (ms: number): Promise<never> =>
+	await new Promise((_resolve, reject) => {
+		AbortSignal.timeout(ms).addEventListener('abort', () =>
+			reject(new Error(`no answer within ${ms} ms`)),
+		);
+	});
+
+async function record(context: IExecuteFunctions, entries: string[]): Promise<Set<unknown>> {
+	for (let attempt = 1; ; attempt++) {
+		try {
+			const { processed } = await context.helpers.checkProcessedAndRecord(entries, 'node', STORE);
+			return new Set(processed);
+		} catch (cause) {
+			if (attempt === ATTEMPTS) {
+				throw new NodeOperationError(context.getNode(), cause as Error);
+			}
+		}
+	}
+}
+
+/**
+ * Whether another execution has already taken this event; if not, it is recorded as taken by this one.
+ *
+ * A run that n8n itself repeats is no repetition of the event: a retry by the user (mode `retry`), or the same
+ * execution id again. Manual runs neither ask nor record. A store that does not answer must not lose the event:
+ * the answer is then no, and the log says so.
+ * @param context n8n's context of the run
+ * @param eventId the signed id of the event
+ */
+export async function isRepeated(context: IExecuteFunctions, eventId: string): Promise<boolean> {
+	const mode = context.getMode();
+	if (mode === 'manual' || mode === 'retry') return false;
+
+	const executionId = context.getExecutionId();
+	const owner = `${eventId} taken by ${executionId}`;
+	const node = context.getNode();
+	const workflowId = context.getWorkflow().id;
+	try {
+		return await oneAfterTheOther(`${workflowId} ${node.id}`, async () => {
+			const store = async () => {
+				const processed = await record(context, [eventId, owner]);
+				const repeated = processed.has(eventId) && !processed.has(owner);
+				// Else a repetition of this very execution would take itself for the owner.
+				if (repeated) await context.helpers.removeProcessed([owner], 'node', STORE);
+				return repeated;
+			};
+			return await Promise.race([store(), silence(PATIENCE_MS)]);
+		});
+	} catch (cause) {
+		warnOncePerMinute(
+			context.logger,
+			`${workflowId} ${node.id} store`,
+			`${node.name}: n8n's store of processed events does not answer, so an event that was delivered twice may run twice. Check the n8n database.`,
+			{ workflowId, nodeId: node.id, eventId, cause: (cause as Error).message },
+			Date.now(),
+		);
+		return false;
+	}
+}

@@ -1,0 +1,115 @@
+import type { EventFilters } from '../delivery/filters';
+import { makeFilters } from '../delivery/filters';
+import type { BranchBy } from '../output/branch';
+import type { ItemFormat } from '../output/format';
+
+/** Anchor's own replay window (docs, Signature Verification): two minutes. */
+export const DEFAULT_TOLERANCE_SECONDS = 120;
+
+export type Registration = 'automatic' | 'manual';
+export type Deduplicate = 'durable' | 'memory' | 'off';
+
+/** What the gate, `webhook()`, needs to know of the node's parameters. */
+export interface GateSettings {
+	registration: Registration;
+	events: readonly string[];
+	filters: EventFilters;
+	toleranceSeconds: number;
+	deduplicate: Deduplicate;
+	acknowledge: 'accepted' | 'immediately';
+}
+
+/** What the shape, `execute()`, needs to know of them. */
+export interface ShapeSettings {
+	events: readonly string[];
+	branchBy: BranchBy;
+	format: ItemFormat;
+	escapeFormulas: boolean;
+	includeDelivery: boolean;
+	deduplicate: Deduplicate;
+}
+
+/** What activation and deactivation need to know of them. */
+export interface LifecycleSettings {
+	registration: Registration;
+	events: readonly string[];
+	onDeactivate: 'delete' | 'disable';
+	rotateOnActivation: boolean;
+	/** The event to ask Anchor for while the editor listens, or undefined for none. */
+	sampleEvent: string | undefined;
+}
+
+/** Reads one top-level parameter; n8n's contexts differ in whether they want an item index, so the caller binds it. */
+export type ReadParameter = (name: string, fallback: unknown) => unknown;
+
+const options = (read: ReadParameter) => read('options', {}) as Record<string, unknown>;
+
+const oneOf = <T extends string>(value: unknown, allowed: readonly T[], fallback: T): T =>
+	allowed.includes(value as T) ? (value as T) : fallback;
+
+/** An expression may give the events as one text with commas; the multi-select itself gives a list. */
+function eventsOf(value: unknown): string[] {
+	const list = Array.isArray(value) ? value : String(value ?? '').split(/[\s,;]+/);
+	return list.filter((name): name is string => typeof name === 'string' && name !== '');
+}
+
+const deduplicateOf = (value: unknown) => oneOf(value, ['durable', 'memory', 'off'], 'durable');
+
+const registrationOf = (read: ReadParameter) =>
+	oneOf(read('registration', 'automatic'), ['automatic', 'manual'], 'automatic');
+
+function toleranceOf(value: unknown): number {
+	const seconds = Number(value ?? DEFAULT_TOLERANCE_SECONDS);
+	return Number.isFinite(seconds) && seconds >= 0 ? seconds : DEFAULT_TOLERANCE_SECONDS;
+}
+
+/**
+ * The parameters that decide over one delivery.
+ * @param read reads a parameter of the node, expressions resolved
+ */
+export function readGateSettings(read: ReadParameter): GateSettings {
+	const { deduplicate, acknowledge, toleranceSeconds } = options(read);
+	return {
+		registration: registrationOf(read),
+		events: eventsOf(read('events', [])),
+		filters: makeFilters(read('filters', {}) as Record<string, unknown>),
+		toleranceSeconds: toleranceOf(toleranceSeconds),
+		deduplicate: deduplicateOf(deduplicate),
+		acknowledge: oneOf(acknowledge, ['accepted', 'immediately'], 'accepted'),
+	};
+}
+
+/**
+ * The parameters that decide what the item looks like and which output it takes.
+ * @param read reads a parameter of the node, expressions resolved
+ */
+export function readShapeSettings(read: ReadParameter): ShapeSettings {
+	const { deduplicate, includeDelivery, escapeFormulas } = options(read);
+	return {
+		events: eventsOf(read('events', [])),
+		branchBy: oneOf(
+			read('branchBy', 'none'),
+			['none', 'event', 'entity', 'outcome', 'failureType'],
+			'none',
+		),
+		format: oneOf(read('format', 'data'), ['data', 'envelope', 'row'], 'data'),
+		escapeFormulas: escapeFormulas !== false,
+		includeDelivery: includeDelivery === true,
+		deduplicate: deduplicateOf(deduplicate),
+	};
+}
+
+/**
+ * The parameters that decide over the webhook at Anchor.
+ * @param read reads a parameter of the node, expressions resolved
+ */
+export function readLifecycleSettings(read: ReadParameter): LifecycleSettings {
+	const { onDeactivate, rotateOnActivation, sampleEvent } = options(read);
+	return {
+		registration: registrationOf(read),
+		events: eventsOf(read('events', [])),
+		onDeactivate: oneOf(onDeactivate, ['delete', 'disable'], 'delete'),
+		rotateOnActivation: rotateOnActivation === true,
+		sampleEvent: typeof sampleEvent === 'string' && sampleEvent !== '' ? sampleEvent : undefined,
+	};
+}

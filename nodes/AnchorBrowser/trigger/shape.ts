@@ -1,0 +1,63 @@
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { DeliveryFacts } from '../delivery/outcome';
+import type { AnchorEvent } from '../events/envelope';
+import { outputIndex, outputNames } from '../output/branch';
+import { formatItem } from '../output/format';
+import type { DeliveryNote } from '../output/format';
+import { isRepeated } from './durable';
+import { readShapeSettings } from './settings';
+
+/** What the gate hands over to the shape: the one item on output 0 of `webhook()`. */
+export interface GateItem {
+	event: AnchorEvent;
+	delivery: DeliveryFacts & { webhookId: string | null };
+}
+
+/** The gate's item as n8n carries it from `webhook()` to `execute()`. */
+export const toGateItem = (item: GateItem): IDataObject => item as unknown as IDataObject;
+
+const isGateItem = (json: unknown): json is GateItem =>
+	typeof json === 'object' && json !== null && 'event' in json && 'delivery' in json;
+
+const deliveryNote = (delivery: GateItem['delivery']): DeliveryNote => ({
+	deliveryId: delivery.deliveryId,
+	timestamp: delivery.timestamp,
+	receivedAt: delivery.receivedAt,
+	signedWith: delivery.signedWith,
+	webhookId: delivery.webhookId,
+});
+
+/**
+ * Turns the events that the gate let through into items on outputs: the durable check, then format, then branch.
+ * @param context n8n's context of the run
+ * @returns one list of items for each output; a repeated event ends here, with no items
+ */
+export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	const settings = readShapeSettings((name, fallback) =>
+		context.getNodeParameter(name, 0, fallback),
+	);
+	const outputs = outputNames(settings.branchBy, settings.events).map(
+		(): INodeExecutionData[] => [],
+	);
+
+	for (const [index, item] of context.getInputData().entries()) {
+		// Data that the user pinned or edited in the editor has the shape he gave it.
+		if (!isGateItem(item.json)) {
+			outputs[0].push({ ...item, pairedItem: { item: index } });
+			continue;
+		}
+		const { event, delivery } = item.json;
+		if (settings.deduplicate === 'durable' && (await isRepeated(context, event.id))) continue;
+
+		const json = formatItem(event, {
+			format: settings.format,
+			escapeFormulas: settings.escapeFormulas,
+			delivery: settings.includeDelivery ? deliveryNote(delivery) : undefined,
+		}) as IDataObject;
+		outputs[outputIndex(event, settings.branchBy, settings.events)].push({
+			json,
+			pairedItem: { item: index },
+		});
+	}
+	return outputs;
+}

@@ -1,0 +1,131 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { isRepeated } from '../../../nodes/AnchorBrowser/trigger/durable';
+
+type Helpers = Pick<
+	IExecuteFunctions['helpers'],
+	'checkProcessedAndRecord' | 'removeProcessed'
+>;
+
+/** One row of n8n's store, which reads, changes and writes it without a lock, as n8n's own helper does. */
+class Row implements Helpers {
+	entries: string[] = [];
+	calls = 0;
+
+	async checkProcessedAndRecord(items: unknown[]) {
+		this.calls += 1;
+		const before = [...this.entries];
+		await Promise.resolve();
+		const texts = items.map(String);
+		const processed = texts.filter((item) => before.includes(item));
+		const added = texts.filter((item) => !before.includes(item));
+		this.entries = [...before, ...added];
+		return { new: added, processed };
+	}
+
+	async removeProcessed(items: unknown[]) {
+		this.entries = this.entries.filter((entry) => !items.map(String).includes(entry));
+	}
+}
+
+let nodes = 0;
+
+function contextOf(
+	helpers: Helpers,
+	{ executionId = '1', mode = 'webhook', nodeId = 'node' } = {},
+) {
+	const warnings: string[] = [];
+	const context = {
+		getMode: () => mode,
+		getExecutionId: () => executionId,
+		getNode: () => ({ id: nodeId, name: 'Anchor Browser Trigger' }),
+		getWorkflow: () => ({ id: 'workflow' }),
+		helpers,
+		logger: { warn: (sentence: string) => warnings.push(sentence) },
+	} as unknown as IExecuteFunctions;
+	return { context, warnings };
+}
+
+const repeated = async (helpers: Helpers, options: Parameters<typeof contextOf>[1] = {}) =>
+	await isRepeated(contextOf(helpers, options).context, 'evt_1');
+
+describe('isRepeated', () => {
+	it('lets the first execution of an event run and stops every other', async () => {
+		const row = new Row();
+		expect(await repeated(row, { executionId: '1' })).toBe(false);
+		expect(await repeated(row, { executionId: '2' })).toBe(true);
+		expect(await repeated(row, { executionId: '3' })).toBe(true);
+	});
+
+	it('lets the same execution run again: n8n gave it to another worker', async () => {
+		const row = new Row();
+		await repeated(row, { executionId: '1' });
+		expect(await repeated(row, { executionId: '1' })).toBe(false);
+	});
+
+	it('stops a repeated event also when its own execution is given to another worker', async () => {
+		const row = new Row();
+		await repeated(row, { executionId: '1' });
+		await repeated(row, { executionId: '2' });
+		expect(await repeated(row, { executionId: '2' })).toBe(true);
+	});
+
+	it.each(['retry', 'manual'])('neither asks nor records in mode %s', async (mode) => {
+		const row = new Row();
+		await repeated(row, { executionId: '1' });
+		const { calls } = row;
+		expect(await repeated(row, { executionId: '2', mode })).toBe(false);
+		expect(row.calls).toBe(calls);
+	});
+
+	it('keeps calls for one node apart in time, because the store has no lock', async () => {
+		const row = new Row();
+		const answers = await Promise.all(
+			['1', '2', '3', '4'].map(async (executionId) => await repeated(row, { executionId })),
+		);
+		expect(answers.filter((answer) => !answer)).toHaveLength(1);
+	});
+
+	it('tries again when another process inserted the first row at the same moment', async () => {
+		const row = new Row();
+		let collisions = 1;
+		const helpers: Helpers = {
+			removeProcessed: async (items) => await row.removeProcessed(items),
+			checkProcessedAndRecord: async (items) => {
+				if (collisions-- > 0) throw new Error('UNIQUE constraint');
+				return await row.checkProcessedAndRecord(items);
+			},
+		};
+		const { context, warnings } = contextOf(helpers, { nodeId: `node ${nodes++}` });
+		expect(await isRepeated(context, 'evt_1')).toBe(false);
+		expect(row.entries).toContain('evt_1');
+		expect(warnings).toEqual([]);
+	});
+
+	it('lets the event run, and says so in the log, when the store does not work', async () => {
+		const helpers: Helpers = {
+			removeProcessed: async () => {},
+			checkProcessedAndRecord: async () => {
+				throw new Error('disk full');
+			},
+		};
+		const { context, warnings } = contextOf(helpers, { nodeId: `node ${nodes++}` });
+		expect(await isRepeated(context, 'evt_1')).toBe(false);
+		expect(warnings).toEqual([expect.stringContaining('may run twice')]);
+	});
+
+	it('lets the event run when the store never answers', async () => {
+		jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+			const controller = new AbortController();
+			queueMicrotask(() => controller.abort());
+			return controller.signal;
+		});
+		const helpers: Helpers = {
+			removeProcessed: async () => {},
+			checkProcessedAndRecord: async () => await new Promise(() => {}),
+		};
+		const { context, warnings } = contextOf(helpers, { nodeId: `node ${nodes++}` });
+		expect(await isRepeated(context, 'evt_1')).toBe(false);
+		expect(warnings).toHaveLength(1);
+		jest.restoreAllMocks();
+	});
+});

@@ -1,0 +1,81 @@
+import {
+	readGateSettings,
+	readLifecycleSettings,
+	readShapeSettings,
+} from '../../../nodes/AnchorBrowser/trigger/settings';
+
+const reader =
+	(parameters: Record<string, unknown>) =>
+	(name: string, fallback: unknown): unknown =>
+		name in parameters ? parameters[name] : fallback;
+
+describe('settings', () => {
+	it('are the documented defaults when the user changed nothing', () => {
+		const read = reader({ events: ['task.completed', 'task.failed'] });
+		expect(readGateSettings(read)).toMatchObject({
+			registration: 'automatic',
+			events: ['task.completed', 'task.failed'],
+			toleranceSeconds: 120,
+			deduplicate: 'durable',
+			acknowledge: 'accepted',
+		});
+		expect(readShapeSettings(read)).toEqual({
+			events: ['task.completed', 'task.failed'],
+			branchBy: 'none',
+			format: 'data',
+			escapeFormulas: true,
+			includeDelivery: false,
+			deduplicate: 'durable',
+		});
+		expect(readLifecycleSettings(read)).toEqual({
+			registration: 'automatic',
+			events: ['task.completed', 'task.failed'],
+			onDeactivate: 'delete',
+			rotateOnActivation: false,
+			sampleEvent: undefined,
+		});
+	});
+
+	it.each([
+		['a text with commas', 'task.completed, task.failed', ['task.completed', 'task.failed']],
+		['one name', 'task.healed', ['task.healed']],
+		['a list', ['*'], ['*']],
+		['nothing', '', []],
+		['a list with other things in it', ['task.healed', 4, null, ''], ['task.healed']],
+	])('take events from an expression that gives %s', (_what, value, expected) => {
+		expect(readGateSettings(reader({ events: value })).events).toEqual(expected);
+	});
+
+	it.each([
+		[300, 300],
+		['300', 300],
+		[0, 0],
+		[-1, 120],
+		['soon', 120],
+		[Number.NaN, 120],
+		[Number.POSITIVE_INFINITY, 120],
+		[undefined, 120],
+	])('read a tolerance of %p as %p seconds: no value switches the window off', (value, seconds) => {
+		const read = reader({ options: { toleranceSeconds: value } });
+		expect(readGateSettings(read).toleranceSeconds).toBe(seconds);
+	});
+
+	it('fall back to the default for a choice that does not exist', () => {
+		const read = reader({
+			registration: 'magic',
+			branchBy: 'x',
+			format: 'xml',
+			options: { deduplicate: 'never', acknowledge: 'later', onDeactivate: 'keep', sampleEvent: '' },
+		});
+		expect(readGateSettings(read)).toMatchObject({
+			registration: 'automatic',
+			deduplicate: 'durable',
+			acknowledge: 'accepted',
+		});
+		expect(readShapeSettings(read)).toMatchObject({ branchBy: 'none', format: 'data' });
+		expect(readLifecycleSettings(read)).toMatchObject({
+			onDeactivate: 'delete',
+			sampleEvent: undefined,
+		});
+	});
+});
