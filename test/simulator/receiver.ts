@@ -1,0 +1,93 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Received {
+	method: string;
+	headers: IncomingHttpHeaders;
+	/** Header names and values as sent, repeated ones apart. */
+	rawHeaders: string[];
+	body: Buffer;
+	/** Whether the whole request arrived. */
+	complete: boolean;
+}
+
+/** What to answer: a status, a status and body, or no answer at all. */
+export type Reply =
+	| number
+	| { status: number; headers?: Record<string, string>; body?: string }
+	| 'hang'
+	| 'close';
+
+export interface Receiver {
+	readonly url: string;
+	/** Everything that came, cut-off requests included, oldest first. */
+	readonly received: Received[];
+	/** Decides each answer; 200 unless told. `index` counts from 0. */
+	reply: (request: Received, index: number) => Reply | Promise<Reply>;
+	/** Resolves when so many requests have come. */
+	came(count: number): Promise<Received[]>;
+	clear(): void;
+	close(): Promise<void>;
+}
+
+/** A plain HTTP server that takes deliveries, for tests of the simulator itself. */
+export async function startReceiver(): Promise<Receiver> {
+	const watchers = new Set<() => void>();
+	const server = createServer((request, response) => {
+		const chunks: Buffer[] = [];
+		const note = (complete: boolean): number => {
+			receiver.received.push({
+				method: request.method ?? '',
+				headers: request.headers,
+				rawHeaders: request.rawHeaders,
+				body: Buffer.concat(chunks),
+				complete,
+			});
+			for (const watcher of [...watchers]) watcher();
+			return receiver.received.length - 1;
+		};
+		request.on('data', (chunk: Buffer) => chunks.push(chunk));
+		request.on('error', () => note(false));
+		request.on('end', () => {
+			const index = note(true);
+			void Promise.resolve(receiver.reply(receiver.received[index], index)).then((reply) => {
+				if (reply === 'hang') return;
+				if (reply === 'close') return void request.socket.destroy();
+				const answer = typeof reply === 'number' ? { status: reply } : reply;
+				response.writeHead(answer.status, {
+					'Content-Type': 'application/json',
+					...answer.headers,
+				});
+				response.end(answer.body ?? '{"received":true}');
+			});
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const receiver: Receiver = {
+		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+		received: [],
+		reply: () => 200,
+		came: async (count) =>
+			await new Promise((resolve) => {
+				const watcher = () => {
+					if (receiver.received.length < count) return;
+					watchers.delete(watcher);
+					resolve(receiver.received);
+				};
+				watchers.add(watcher);
+				watcher();
+			}),
+		clear: () => {
+			receiver.received.length = 0;
+			receiver.reply = () => 200;
+		},
+		close: async () => {
+			await new Promise<void>((resolve) => {
+				server.close(() => resolve());
+				server.closeAllConnections();
+			});
+		},
+	};
+	return receiver;
+}
