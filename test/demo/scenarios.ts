@@ -1,0 +1,76 @@
+import { NEWEST_EVENTS, type EmitOptions } from '../simulator';
+
+/** One thing that the demo sends, and what has to become of each of its copies. */
+export interface Scenario {
+	/** First column of the table. */
+	title: string;
+	type: string;
+	how: EmitOptions;
+	expected: readonly Fate[];
+}
+
+/** An execution of its own, a 200 without one, or a refusal. */
+export type Fate = 'runs' | 'ignored' | 'refused';
+
+/** One of each event, as Anchor sends it. */
+const GENUINE: readonly Scenario[] = NEWEST_EVENTS.map((type) => ({
+	title: type,
+	type,
+	how: {},
+	expected: ['runs'],
+}));
+
+/** What anybody who knows the address could post, and what Anchor itself may post twice. */
+const OTHERWISE: readonly Scenario[] = [
+	{
+		title: 'forged: signed with another secret',
+		type: 'task.completed',
+		how: { sign: 'forged' },
+		expected: ['refused'],
+	},
+	{
+		title: 'unsigned: no signature at all',
+		type: 'task.completed',
+		how: { sign: 'none' },
+		expected: ['refused'],
+	},
+	{
+		title: 'stale: signed ten minutes ago',
+		type: 'task.failed',
+		how: { timestampOffsetSeconds: -600 },
+		expected: ['refused'],
+	},
+	{
+		title: 'from the future: ten minutes ahead',
+		type: 'task.failed',
+		how: { timestampOffsetSeconds: 600 },
+		expected: ['refused'],
+	},
+	{
+		title: 'changed: one byte after signing',
+		type: 'task.failed',
+		how: { tamper: true },
+		expected: ['refused'],
+	},
+	{
+		title: 'reformatted: other white space',
+		type: 'task.completed',
+		how: { reserialise: true },
+		expected: ['refused'],
+	},
+	{
+		title: 'doubled: the same event twice',
+		type: 'task.completed',
+		how: { repeat: 2 },
+		expected: ['runs', 'ignored'],
+	},
+];
+
+/** All that the demo sends, in order. One attempt each: what is refused for good is not tried again anyway. */
+export const SCENARIOS: readonly Scenario[] = [...GENUINE, ...OTHERWISE].map((scenario) => ({
+	...scenario,
+	how: { ...scenario.how, maxAttempts: 1 },
+}));
+
+/** How many of them are events that must come through, one of each type. */
+export const EVENT_COUNT = GENUINE.length;
