@@ -1,4 +1,4 @@
-import { NodeOperationError } from 'n8n-workflow';
+import { NodeOperationError, sleep } from 'n8n-workflow';
 import type { ICheckProcessedOptions, IExecuteFunctions } from 'n8n-workflow';
 import { warnOncePerMinute } from './log';
 
@@ -57,6 +57,36 @@ async function record(context: IExecuteFunctions, entries: string[]): Promise<Se
 	}
 }
 
+/** What n8n's store says of an event that an execution wants to take. */
+type Claim = 'taken now' | 'mine' | "another's";
+
+/** Asks and records in one step; the caller holds the node's place in the queue. */
+async function claim(context: IExecuteFunctions, eventId: string, owner: string): Promise<Claim> {
+	const processed = await record(context, [eventId, owner]);
+	if (!processed.has(eventId)) return 'taken now';
+	if (processed.has(owner)) return 'mine';
+	// Else a repetition of this very execution would take itself for the owner.
+	await context.helpers.removeProcessed([owner], 'node', STORE);
+	return "another's";
+}
+
+/** How long another process needs, with room to spare, between reading n8n's row and writing it. */
+const SETTLE_MS = 100;
+
+/** Every round is lost only to another process that wrote the row in just that moment. */
+const ROUNDS = 5;
+
+export interface RepetitionQuery {
+	/** The signed id of the event. */
+	eventId: string;
+	/**
+	 * Whether the delivery was received in another process, as in n8n's queue mode. Then a copy of it may run in yet
+	 * another one at this very moment, both may have read n8n's row before either wrote it, and the row is looked at a
+	 * second time: it holds the claim of the one that wrote last. Within one process the gate has seen to that.
+	 */
+	acrossProcesses: boolean;
+}
+
 /**
  * Whether another execution has already taken this event; if not, it is recorded as taken by this one.
  *
@@ -64,27 +94,29 @@ async function record(context: IExecuteFunctions, entries: string[]): Promise<Se
  * execution id again. Manual runs neither ask nor record. A store that does not answer must not lose the event:
  * the answer is then no, and the log says so.
  * @param context n8n's context of the run
- * @param eventId the signed id of the event
  */
-export async function isRepeated(context: IExecuteFunctions, eventId: string): Promise<boolean> {
+export async function isRepeated(
+	context: IExecuteFunctions,
+	{ eventId, acrossProcesses }: RepetitionQuery,
+): Promise<boolean> {
 	const mode = context.getMode();
 	if (mode === 'manual' || mode === 'retry') return false;
 
-	const executionId = context.getExecutionId();
-	const owner = `${eventId} taken by ${executionId}`;
+	const owner = `${eventId} taken by ${context.getExecutionId()}`;
 	const node = context.getNode();
 	const workflowId = context.getWorkflow().id;
+	const ask = async () =>
+		await oneAfterTheOther(
+			`${workflowId} ${node.id}`,
+			async () => await Promise.race([claim(context, eventId, owner), silence(PATIENCE_MS)]),
+		);
 	try {
-		return await oneAfterTheOther(`${workflowId} ${node.id}`, async () => {
-			const store = async () => {
-				const processed = await record(context, [eventId, owner]);
-				const repeated = processed.has(eventId) && !processed.has(owner);
-				// Else a repetition of this very execution would take itself for the owner.
-				if (repeated) await context.helpers.removeProcessed([owner], 'node', STORE);
-				return repeated;
-			};
-			return await Promise.race([store(), silence(PATIENCE_MS)]);
-		});
+		let answer = await ask();
+		for (let round = 1; acrossProcesses && answer === 'taken now' && round <= ROUNDS; round++) {
+			await sleep(SETTLE_MS);
+			answer = await ask();
+		}
+		return answer === "another's";
 	} catch (cause) {
 		warnOncePerMinute(
 			context.logger,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { DeliveryFacts } from '../delivery/outcome';
 import type { AnchorEvent } from '../events/envelope';
@@ -11,10 +12,16 @@ import { readShapeSettings } from './settings';
 export interface GateItem {
 	event: AnchorEvent;
 	delivery: DeliveryFacts & { webhookId: string | null };
+	/** The process that received it, see `PROCESS`. */
+	receivedBy: string;
 }
 
+/** Tells this process from every other one of the same n8n, and from itself before a restart. */
+const PROCESS = randomUUID();
+
 /** The gate's item as n8n carries it from `webhook()` to `execute()`. */
-export const toGateItem = (item: GateItem): IDataObject => item as unknown as IDataObject;
+export const toGateItem = (item: Omit<GateItem, 'receivedBy'>): IDataObject =>
+	({ ...item, receivedBy: PROCESS }) as unknown as IDataObject;
 
 const isGateItem = (json: unknown): json is GateItem =>
 	typeof json === 'object' && json !== null && 'event' in json && 'delivery' in json;
@@ -46,8 +53,11 @@ export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecu
 			outputs[0].push({ ...item, pairedItem: { item: index } });
 			continue;
 		}
-		const { event, delivery } = item.json;
-		if (settings.deduplicate === 'durable' && (await isRepeated(context, event.id))) continue;
+		const { event, delivery, receivedBy } = item.json;
+		if (settings.deduplicate === 'durable') {
+			const query = { eventId: event.id, acrossProcesses: receivedBy !== PROCESS };
+			if (await isRepeated(context, query)) continue;
+		}
 
 		const json = formatItem(event, {
 			format: settings.format,

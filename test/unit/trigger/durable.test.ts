@@ -1,10 +1,8 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { isRepeated } from '../../../nodes/AnchorBrowser/trigger/durable';
 
-type Helpers = Pick<
-	IExecuteFunctions['helpers'],
-	'checkProcessedAndRecord' | 'removeProcessed'
->;
+type Helpers = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
 
 /** One row of n8n's store, which reads, changes and writes it without a lock, as n8n's own helper does. */
 class Row implements Helpers {
@@ -27,6 +25,8 @@ class Row implements Helpers {
 	}
 }
 
+const EVENT = { eventId: 'evt_1', acrossProcesses: false };
+
 let nodes = 0;
 
 function contextOf(
@@ -46,7 +46,7 @@ function contextOf(
 }
 
 const repeated = async (helpers: Helpers, options: Parameters<typeof contextOf>[1] = {}) =>
-	await isRepeated(contextOf(helpers, options).context, 'evt_1');
+	await isRepeated(contextOf(helpers, options).context, EVENT);
 
 describe('isRepeated', () => {
 	it('lets the first execution of an event run and stops every other', async () => {
@@ -96,7 +96,7 @@ describe('isRepeated', () => {
 			},
 		};
 		const { context, warnings } = contextOf(helpers, { nodeId: `node ${nodes++}` });
-		expect(await isRepeated(context, 'evt_1')).toBe(false);
+		expect(await isRepeated(context, EVENT)).toBe(false);
 		expect(row.entries).toContain('evt_1');
 		expect(warnings).toEqual([]);
 	});
@@ -109,7 +109,7 @@ describe('isRepeated', () => {
 			},
 		};
 		const { context, warnings } = contextOf(helpers, { nodeId: `node ${nodes++}` });
-		expect(await isRepeated(context, 'evt_1')).toBe(false);
+		expect(await isRepeated(context, EVENT)).toBe(false);
 		expect(warnings).toEqual([expect.stringContaining('may run twice')]);
 	});
 
@@ -124,8 +124,52 @@ describe('isRepeated', () => {
 			checkProcessedAndRecord: async () => await new Promise(() => {}),
 		};
 		const { context, warnings } = contextOf(helpers, { nodeId: `node ${nodes++}` });
-		expect(await isRepeated(context, 'evt_1')).toBe(false);
+		expect(await isRepeated(context, EVENT)).toBe(false);
 		expect(warnings).toHaveLength(1);
 		jest.restoreAllMocks();
+	});
+
+	it('stops all but one of two copies that two processes take up at the same moment', async () => {
+		// Each process has a module of its own, and both read n8n's row before either writes it.
+		const row = new Row();
+		const processes: Array<typeof import('../../../nodes/AnchorBrowser/trigger/durable')> = [];
+		for (let process = 0; process < 2; process++) {
+			jest.isolateModules(() => {
+				processes.push(jest.requireActual('../../../nodes/AnchorBrowser/trigger/durable'));
+			});
+		}
+		const overwriting: Helpers = {
+			removeProcessed: async (items) => await row.removeProcessed(items),
+			checkProcessedAndRecord: async (items) => {
+				const before = [...row.entries];
+				await new Promise((resolve) => setTimeout(resolve, 10));
+				const texts = items.map(String);
+				const processed = texts.filter((item) => before.includes(item));
+				const added = texts.filter((item) => !before.includes(item));
+				row.entries = [...before, ...added];
+				return { new: added, processed };
+			},
+		};
+		const answers = await Promise.all(
+			processes.map(
+				async (process, index) =>
+					await process.isRepeated(contextOf(overwriting, { executionId: String(index) }).context, {
+						...EVENT,
+						acrossProcesses: true,
+					}),
+			),
+		);
+		expect(answers.filter((answer) => !answer)).toHaveLength(1);
+	});
+
+	it('takes an event again whose record another process overwrote with another event', async () => {
+		const row = new Row();
+		const { context } = contextOf(row, { executionId: '1', nodeId: `node ${nodes++}` });
+		const answer = isRepeated(context, { ...EVENT, acrossProcesses: true });
+		while (row.calls === 0) await new Promise((resolve) => setImmediate(resolve));
+		await new Promise((resolve) => setImmediate(resolve));
+		row.entries = ['evt_2', 'evt_2 taken by 2'];
+		expect(await answer).toBe(false);
+		expect(row.entries).toEqual(expect.arrayContaining(['evt_1', 'evt_1 taken by 1', 'evt_2']));
 	});
 });

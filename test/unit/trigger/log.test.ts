@@ -15,7 +15,13 @@ describe('warnOncePerMinute', () => {
 	it('writes one line a minute for a key and says how many came in between', () => {
 		const { lines, logger } = collect();
 		for (let second = 0; second <= 60; second++) {
-			warnOncePerMinute(logger, 'node stale', 'Refused.', { reason: 'stale' }, START + second * 1000);
+			warnOncePerMinute(
+				logger,
+				'node stale',
+				'Refused.',
+				{ reason: 'stale' },
+				START + second * 1000,
+			);
 		}
 		expect(lines).toEqual([
 			{ sentence: 'Refused.', meta: { reason: 'stale', unreported: 0 } },
@@ -36,7 +42,8 @@ describe('warnOncePerMinute', () => {
 
 	it('goes on writing when more keys come than it remembers', () => {
 		const { lines, logger } = collect();
-		for (let key = 0; key < 12_000; key++) warnOncePerMinute(logger, `flood ${key}`, 'x', {}, START);
+		for (let key = 0; key < 12_000; key++)
+			warnOncePerMinute(logger, `flood ${key}`, 'x', {}, START);
 		expect(lines).toHaveLength(12_000);
 	});
 });

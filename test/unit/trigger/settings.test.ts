@@ -65,7 +65,12 @@ describe('settings', () => {
 			registration: 'magic',
 			branchBy: 'x',
 			format: 'xml',
-			options: { deduplicate: 'never', acknowledge: 'later', onDeactivate: 'keep', sampleEvent: '' },
+			options: {
+				deduplicate: 'never',
+				acknowledge: 'later',
+				onDeactivate: 'keep',
+				sampleEvent: '',
+			},
 		});
 		expect(readGateSettings(read)).toMatchObject({
 			registration: 'automatic',
