@@ -18,9 +18,8 @@ export type Verdict =
 			kind: 'accepted';
 			event: AnchorEvent;
 			facts: DeliveryFacts;
+			/** Whether the catalogue has its type. */
 			known: boolean;
-			/** Where the data does not look as documented. It is delivered all the same. */
-			mismatches: string[];
 	  }
 	| { kind: 'ignored'; reason: 'not_subscribed' | 'filtered' | 'duplicate'; event: AnchorEvent }
 	| {
@@ -103,13 +102,11 @@ const MOST_MISMATCHES_NAMED = 5;
 
 /**
  * What the log says about a verdict: what happened, and what to try. Undefined when everything went as configured
- * (accepted, or ignored because the user asked for that). Never holds a secret, a signature or anything of the payload
- * but the names of its fields.
+ * (accepted, or ignored because the user asked for that). Never holds a secret, a signature or anything of the payload.
  */
 export function logLineOf(verdict: Verdict): string | undefined {
 	switch (verdict.kind) {
 		case 'accepted':
-			return mismatchLine(verdict.event.type, verdict.mismatches);
 		case 'ignored':
 			return undefined;
 		case 'retryLater':
@@ -158,8 +155,12 @@ function staleLine(skewSeconds: number | undefined, allowedSeconds: number | und
 	return `A delivery was refused because its timestamp is ${Math.abs(skewSeconds)} seconds ${side} this machine's clock${allowed}. ${advice}`;
 }
 
-function mismatchLine(type: string, mismatches: readonly string[]): string | undefined {
-	if (mismatches.length === 0) return undefined;
+/**
+ * What the log says about an event whose fields do not look as documented. Holds the names of fields, nothing of what
+ * is in them.
+ * @param mismatches their paths, at least one
+ */
+export function mismatchLine(type: string, mismatches: readonly string[]): string {
 	const named = mismatches.slice(0, MOST_MISMATCHES_NAMED).join(', ');
 	const more = mismatches.length - MOST_MISMATCHES_NAMED;
 	const rest = more > 0 ? ` and ${more} more` : '';

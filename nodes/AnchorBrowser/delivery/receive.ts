@@ -76,7 +76,6 @@ export function receive(
 			signedWith: check.signedWith,
 		},
 		known: parsed.kind === 'known',
-		mismatches: parsed.mismatches,
 	};
 }
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { AnchorEvent } from './envelope';
 import { isObject, own } from './json';
+import type { JsonObject } from './json';
 import {
 	Batch,
 	IdentityAuthenticated,
@@ -315,19 +316,33 @@ export function failureTypeOf(event: AnchorEvent): string | undefined {
  * compound keys are snake_case, its REST API mixes both styles, and no page shows where a payload nests an id.
  */
 export function idsOf(event: AnchorEvent, kind: IdKind): string[] {
-	const keys = [`${kind}_id`, `${kind}Id`];
 	const { data } = event;
-	const children = Object.keys(data).filter((key) => !FREE_FORM.includes(key));
-	const holders = [
-		...(kind === 'project' ? [event] : []),
-		data,
-		...children.map((key) => data[key]).filter(isObject),
-	];
-	const found = holders.flatMap((holder) => keys.map((key) => own(holder, key)));
+	const ids: string[] = [];
+	if (kind === 'project') addIds(ids, event, kind);
+	addIds(ids, data, kind);
+	for (const key of Object.keys(data)) {
+		const child = data[key];
+		if (isObject(child) && !FREE_FORM.includes(key)) addIds(ids, child, kind);
+	}
 	const entity = own(data, kind);
-	if (isObject(entity)) found.push(own(entity, 'id'));
-	const ids = found
-		.filter((value) => typeof value === 'string' || typeof value === 'number')
-		.map((value) => String(value).trim());
-	return [...new Set(ids)].filter((id) => id !== '');
+	if (isObject(entity)) addId(ids, own(entity, 'id'));
+	return ids;
+}
+
+const ID_KEYS: Readonly<Record<IdKind, readonly [string, string]>> = {
+	task: ['task_id', 'taskId'],
+	session: ['session_id', 'sessionId'],
+	batch: ['batch_id', 'batchId'],
+	identity: ['identity_id', 'identityId'],
+	project: ['project_id', 'projectId'],
+};
+
+function addIds(ids: string[], holder: JsonObject, kind: IdKind): void {
+	for (const key of ID_KEYS[kind]) addId(ids, own(holder, key));
+}
+
+function addId(ids: string[], value: unknown): void {
+	if (typeof value !== 'string' && typeof value !== 'number') return;
+	const id = String(value).trim();
+	if (id !== '' && !ids.includes(id)) ids.push(id);
 }

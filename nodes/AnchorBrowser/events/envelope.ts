@@ -26,8 +26,6 @@ export type ParsedEvent =
 			kind: 'known' | 'unknown';
 			/** The parsed JSON itself, nothing added or removed. */
 			event: AnchorEvent;
-			/** Paths such as `data.error.type` where the event is not as Anchor describes it. It is delivered all the same. */
-			mismatches: string[];
 	  }
 	| {
 			kind: 'malformed';
@@ -56,17 +54,23 @@ export function parseEvent(bytes: Uint8Array): ParsedEvent {
 	}
 	if (!isObject(body)) return { kind: 'malformed', detail: 'the body is not a JSON object' };
 	if (!isEvent(body)) return { kind: 'malformed', detail: missingFrom(body) };
-	const entry = entryOf(body.type);
+	return { kind: entryOf(body.type) ? 'known' : 'unknown', event: body };
+}
+
+/**
+ * Takes an event; returns the paths, such as `data.error.type`, where it is not as Anchor describes it, at most 20 of
+ * its data. It is delivered all the same, so this is no part of judging a delivery. Total: never throws.
+ */
+export function mismatchesOf(event: AnchorEvent): string[] {
 	const mismatches = ['created', 'project_id', 'text'].filter(
-		(key) => body[key] !== undefined && typeof body[key] !== 'string',
+		(key) => event[key] !== undefined && typeof event[key] !== 'string',
 	);
-	if (!entry) return { kind: 'unknown', event: body, mismatches };
-	const checked = entry.schema.safeParse(body.data);
-	if (!checked.success) {
+	const checked = entryOf(event.type)?.schema.safeParse(event.data);
+	if (checked?.success === false) {
 		const paths = checked.error.issues.map(({ path }) => ['data', ...path].join('.'));
 		mismatches.push(...new Set(paths.slice(0, MAX_MISMATCHES)));
 	}
-	return { kind: 'known', event: body, mismatches };
+	return mismatches;
 }
 
 function isEvent(body: Record<string, unknown>): body is AnchorEvent {

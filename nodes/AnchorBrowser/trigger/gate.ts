@@ -79,9 +79,9 @@ interface Reporter {
 
 function report(context: IWebhookFunctions, verdict: Verdict, from: Reporter): void {
 	const sentence = logLineOf(verdict);
-	if (sentence === undefined) return;
+	if (sentence === undefined || verdict.kind === 'accepted') return;
+	const { reason } = verdict;
 	const { workflowId, nodeId, nodeName, nowMs } = from;
-	const reason = verdict.kind === 'accepted' ? 'mismatch' : verdict.reason;
 	warnOncePerMinute(
 		context.logger,
 		`${workflowId} ${nodeId} ${reason}`,

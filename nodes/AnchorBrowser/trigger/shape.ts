@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { DeliveryFacts } from '../delivery/outcome';
+import { mismatchLine } from '../delivery/outcome';
+import { mismatchesOf } from '../events/envelope';
 import type { AnchorEvent } from '../events/envelope';
 import { outputIndex, outputNames } from '../output/branch';
 import { formatItem } from '../output/format';
 import type { DeliveryNote } from '../output/format';
 import { isRepeated } from './durable';
+import { warnOncePerMinute } from './log';
 import { readShapeSettings } from './settings';
 
 /** What the gate hands over to the shape: the one item on output 0 of `webhook()`. */
@@ -59,6 +62,7 @@ export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecu
 			if (await isRepeated(context, query)) continue;
 		}
 
+		reportMismatches(context, event);
 		const json = formatItem(event, {
 			format: settings.format,
 			escapeFormulas: settings.escapeFormulas,
@@ -70,4 +74,19 @@ export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecu
 		});
 	}
 	return outputs;
+}
+
+/** A payload that does not look as documented is delivered all the same; the log says where it differs. */
+function reportMismatches(context: IExecuteFunctions, event: AnchorEvent): void {
+	const mismatches = mismatchesOf(event);
+	if (mismatches.length === 0) return;
+	const node = context.getNode();
+	const workflowId = context.getWorkflow().id;
+	warnOncePerMinute(
+		context.logger,
+		`${workflowId} ${node.id} mismatch ${event.type}`,
+		`${node.name}: ${mismatchLine(event.type, mismatches)}`,
+		{ workflowId, nodeId: node.id, mismatches },
+		Date.now(),
+	);
 }

@@ -166,11 +166,12 @@ describe('bounds', () => {
 	});
 
 	it('a renewed reservation is the youngest', () => {
-		const memory = new EventMemory({ maxIds: 2, reservationMs: 1000 });
+		const memory = new EventMemory({ maxIds: 3, reservationMs: 1000 });
 		memory.reserve('evt_0', T0);
 		memory.reserve('evt_1', T0 - 5000);
-		memory.reserve('evt_1', T0);
 		memory.reserve('evt_2', T0);
+		expect(memory.reserve('evt_1', T0)).toBe('new');
+		for (const id of ['evt_3', 'evt_4']) memory.reserve(id, T0);
 		expect(memory.reserve('evt_1', T0)).toBe('in_flight');
 	});
 

@@ -1,4 +1,4 @@
-import { answerOf, logLineOf } from '../../../nodes/AnchorBrowser/delivery/outcome';
+import { answerOf, logLineOf, mismatchLine } from '../../../nodes/AnchorBrowser/delivery/outcome';
 import type { Verdict } from '../../../nodes/AnchorBrowser/delivery/outcome';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
 
@@ -14,7 +14,6 @@ const accepted: Extract<Verdict, { kind: 'accepted' }> = {
 		signedWith: 'current',
 	},
 	known: true,
-	mismatches: [],
 };
 const ignored = (['not_subscribed', 'filtered', 'duplicate'] as const).map(
 	(reason): Verdict => ({ kind: 'ignored', reason, event }),
@@ -134,10 +133,10 @@ describe('logLineOf', () => {
 
 	it('names fields that do not look as documented, at most five of them', () => {
 		const named = ['data.a', 'data.b', 'data.c', 'data.d', 'data.e'];
-		const line = logLineOf({ ...accepted, mismatches: [...named, 'data.f', 'data.g'] });
+		const line = mismatchLine('task.failed', [...named, 'data.f', 'data.g']);
 		expect(line).toContain('task.failed');
 		expect(line).toContain(`${named.join(', ')} and 2 more.`);
 		expect(line).not.toContain('data.f');
-		expect(logLineOf({ ...accepted, mismatches: ['data.a'] })).toContain('documented: data.a.');
+		expect(mismatchLine('task.failed', ['data.a'])).toContain('documented: data.a.');
 	});
 });

@@ -27,7 +27,12 @@ function eventsUnder(version: string): Loaded {
 describe.each(versions)('under %s', (version) => {
 	const { zod, catalogue, envelope } = eventsUnder(version);
 	const { EVENT_TYPES, entryOf } = catalogue;
-	const { parseEvent } = envelope;
+	const { mismatchesOf, parseEvent } = envelope;
+	const mismatchesIn = (bytes: Uint8Array) => {
+		const parsed = parseEvent(bytes);
+		if (parsed.kind !== 'known') throw new TypeError(`${parsed.kind} is not known`);
+		return mismatchesOf(parsed.event).sort();
+	};
 
 	it('the schemas are of that very copy', () => {
 		const own = EVENT_TYPES.filter((type) => entryOf(type)?.schema instanceof zod.z.ZodType);
@@ -35,11 +40,7 @@ describe.each(versions)('under %s', (version) => {
 	});
 
 	it.each(EVENT_TYPES)('%s: the example is known and nothing in it is odd', (type) => {
-		expect(parseEvent(fixtureBytes(type))).toEqual({
-			kind: 'known',
-			event: fixture(type),
-			mismatches: [],
-		});
+		expect(mismatchesIn(fixtureBytes(type))).toEqual([]);
 	});
 
 	it('data that does not fit is delivered with the same places named', () => {
@@ -50,9 +51,9 @@ describe.each(versions)('under %s', (version) => {
 			task_id: 7,
 			new_key: { any: ['thing'] },
 		});
-		const parsed = parseEvent(Buffer.from(JSON.stringify(odd)));
-		expect(parsed).toMatchObject({ kind: 'known', event: odd });
-		expect(parsed.kind === 'known' && [...parsed.mismatches].sort()).toEqual([
+		const bytes = Buffer.from(JSON.stringify(odd));
+		expect(parseEvent(bytes)).toEqual({ kind: 'known', event: odd });
+		expect(mismatchesIn(bytes)).toEqual([
 			'data.artifacts.0.name',
 			'data.error.type',
 			'data.task_id',
@@ -61,16 +62,11 @@ describe.each(versions)('under %s', (version) => {
 
 	it('a union that does not fit is named by its own place', () => {
 		const odd = fixture('session.completed', { duration: [420], tags: 'production' });
-		const parsed = parseEvent(Buffer.from(JSON.stringify(odd)));
-		expect(parsed.kind === 'known' && [...parsed.mismatches].sort()).toEqual([
-			'data.duration',
-			'data.tags',
-		]);
+		expect(mismatchesIn(Buffer.from(JSON.stringify(odd)))).toEqual(['data.duration', 'data.tags']);
 	});
 
 	it('a required key that is missing is named', () => {
 		const bare = { ...fixture('intervention.requested'), data: {} };
-		const parsed = parseEvent(Buffer.from(JSON.stringify(bare)));
-		expect(parsed).toMatchObject({ kind: 'known', mismatches: ['data.live_view_url'] });
+		expect(mismatchesIn(Buffer.from(JSON.stringify(bare)))).toEqual(['data.live_view_url']);
 	});
 });
