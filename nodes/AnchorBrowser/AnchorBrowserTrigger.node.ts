@@ -65,12 +65,12 @@ export class AnchorBrowserTrigger implements INodeType {
 			header: 'Receive events from Anchor Browser',
 			executionsHelp: {
 				inactive:
-					'<b>While you build</b>, click "Execute step" and let something happen at Anchor Browser, or choose a Sample Event under Options so that one is sent at once.<br /><br /><b>When you are done</b>, activate the workflow. Every event then runs it; you find the runs in the executions list.',
+					'<b>While you build</b>, click "Execute step" and let something happen at Anchor Browser. To have data at once, choose a Sample Event under Options: Anchor Browser then sends it as soon as you listen.<br /><br /><b>When you are done</b>, publish (n8n 1: activate) the workflow. Every event then runs it; you find the runs in the <a data-key="executions">executions list</a>, not here.',
 				active:
-					'<b>While you build</b>, click "Execute step" and let something happen at Anchor Browser, or choose a Sample Event under Options so that one is sent at once. The active workflow goes on meanwhile, with a webhook of its own.<br /><br /><b>In production</b>, every event runs the workflow; you find the runs in the executions list.',
+					'<b>While you build</b>, click "Execute step" and let something happen at Anchor Browser. To have data at once, choose a Sample Event under Options: Anchor Browser then sends it as soon as you listen. The published workflow goes on meanwhile, with a webhook of its own.<br /><br /><b>In production</b>, every event runs the workflow; you find the runs in the <a data-key="executions">executions list</a>, not here.',
 			},
 			activationHint:
-				'Activate the workflow to run it for every event. While it is inactive, Anchor Browser sends nothing.',
+				'Publish (n8n 1: activate) the workflow to run it for every event. Until then, Anchor Browser sends nothing.',
 		},
 		properties: TRIGGER_PROPERTIES,
 	};

@@ -26,10 +26,20 @@ export interface Explanation {
  */
 export function explain(failure: ApiFailure, { what, advice = {} }: Doing): Explanation {
 	const { status } = failure;
-	const { message, cause, todo } = rowOf(failure, what);
+	const { message, nextStep } = rowOf(failure, what);
+	const next = (status === null ? undefined : advice[status]) ?? nextStep;
+	return { message, description: `${whatHappened(failure, { what })} ${next}` };
+}
+
+/**
+ * What happened, without what to do: the first sentences of the description, for a log line that goes on by itself.
+ * @param failure what `anchorRequest` answered
+ * @param doing what n8n was about to do
+ */
+export function whatHappened(failure: ApiFailure, { what }: Pick<Doing, 'what'>): string {
+	const { status } = failure;
 	const says = status === null || status < 400 ? '' : saying(failure);
-	const next = (status === null ? undefined : advice[status]) ?? todo;
-	return { message, description: `${cause}.${says} ${next}` };
+	return `${rowOf(failure, what).cause}.${says}`;
 }
 
 /**
@@ -76,7 +86,7 @@ function saying({ message }: ApiFailure): string {
 interface Row {
 	message: string;
 	cause: string;
-	todo: string;
+	nextStep: string;
 }
 
 const CHECK_BASE_URL =
@@ -89,56 +99,59 @@ function rowOf(failure: ApiFailure, what: string): Row {
 			return {
 				message: `Anchor Browser could not be reached, so n8n could not ${what}. Check the network, then try again`,
 				cause: `No answer came from Anchor Browser when n8n tried to ${what}${reason === '' ? '' : ` (${reason})`}`,
-				todo: 'Check the network and the proxy of this n8n and the Base URL in the Anchor Browser API credential, then try again.',
+				nextStep:
+					'Check the network and the proxy of this n8n and the Base URL in the Anchor Browser API credential, then try again.',
 			};
 		case 400:
 			return {
 				message: `Anchor Browser did not accept the request to ${what} (400). Check the values in this node`,
 				cause: `Anchor Browser did not accept the request to ${what} (400)`,
-				todo: 'Check the values in this node, then try again.',
+				nextStep: 'Check the values in this node, then try again.',
 			};
 		case 401:
 			return {
 				message: `Authorization refused: Anchor Browser does not know this API key, so n8n could not ${what} (401). Check the Anchor Browser API credential`,
 				cause: `Anchor Browser does not know the API key with which n8n tried to ${what} (401)`,
-				todo: 'Copy the key again from the API Keys page of your Anchor Browser dashboard into the Anchor Browser API credential, then try again.',
+				nextStep:
+					'Copy the key again from the API Keys page of your Anchor Browser dashboard into the Anchor Browser API credential, then try again.',
 			};
 		case 402:
 			return {
 				message: `The Anchor Browser project has no credits left, so n8n could not ${what} (402). Add credits, then try again`,
 				cause: `The Anchor Browser project has no credits left to ${what} (402)`,
-				todo: 'Add credits in the Anchor Browser dashboard, then try again.',
+				nextStep: 'Add credits in the Anchor Browser dashboard, then try again.',
 			};
 		case 403:
 			return {
 				message: `Authorization refused: this API key may not ${what} (403). Check its rights and the cost limit of the Anchor Browser project`,
 				cause: `Anchor Browser knows the API key but does not let it ${what} (403)`,
-				todo: 'Use a key of the project whose events you want, or raise the cost limit of the project, then try again.',
+				nextStep:
+					'Use a key of the project whose events you want, or raise the cost limit of the project, then try again.',
 			};
 		case 404:
 			return {
 				message: `Anchor Browser found nothing at the place where n8n tried to ${what} (404). Check the Base URL and the IDs`,
 				cause: `Anchor Browser found nothing at the place where n8n tried to ${what} (404): it was removed, it belongs to another project, or the Base URL is not that of the API`,
-				todo: CHECK_BASE_URL,
+				nextStep: CHECK_BASE_URL,
 			};
 		case 409:
 			return {
 				message: `Anchor Browser could not ${what}, because something is in its way (409). See what the project has already, then try again`,
 				cause: `Something that the Anchor Browser project has already is in the way of the request to ${what} (409)`,
-				todo: 'Look at the project in the Anchor Browser dashboard, then try again.',
+				nextStep: 'Look at the project in the Anchor Browser dashboard, then try again.',
 			};
 		case 422:
 			return {
 				message: `Anchor Browser understood the request to ${what} but could not carry it out (422). Check the values in this node`,
 				cause: `Anchor Browser understood the request to ${what} but could not carry it out (422)`,
-				todo: 'Check the values in this node, then try again.',
+				nextStep: 'Check the values in this node, then try again.',
 			};
 		case 429: {
 			const wait = waitWords(retryAfterSeconds);
 			return {
 				message: `Anchor Browser receives too many requests, so n8n could not ${what} (429). Try again in ${wait}`,
 				cause: `Anchor Browser receives too many requests with this API key and did not ${what} (429)`,
-				todo: `Try again in ${wait}.`,
+				nextStep: `Try again in ${wait}.`,
 			};
 		}
 		default:
@@ -152,21 +165,21 @@ function otherRow(status: number, what: string, retryAfterSeconds: number | unde
 		return {
 			message: `Anchor Browser is out of order at the moment, so n8n could not ${what} (${status}). Try again ${later}`,
 			cause: `Anchor Browser is out of order at the moment and could not ${what} (${status})`,
-			todo: `Try again ${later}. Nothing has to be changed in n8n.`,
+			nextStep: `Try again ${later}. Nothing has to be changed in n8n.`,
 		};
 	}
 	if (status >= 400) {
 		return {
 			message: `Anchor Browser refused to ${what} (${status}). Check the values in this node`,
 			cause: `Anchor Browser refused to ${what} (${status})`,
-			todo: 'Check the values in this node, then try again.',
+			nextStep: 'Check the values in this node, then try again.',
 		};
 	}
 	const answer = status >= 300 ? `a redirect (${status})` : `an unknown answer (${status})`;
 	return {
 		message: `What answers at the Base URL is not the Anchor Browser API, so n8n could not ${what}. Check the Anchor Browser API credential`,
 		cause: `When n8n tried to ${what}, ${answer} came back that does not look like the Anchor Browser API`,
-		todo: CHECK_BASE_URL,
+		nextStep: CHECK_BASE_URL,
 	};
 }
 

@@ -130,7 +130,9 @@ export async function updateWebhook(
 
 /** Removes a webhook; its history can be read for the rest of its 7 days. */
 export async function deleteWebhook(context: ApiContext, id: string): Promise<ApiResult<unknown>> {
-	return await anchorRequest<unknown>(context, { method: 'DELETE', path: pathOf(id) });
+	const result = await anchorRequest<unknown>(context, { method: 'DELETE', path: pathOf(id) });
+	if (!result.ok || isObject(result.body) || !result.body) return result;
+	return notTheApi('that the webhook is removed');
 }
 
 /** A new secret, shown this once; the one before stays valid for 24 hours. */
@@ -238,7 +240,8 @@ function checked(result: ApiResult<unknown>): ApiResult<RemoteWebhook> {
 
 function issued(result: ApiResult<unknown>): ApiResult<IssuedSecret> {
 	if (!result.ok) return result;
-	const { id, secret } = isObject(result.body) ? result.body : {};
+	if (!isObject(result.body)) return notTheApi('a webhook and its secret');
+	const { id, secret } = result.body;
 	return { ok: true, body: { id: filledText(id), secret: filledText(secret) } };
 }
 

@@ -1,7 +1,7 @@
 import type { INode } from 'n8n-workflow';
 import type { ApiContext, ApiResult } from '../api/client';
 import { connectionOf } from '../api/client';
-import { explain, makeNodeError } from '../api/explain';
+import { makeNodeError, whatHappened } from '../api/explain';
 import { deleteWebhook, getWebhook, listWebhooks } from '../api/webhooks';
 import type { RemoteWebhook } from '../api/webhooks';
 import { EVENT_TYPES, EVERY_EVENT } from '../events/catalogue';
@@ -120,8 +120,8 @@ export async function sweep(job: Job, ids: readonly string[]): Promise<void> {
 			report(job, 'info', `the leftover webhook ${id} was removed`, id);
 			continue;
 		}
-		const { message } = explain(removed, { what: `remove the leftover webhook ${id}` });
-		report(job, 'warn', `${message}. It is tried again on the next activation`, id);
+		const trouble = whatHappened(removed, { what: `remove the leftover webhook ${id}` });
+		report(job, 'warn', `${trouble} It is tried again on the next activation`, id);
 	}
 }
 

@@ -1,6 +1,6 @@
 import { isOutage } from '../api/client';
 import type { ApiContext, ApiFailure } from '../api/client';
-import { explain, makeNodeError, toNodeError } from '../api/explain';
+import { makeNodeError, toNodeError, whatHappened } from '../api/explain';
 import { createWebhook, listWebhooks, rotateSecret, updateWebhook } from '../api/webhooks';
 import type { RemoteWebhook, WebhookChanges } from '../api/webhooks';
 import { yieldsToAnother } from './doubles';
@@ -240,11 +240,11 @@ function unrotated(job: Job, id: string, failure: ApiFailure): RegistrationOutco
 	if (failure.status === 404) return undefined;
 	const what = `rotate the signing secret of the webhook ${id}`;
 	const { stored, hasSecret } = job;
-	if (stored?.webhookId !== id || !hasSecret || failure === NO_SECRET || !isOutage(failure)) {
+	if (stored?.webhookId !== id || !hasSecret || !isOutage(failure)) {
 		throw toNodeError(job.node, failure, { what });
 	}
-	const { message } = explain(failure, { what });
-	report(job, 'warn', `${message}. It is tried again on the next activation`, id);
+	const trouble = whatHappened(failure, { what });
+	report(job, 'warn', `${trouble} It is tried again on the next activation`, id);
 	const state = { ...seenNow(job, stored), url: job.request.url, rotationUnsettled: true };
 	return { action: 'unchecked', state, leftOut: state.leftOut };
 }
@@ -344,12 +344,12 @@ function keepThroughOutage(job: Job, failure: ApiFailure, what: string): Registr
 	) {
 		throw toNodeError(job.node, failure, { what, advice: CONTENT_ADVICE });
 	}
-	const { message } = explain(failure, { what });
+	const trouble = whatHappened(failure, { what });
 	const { webhookId } = stored;
 	report(
 		job,
 		'warn',
-		`${message}. The webhook ${webhookId} stays as it is and is checked on the next activation`,
+		`${trouble} The webhook ${webhookId} stays as it is and is checked on the next activation`,
 		webhookId,
 	);
 	return { action: 'unchecked', state: stored, leftOut: stored.leftOut };

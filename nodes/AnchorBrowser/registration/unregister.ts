@@ -1,17 +1,19 @@
-import type { ApiContext, ApiFailure, ApiResult } from '../api/client';
-import { explain, makeNodeError, toNodeError } from '../api/explain';
+import type { ApiContext, ApiResult } from '../api/client';
+import { makeNodeError, toNodeError, whatHappened } from '../api/explain';
 import { deleteWebhook, listWebhooks, updateWebhook } from '../api/webhooks';
 import type { RemoteWebhook } from '../api/webhooks';
-import { isMarkedOurs, ownState, report } from './job';
+import { ownState, report } from './job';
 import { inLine } from './line';
-import { ownerKeyOf } from './mark';
+import { isMarkOfNode, ownerKeyOf, parseMark } from './mark';
 import type { MarkOwner } from './mark';
-import { byAge } from './plan';
+import { byAge, isSameAddress } from './plan';
 import type { RegistrationState } from './state';
 
 /** The registration to be ended. */
 export interface UnregisterRequest {
 	owner: MarkOwner;
+	/** n8n's address for this trigger: without anything stored, only a webhook at this very address is ended. */
+	url: string;
 	stored: RegistrationState | undefined;
 	/** `options.onDeactivate`. A test's webhook is always deleted. */
 	onDeactivate: 'delete' | 'disable';
@@ -58,21 +60,30 @@ async function endStored(job: Job, stored: RegistrationState): Promise<Unregiste
 		: { action: done, state: undefined };
 }
 
-/** Nothing is stored: wiped static data, or an activation that broke off before it could store anything. */
+/**
+ * Nothing is stored: wiped static data, or an activation that broke off before it could store anything. Only the very
+ * address tells then whether a test or production is to end, because n8n's words for both are the same.
+ */
 async function endMarked(job: Job): Promise<UnregisterOutcome> {
-	const { owner, nowMs } = job.request;
-	const listed = await listQuietly(job);
-	const [first, ...doubles] = listed.filter((webhook) => isMarkedOurs(webhook, owner)).sort(byAge);
+	const { url: address, nowMs } = job.request;
+	const found = (await listQuietly(job)).sort(byAge).flatMap(({ id, url, ...rest }) => {
+		const mark = parseMark(rest.description);
+		return mark && isMarkOfNode(mark, job.request.owner) && isSameAddress(url, address)
+			? [{ webhookId: id, url, events: rest.subscribed_events, mode: mark.mode }]
+			: [];
+	});
+	const [first, ...doubles] = found;
 	if (first === undefined) return { action: 'nothing', state: undefined };
 
-	for (const { id, url } of doubles) await remove(job, { webhookId: id, url });
-	const done = await end(job, { webhookId: first.id, url: first.url });
+	for (const double of doubles) await remove(job, double);
+	const owner = { ...job.request.owner, mode: first.mode };
+	const done = await end({ ...job, request: { ...job.request, owner } }, first);
 	if (done !== 'disabled') return { action: done, state: undefined };
 	// Its secret is not known, but with the id the next activation finds it even where Anchor does not list it.
 	const state: RegistrationState = {
-		webhookId: first.id,
+		webhookId: first.webhookId,
 		url: first.url,
-		events: first.subscribed_events,
+		events: first.events,
 		leftOut: [],
 		owner: ownerKeyOf(owner),
 		secret: '',
@@ -124,24 +135,23 @@ async function attempt<T>(
 		);
 	}
 	if (result.ok || result.status === 404) return result;
-	context.logger.warn(`${node.name}: ${explain(result, { what }).message}`, { webhookId });
+	context.logger.warn(`${node.name}: ${whatHappened(result, { what })}`, { webhookId });
 	throw toNodeError(node, result, { what });
 }
 
 async function listQuietly(job: Job): Promise<RemoteWebhook[]> {
 	const listed = await askOrNoCredential(async () => await listWebhooks(job.context));
 	if (listed !== 'no credential' && listed.ok) return listed.body;
-	const reason = listed === 'no credential' ? 'This node has no usable credential' : whyNot(listed);
+	const reason =
+		listed === 'no credential'
+			? 'This node has no usable credential.'
+			: whatHappened(listed, { what: 'look for a webhook of this trigger' });
 	report(
 		job,
 		'warn',
-		`${reason}. Nothing is stored of a webhook of this trigger; should there be one, the next activation takes it up`,
+		`${reason} Nothing is stored of a webhook of this trigger; should there be one, the next activation takes it up`,
 	);
 	return [];
-}
-
-function whyNot(failure: ApiFailure): string {
-	return explain(failure, { what: 'look for a webhook of this trigger' }).message;
 }
 
 /** n8n throws when a node has no credential of the type it asks for; everything else is a value. */

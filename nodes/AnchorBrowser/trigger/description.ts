@@ -59,7 +59,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				name: 'Manual',
 				value: 'manual',
 				description:
-					'You create the webhook in the Anchor Browser dashboard yourself and paste its signing secret here',
+					'You create the webhook in the Anchor Browser dashboard yourself and put its signing secret into a credential',
 			},
 		],
 		default: 'automatic',
@@ -67,7 +67,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 	},
 	{
 		displayName:
-			'In the Anchor Browser dashboard, create a webhook with the Production URL shown under "Webhook URLs" above and choose the same events there. Anchor shows its signing secret once: paste it into the credential.',
+			'In the Anchor Browser dashboard, create a webhook with the Production URL shown under "Webhook URLs" above and choose the same events there. Anchor shows its signing secret once: paste it into the credential. To try this step in the editor, give that webhook the Test URL for a while.',
 		name: 'manualNotice',
 		type: 'notice',
 		default: '',
@@ -131,33 +131,33 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 			{
 				name: 'Entity',
 				value: 'entity',
-				description: 'Task, Session, Intervention, Batch, Identity, Other',
+				description: 'One output each for Task, Session, Intervention, Batch, Identity, and Other',
 			},
 			{
 				name: 'Event',
 				value: 'event',
-				description: 'One output for each selected event, and one for all others',
+				description: 'One output for each selected event, and one for other events',
 			},
 			{
 				name: 'Failure Type',
 				value: 'failureType',
 				description:
-					'One output for each kind of failure, one for other failures, one for the rest',
+					'One output for each kind of failure, one for other failures, and one for whatever is not a failure',
 			},
 			{
 				name: 'None',
 				value: 'none',
-				description: 'Every event leaves through the same output',
+				description: 'One output for everything',
 			},
 			{
 				name: 'Outcome',
 				value: 'outcome',
-				description: 'Succeeded, Failed, Needs Attention, Other',
+				description: 'One output each for Succeeded, Failed, Needs Attention, and Other',
 			},
 		],
 		default: 'none',
 		description:
-			'Gives this trigger several outputs, so that no Switch node is needed. Connections stay at their position: after you change this field, or under Event add or remove an event, check which output each one starts from.',
+			'Gives this trigger several outputs, so that no Switch node is needed. Wires keep their place, counted from the top: after you change this field, or add or remove an event while it is Event, check where each wire starts.',
 	},
 	{
 		displayName: 'Format',
@@ -227,7 +227,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				type: 'options',
 				options: [
 					{
-						name: 'Durable (Over Restarts Too)',
+						name: 'Durable (Survives a Restart)',
 						value: 'durable',
 						description: 'Remembers events in the n8n database too, shared by all its processes',
 					},
@@ -274,7 +274,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 					},
 				],
 				default: 'delete',
-				description: 'What happens at Anchor Browser when this workflow is deactivated',
+				description: 'What happens at Anchor Browser when this workflow is deactivated (unpublished)',
 			},
 			{
 				displayName: 'Rotate Secret on Activation',
@@ -283,7 +283,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				default: false,
 				displayOptions: { show: { '/registration': ['automatic'] } },
 				description:
-					'Whether to ask Anchor Browser for a new signing secret each time this workflow is activated. The old one stays valid for 24 hours, so no delivery is refused.',
+					'Whether to ask Anchor Browser for a new signing secret each time this workflow is activated (published). The old one stays valid for 24 hours, so no delivery is refused.',
 			},
 			{
 				displayName: 'Sample Event',
@@ -300,7 +300,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				],
 				default: '',
 				description:
-					'While you listen for a test event in the editor, Anchor Browser is asked to send this one, so that you have data to build with at once. Never used in production.',
+					'While you listen for a test event in the editor, Anchor Browser is asked to send this one, so that you have data to build with at once. Choose one of the Events above; Only When holds for it too. Never used in production.',
 			},
 			{
 				displayName: 'Timestamp Tolerance (Seconds)',

@@ -59,7 +59,11 @@ export class AnchorInMemory {
 	private made = 0;
 
 	/** Answers the next requests that match in this way; `first` runs before. */
-	answer(call: RegExp, answer: Answer, { times = 1, first }: { times?: number; first?: () => void } = {}) {
+	answer(
+		call: RegExp,
+		answer: Answer,
+		{ times = 1, first }: { times?: number; first?: () => void } = {},
+	) {
 		this.rules.push({ call, answer, times, first });
 	}
 
@@ -121,10 +125,16 @@ export class AnchorInMemory {
 		const context: Pick<IHookFunctions, 'getNode' | 'getCredentials' | 'logger' | 'helpers'> = {
 			getNode: () => this.node,
 			getCredentials: async <T extends object>() => {
-				if (this.credential === undefined) throw new Error('Node does not have any credentials set');
+				if (this.credential === undefined)
+					throw new Error('Node does not have any credentials set');
 				return this.credential as T;
 			},
-			logger: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
+			logger: {
+				debug: note('debug'),
+				info: note('info'),
+				warn: note('warn'),
+				error: note('error'),
+			},
 			helpers: {
 				httpRequestWithAuthentication: async (_type: string, options: IHttpRequestOptions) =>
 					await this.respond(options),
@@ -188,6 +198,8 @@ export class AnchorInMemory {
 	}
 }
 
-function shown({ secret: _secret, ...webhook }: StoredWebhook): RemoteWebhook {
-	return structuredClone(webhook);
+function shown(webhook: StoredWebhook): RemoteWebhook {
+	const visible: Partial<StoredWebhook> = structuredClone(webhook);
+	delete visible.secret;
+	return visible as RemoteWebhook;
 }

@@ -76,10 +76,18 @@ describe('our id, anything differs; id and secret stored: one PATCH', () => {
 	it.each<[string, Partial<RemoteWebhook>, object]>([
 		['the address', { url: URL_OLD }, { url: URL_HERE }],
 		['an event too few', { subscribed_events: ['task.failed'] }, { subscribed_events: EVENTS }],
-		['an event too many', { subscribed_events: [...EVENTS, 'task.healed'] }, { subscribed_events: EVENTS }],
+		[
+			'an event too many',
+			{ subscribed_events: [...EVENTS, 'task.healed'] },
+			{ subscribed_events: EVENTS },
+		],
 		['switched off', { enabled: false }, { enabled: true }],
 		['the description was emptied', { description: null }, { description: formatMark(owner) }],
-		['the description was written over', { description: 'mine' }, { description: formatMark(owner) }],
+		[
+			'the description was written over',
+			{ description: 'mine' },
+			{ description: formatMark(owner) },
+		],
 		[
 			'the workflow was renamed',
 			{ description: formatMark({ ...owner, workflowName: 'Bills' }) },
@@ -133,7 +141,12 @@ describe('our address or our mark, secret unknown: rotate in place, PATCH what d
 			{ description: formatMark(owner) },
 		],
 		['the secret cannot be opened', ours(), stored({ hasUsableSecret: false }), undefined],
-		['the stored id is gone, another is there', ours(), stored({ webhookId: 'wh_gone' }), undefined],
+		[
+			'the stored id is gone, another is there',
+			ours(),
+			stored({ webhookId: 'wh_gone' }),
+			undefined,
+		],
 	])('%s', (_what, remote, kept, changes) => {
 		expect(decide([foreign('a'), remote], kept)).toEqual({
 			action: 'rotate',
@@ -169,8 +182,14 @@ describe('five webhooks, none ours: fail, naming the five and which n8n made', (
 	it('names them', () => {
 		const remote = [
 			foreign('a'),
-			ours({ id: 'b', url: 'https://n8n.example.com/webhook/1' }, { ...owner, workflowId: 'wf2', workflowName: 'Bills' }),
-			ours({ id: 'c', url: 'https://else.example.com/webhook/1' }, { ...owner, instanceId: 'other', mode: 'test' }),
+			ours(
+				{ id: 'b', url: 'https://n8n.example.com/webhook/1' },
+				{ ...owner, workflowId: 'wf2', workflowName: 'Bills' },
+			),
+			ours(
+				{ id: 'c', url: 'https://else.example.com/webhook/1' },
+				{ ...owner, instanceId: 'other', mode: 'test' },
+			),
 			ours({ id: 'd', url: 'no address', description: 'by hand' }),
 			foreign('e'),
 		];
@@ -178,8 +197,20 @@ describe('five webhooks, none ours: fail, naming the five and which n8n made', (
 			action: 'full',
 			taken: [
 				{ id: 'a', host: 'a.example.com', madeBy: 'someone else' },
-				{ id: 'b', host: 'n8n.example.com', madeBy: 'this n8n', workflowName: 'Bills', mode: 'production' },
-				{ id: 'c', host: 'else.example.com', madeBy: 'another n8n', workflowName: 'Invoices', mode: 'test' },
+				{
+					id: 'b',
+					host: 'n8n.example.com',
+					madeBy: 'this n8n',
+					workflowName: 'Bills',
+					mode: 'production',
+				},
+				{
+					id: 'c',
+					host: 'else.example.com',
+					madeBy: 'another n8n',
+					workflowName: 'Invoices',
+					mode: 'test',
+				},
 				{ id: 'd', host: 'no address', madeBy: 'someone else' },
 				{ id: 'e', host: 'e.example.com', madeBy: 'someone else' },
 			],
@@ -217,10 +248,13 @@ describe('what is not ours', () => {
 		});
 	});
 
-	it.each(others)('%s: not even when its id is stored here (it came with the copy)', (_what, other) => {
-		const remote = ours({ url: URL_OLD, created_at: before(1) }, other);
-		expect(decide([remote], stored())).toEqual({ action: 'create', ...NOTHING_ELSE });
-	});
+	it.each(others)(
+		'%s: not even when its id is stored here (it came with the copy)',
+		(_what, other) => {
+			const remote = ours({ url: URL_OLD, created_at: before(1) }, other);
+			expect(decide([remote], stored())).toEqual({ action: 'create', ...NOTHING_ELSE });
+		},
+	);
 
 	it('a webhook without a mark at another address', () => {
 		expect(decide([foreign('a')], undefined).action).toBe('create');

@@ -1,4 +1,3 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { createDecipheriv, hkdfSync } from 'node:crypto';
 import fc from 'fast-check';
 import { open, seal } from '../../../nodes/AnchorBrowser/registration/secret';
@@ -10,10 +9,16 @@ const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 describe('a sealed secret', () => {
 	it('opens with the same API key, workflow and node', () => {
 		fc.assert(
-			fc.property(fc.string(), fc.string(), fc.string(), fc.string(), (text, apiKey, workflowId, nodeId) => {
-				const bound = { apiKey, workflowId, nodeId };
-				expect(open(seal(text, bound), bound)).toBe(text);
-			}),
+			fc.property(
+				fc.string(),
+				fc.string(),
+				fc.string(),
+				fc.string(),
+				(text, apiKey, workflowId, nodeId) => {
+					const bound = { apiKey, workflowId, nodeId };
+					expect(open(seal(text, bound), bound)).toBe(text);
+				},
+			),
 		);
 	});
 
@@ -45,7 +50,11 @@ describe('a sealed secret', () => {
 			'n8n-nodes-anchorbrowser-webhooks signing secret v1',
 			32,
 		);
-		const decipher = createDecipheriv('aes-256-gcm', Buffer.from(key), Buffer.from(iv, 'base64url'));
+		const decipher = createDecipheriv(
+			'aes-256-gcm',
+			Buffer.from(key),
+			Buffer.from(iv, 'base64url'),
+		);
 		decipher.setAAD(Buffer.from('["v1","wf","node"]'));
 		decipher.setAuthTag(Buffer.from(tag, 'base64url'));
 		const opened = decipher.update(ciphertext, 'base64url', 'utf8') + decipher.final('utf8');
@@ -61,7 +70,9 @@ describe('a sealed secret', () => {
 				fc.constantFrom(...BASE64URL, '.', ' ', '=', '\u0000'),
 				(at, character) => {
 					fc.pre(sealed[at] !== character);
-					expect(open(sealed.slice(0, at) + character + sealed.slice(at + 1), context)).toBeUndefined();
+					expect(
+						open(sealed.slice(0, at) + character + sealed.slice(at + 1), context),
+					).toBeUndefined();
 				},
 			),
 			{ numRuns: 2_000 },

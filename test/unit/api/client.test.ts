@@ -1,0 +1,168 @@
+import type { IHttpRequestOptions } from 'n8n-workflow';
+import {
+	anchorRequest,
+	connectionOf,
+	isOutage,
+	isPermanent,
+} from '../../../nodes/AnchorBrowser/api/client';
+import type { ApiFailure } from '../../../nodes/AnchorBrowser/api/client';
+import { AnchorInMemory, API_KEY } from '../registration/anchorInMemory';
+
+let anchor: AnchorInMemory;
+beforeEach(() => {
+	anchor = new AnchorInMemory();
+});
+const ask = async () =>
+	await anchorRequest(anchor.context(), { method: 'GET', path: '/v1/webhooks' });
+const failure = async () => (await ask()) as ApiFailure;
+
+describe('the credential', () => {
+	it.each([
+		['https://api.example.com', 'https://api.example.com'],
+		['https://api.example.com/', 'https://api.example.com'],
+		['  https://api.example.com/base// ', 'https://api.example.com/base'],
+		['', 'https://api.anchorbrowser.io'],
+		[undefined, 'https://api.anchorbrowser.io'],
+	])('Base URL %j is %j', async (baseUrl, expected) => {
+		anchor.credential = { apiKey: API_KEY, baseUrl };
+		expect(await connectionOf(anchor.context())).toEqual({ apiKey: API_KEY, baseUrl: expected });
+	});
+
+	it('that is missing is reported in the words of n8n, not as trouble with the network', async () => {
+		anchor.credential = undefined;
+		await expect(ask()).rejects.toThrow('does not have any credentials');
+	});
+});
+
+describe('a request', () => {
+	it('goes through the helper that adds the key, follows no redirect and does not wait for ever', async () => {
+		const context = anchor.context();
+		let used: [string, IHttpRequestOptions] | undefined;
+		context.helpers.httpRequestWithAuthentication = async (type, options) => {
+			used = [type, options];
+			return { statusCode: 200, body: { fine: true }, headers: {} };
+		};
+		const result = await anchorRequest(context, {
+			method: 'POST',
+			path: '/v1/webhooks',
+			body: { url: 'x' },
+			query: { limit: 5, since: undefined, flag: false },
+		});
+		expect(result).toEqual({ ok: true, body: { fine: true } });
+		expect(used).toEqual([
+			'anchorBrowserApi',
+			{
+				method: 'POST',
+				url: 'https://api.example.com/v1/webhooks',
+				qs: { limit: 5, flag: false },
+				body: { url: 'x' },
+				json: true,
+				returnFullResponse: true,
+				ignoreHttpStatusErrors: true,
+				disableFollowRedirect: true,
+				timeout: 15_000,
+			},
+		]);
+	});
+
+	it.each([200, 201, 202, 204, 299])('%d is a success', async (status) => {
+		anchor.breakDown({ status, body: 'x' });
+		expect(await ask()).toEqual({ ok: true, body: 'x' });
+	});
+
+	it.each([301, 302, 400, 401, 404, 409, 422, 429, 500, 503])('%d is a value', async (status) => {
+		anchor.breakDown({ status, body: { error: { message: 'why' } } });
+		expect(await ask()).toEqual({
+			ok: false,
+			status,
+			message: 'why',
+			detail: '{"error":{"message":"why"}}',
+		});
+	});
+
+	it.each(['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'ECONNABORTED', 'CERT_HAS_EXPIRED'])(
+		'%s is a value with status null and the code found below n8n`s wrapping',
+		async (code) => {
+			anchor.breakDown({ code });
+			expect(await ask()).toEqual({ ok: false, status: null, message: code });
+		},
+	);
+
+	it('without any code says what n8n says', async () => {
+		const context = anchor.context();
+		context.helpers.httpRequestWithAuthentication = async () => {
+			throw new Error(`Domain not allowed\nfor ${API_KEY}`);
+		};
+		const result = await anchorRequest(context, { method: 'GET', path: '/v1/webhooks' });
+		expect(result).toMatchObject({ status: null, message: 'Domain not allowed for [hidden]' });
+	});
+
+	it('that throws something odd is a value all the same', async () => {
+		const context = anchor.context();
+		for (const odd of ['text', undefined, null, { code: 7 }]) {
+			context.helpers.httpRequestWithAuthentication = async () => {
+				throw odd;
+			};
+			expect(await anchorRequest(context, { method: 'GET', path: '/' })).toEqual({
+				ok: false,
+				status: null,
+				message: '',
+			});
+		}
+	});
+
+	it('never repeats the API key that Anchor repeats', async () => {
+		anchor.breakDown({ status: 401, body: { error: `key ${API_KEY} is not known` } });
+		expect((await failure()).message).toBe('key [hidden] is not known');
+	});
+});
+
+describe('Retry-After', () => {
+	it.each<[string, Record<string, string>, number | undefined]>([
+		['seconds', { 'retry-after': '7' }, 7],
+		['seconds, header in capitals', { 'Retry-After': ' 30 ' }, 30],
+		['a part of a second', { 'retry-after': '0.2' }, 1],
+		[
+			'a date, measured against the time of the answer',
+			{ 'retry-after': 'Sun, 24 May 2026 12:01:30 GMT', date: 'Sun, 24 May 2026 12:00:00 GMT' },
+			90,
+		],
+		[
+			'a date gone by',
+			{ 'retry-after': 'Sun, 24 May 2026 11:00:00 GMT', date: 'Sun, 24 May 2026 12:00:00 GMT' },
+			0,
+		],
+		['nonsense', { 'retry-after': 'soon' }, undefined],
+		['blank', { 'retry-after': '' }, undefined],
+		['nothing', {}, undefined],
+		['a year', { 'retry-after': '31536000' }, 86_400],
+	])('%s', async (_what, headers, seconds) => {
+		anchor.breakDown({ status: 429, headers });
+		expect((await failure()).retryAfterSeconds).toBe(seconds);
+	});
+
+	it('a date without the time of the answer is measured against the clock', async () => {
+		const until = new Date(Date.now() + 60_000).toUTCString();
+		anchor.breakDown({ status: 503, headers: { 'retry-after': until } });
+		const seconds = (await failure()).retryAfterSeconds ?? 0;
+		expect(seconds).toBeGreaterThan(55);
+		expect(seconds).toBeLessThanOrEqual(60);
+	});
+});
+
+describe('what a failure means', () => {
+	const of = (status: number | null): ApiFailure => ({ ok: false, status, message: '' });
+
+	it('an outage says nothing about what was asked', () => {
+		const outages = [null, 200, 302, 408, 425, 429, 500, 502, 503, 504];
+		expect(outages.filter((status) => !isOutage(of(status)))).toEqual([]);
+		expect([400, 401, 402, 403, 404, 409, 422].filter((status) => isOutage(of(status)))).toEqual(
+			[],
+		);
+	});
+
+	it('key, credits and rights are for a person', () => {
+		const statuses = [null, 200, 400, 401, 402, 403, 404, 409, 422, 429, 500];
+		expect(statuses.filter((status) => isPermanent(of(status)))).toEqual([401, 402, 403]);
+	});
+});

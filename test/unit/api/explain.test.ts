@@ -1,0 +1,127 @@
+import { NodeApiError, UserError } from 'n8n-workflow';
+import type { ApiFailure } from '../../../nodes/AnchorBrowser/api/client';
+import {
+	explain,
+	makeNodeError,
+	toNodeError,
+	whatHappened,
+} from '../../../nodes/AnchorBrowser/api/explain';
+import { AnchorInMemory } from '../registration/anchorInMemory';
+
+const { node } = new AnchorInMemory();
+const what = 'remove the webhook wh_1 (https://n8n.example.com/webhook/1)';
+const failed = (status: number | null, fields: Partial<ApiFailure> = {}): ApiFailure => ({
+	ok: false,
+	status,
+	message: '',
+	...fields,
+});
+const STATUSES = [null, 200, 302, 400, 401, 402, 403, 404, 405, 409, 418, 422, 429, 500, 502, 503];
+const KEPT_FROM_RETRYING = [401, 403];
+
+describe.each(STATUSES)('the words for %p', (status) => {
+	const failure = failed(status);
+	const { message, description } = explain(failure, { what });
+
+	it('message and description each say what n8n was doing', () => {
+		expect(message).toContain(what);
+		expect(description).toContain(what);
+	});
+
+	it('message and description each say what to do', () => {
+		for (const text of [message, description]) {
+			expect(text).toMatch(/\b(Check|Copy|Add|Use|Try|try|Look|See)\b/);
+		}
+	});
+
+	it('message and description each name the status, or that there is none', () => {
+		for (const text of [message, description]) {
+			expect(text).toMatch(
+				/\(\d{3}\)|not be reached|No answer|not the Anchor Browser API|not look like/,
+			);
+		}
+	});
+
+	it('none of the words that n8n`s guide rules out', () => {
+		expect(`${message} ${description}`).not.toMatch(/\b(error|problem|failure|mistake)s?\b/i);
+	});
+
+	it('n8n tries the activation again unless only a person can help', () => {
+		expect(message.includes('Authorization')).toBe(KEPT_FROM_RETRYING.includes(status as number));
+	});
+
+	it('the message has no full stop at its end, the description has', () => {
+		expect(message).not.toMatch(/\.$/);
+		expect(description).toMatch(/[^.]\.$/);
+		expect(description).not.toMatch(/\.\.|\s\s/);
+	});
+
+	it('for a log line, what happened is the beginning of the description', () => {
+		const happened = whatHappened(failure, { what });
+		expect(description.startsWith(`${happened} `)).toBe(true);
+		expect(happened).toContain(what);
+	});
+
+	it('arrive in n8n as they are', () => {
+		const error = toNodeError(node, failure, { what });
+		expect(error).toBeInstanceOf(NodeApiError);
+		expect(error.message).toBe(message);
+		expect(error.description).toBe(description);
+		expect(error.httpCode).toBe(status === null ? null : String(status));
+		expect(error.cause instanceof UserError).toBe([401, 402, 403].includes(status as number));
+	});
+});
+
+describe('the words', () => {
+	it('quote Anchor in the description only, where they cannot keep n8n from trying again', () => {
+		const failure = failed(500, { message: 'Authorization backend is down.' });
+		const { message, description } = explain(failure, { what });
+		expect(message).not.toContain('Authorization');
+		expect(description).toContain('Anchor Browser says: "Authorization backend is down".');
+	});
+
+	it('name the reason of a trouble with the network', () => {
+		const { description } = explain(failed(null, { message: 'ENOTFOUND' }), { what });
+		expect(description).toContain('(ENOTFOUND)');
+	});
+
+	it.each([
+		[undefined, 'in a minute'],
+		[0, 'in 1 second'],
+		[1, 'in 1 second'],
+		[7, 'in 7 seconds'],
+		[119, 'in 119 seconds'],
+		[121, 'in 3 minutes'],
+	])('of a 429 with Retry-After %p say when: %s', (retryAfterSeconds, wait) => {
+		const { message, description } = explain(failed(429, { retryAfterSeconds }), { what });
+		expect(message).toContain(wait);
+		expect(description).toContain(wait);
+	});
+
+	it('of a 503 with Retry-After say when', () => {
+		expect(explain(failed(503, { retryAfterSeconds: 30 }), { what }).message).toContain(
+			'in 30 seconds',
+		);
+	});
+
+	it('take advice that fits the request better', () => {
+		const advice = { 400: 'Check the selected events.' };
+		const { description } = explain(failed(400), { what, advice });
+		expect(description).toMatch(/Check the selected events\.$/);
+		expect(explain(failed(422), { what, advice }).description).not.toContain('events');
+	});
+
+	it('survive what n8n takes for a system code in an address', () => {
+		const doing = { what: 'remove the webhook wh_1 (https://freeaccess.example/onepermit)' };
+		const error = toNodeError(node, failed(500), doing);
+		expect(error.message).toBe(explain(failed(500), doing).message);
+	});
+
+	it('of our own arrive with the cause that stops n8n, or without', () => {
+		const words = { message: 'A message', description: 'A description.' };
+		const permanent = makeNodeError(node, words, { permanent: true });
+		expect(permanent).toMatchObject({ ...words, httpCode: null });
+		expect(permanent.cause).toBeInstanceOf(UserError);
+		expect(makeNodeError(node, words, { permanent: false }).cause).toBeUndefined();
+	});
+});

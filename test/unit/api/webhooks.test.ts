@@ -1,0 +1,270 @@
+import {
+	collectDeliveries,
+	createWebhook,
+	deleteWebhook,
+	getWebhook,
+	listDeliveries,
+	listWebhooks,
+	rotateSecret,
+	sendTestEvent,
+	updateWebhook,
+} from '../../../nodes/AnchorBrowser/api/webhooks';
+import { AnchorInMemory } from '../registration/anchorInMemory';
+
+let anchor: AnchorInMemory;
+beforeEach(() => {
+	anchor = new AnchorInMemory();
+});
+
+const calls = () => anchor.requests.map(({ call, body }) => [call, body]);
+const rows = (from: number, count: number) =>
+	Array.from({ length: count }, (_, index) => ({
+		id: `row_${from + index}`,
+		external_event_id: `evt_${from + index}`,
+		event_type: 'task.failed',
+		status: 'dead',
+	}));
+const page = (events: unknown[], total?: number) =>
+	anchor.answer(/events/, {
+		status: 200,
+		body: { events, pagination: total === undefined ? undefined : { total } },
+	});
+
+describe('the calls', () => {
+	it('are those that Anchor documents', async () => {
+		const context = anchor.context();
+		const webhook = {
+			url: 'https://a.example',
+			description: 'd',
+			subscribed_events: ['task.failed'],
+		};
+		expect(await createWebhook(context, webhook)).toEqual({
+			ok: true,
+			body: { id: 'wh_001', secret: 'secret-1-a' },
+		});
+		expect(await listWebhooks(context)).toMatchObject({ ok: true, body: [{ id: 'wh_001' }] });
+		expect(await getWebhook(context, 'wh_001')).toMatchObject({
+			body: { url: 'https://a.example' },
+		});
+		expect(await updateWebhook(context, 'wh_001', { enabled: false })).toMatchObject({
+			body: { enabled: false },
+		});
+		expect(await rotateSecret(context, 'wh_001')).toMatchObject({
+			body: { secret: 'secret-1-a+' },
+		});
+		expect(await deleteWebhook(context, 'wh_001')).toMatchObject({ ok: true });
+		expect(calls()).toEqual([
+			['POST /v1/webhooks', webhook],
+			['GET /v1/webhooks', undefined],
+			['GET /v1/webhooks/wh_001', undefined],
+			['PATCH /v1/webhooks/wh_001', { enabled: false }],
+			['POST /v1/webhooks/wh_001/rotate-secret', undefined],
+			['DELETE /v1/webhooks/wh_001', undefined],
+		]);
+	});
+
+	it('ask for a test event and return the id under which it arrives', async () => {
+		anchor.answer(/test/, { status: 202, body: { external_event_id: 'evt_1' } });
+		expect(await sendTestEvent(anchor.context(), 'wh_1', 'task.failed')).toEqual({
+			ok: true,
+			body: { eventId: 'evt_1' },
+		});
+		expect(calls()).toEqual([['POST /v1/webhooks/wh_1/test', { event_type: 'task.failed' }]]);
+		anchor.answer(/test/, { status: 202 });
+		expect(await sendTestEvent(anchor.context(), 'wh_1', 'task.failed')).toMatchObject({
+			body: { eventId: '' },
+		});
+	});
+
+	it('cannot be led elsewhere by an odd id', async () => {
+		await deleteWebhook(anchor.context(), '../sessions/all?x');
+		expect(calls()[0][0]).toBe('DELETE /v1/webhooks/..%2Fsessions%2Fall%3Fx');
+	});
+
+	it('hand refusals on as they are', async () => {
+		anchor.breakDown({ status: 503, body: { error: 'busy' } });
+		const context = anchor.context();
+		const answers = [
+			await listWebhooks(context),
+			await getWebhook(context, 'a'),
+			await createWebhook(context, { url: '', description: '', subscribed_events: [] }),
+			await updateWebhook(context, 'a', {}),
+			await deleteWebhook(context, 'a'),
+			await rotateSecret(context, 'a'),
+			await sendTestEvent(context, 'a', 'b'),
+			await listDeliveries(context, 'a', {}),
+			await collectDeliveries(context, 'a', {}),
+		];
+		for (const answer of answers)
+			expect(answer).toMatchObject({ ok: false, status: 503, message: 'busy' });
+	});
+});
+
+describe('answers that are none', () => {
+	it('a page with 200 in place of an answer is no success', async () => {
+		anchor.breakDown({ status: 200, body: '<html>Sign in to the network</html>' });
+		const context = anchor.context();
+		const answers = [
+			await listWebhooks(context),
+			await getWebhook(context, 'a'),
+			await createWebhook(context, { url: '', description: '', subscribed_events: [] }),
+			await updateWebhook(context, 'a', {}),
+			await deleteWebhook(context, 'a'),
+			await rotateSecret(context, 'a'),
+			await listDeliveries(context, 'a', {}),
+		];
+		for (const answer of answers) expect(answer).toMatchObject({ ok: false, status: 200 });
+	});
+
+	it('an empty answer to a removal is one', async () => {
+		anchor.breakDown({ status: 204, body: '' });
+		expect(await deleteWebhook(anchor.context(), 'a')).toMatchObject({ ok: true });
+	});
+
+	it('entries without an id are passed over, missing fields filled', async () => {
+		const body = { webhooks: [{ id: 'wh_1', subscribed_events: ['a', 7] }, {}, 'x', null] };
+		anchor.breakDown({ status: 200, body });
+		expect(await listWebhooks(anchor.context())).toEqual({
+			ok: true,
+			body: [
+				{
+					id: 'wh_1',
+					project_id: '',
+					url: '',
+					description: null,
+					subscribed_events: ['a'],
+					enabled: true,
+					created_at: null,
+					updated_at: null,
+				},
+			],
+		});
+	});
+
+	it('a secret that is not there is undefined', async () => {
+		anchor.breakDown({ status: 201, body: { id: 7 } });
+		expect(await rotateSecret(anchor.context(), 'a')).toEqual({
+			ok: true,
+			body: { id: undefined, secret: undefined },
+		});
+	});
+});
+
+describe('the history', () => {
+	it('asks with the filters that are given', async () => {
+		page([], 0);
+		await listDeliveries(anchor.context(), 'wh_1', {
+			since: 'S',
+			until: 'U',
+			status: 'dead',
+			eventType: 'task.failed',
+			includePayload: true,
+			limit: 7,
+			offset: 3,
+		});
+		expect(anchor.requests[0].query).toEqual({
+			limit: 7,
+			offset: 3,
+			since: 'S',
+			until: 'U',
+			status: 'dead',
+			event_type: 'task.failed',
+			include_payload: 'true',
+		});
+	});
+
+	it('reads rows, passes over unreadable ones and fills what is missing', async () => {
+		const full = {
+			id: 'row_1',
+			external_event_id: 'evt_1',
+			event_type: 'task.failed',
+			status: 'failed',
+			attempt: 1,
+			response_status: 410,
+			error_message: 'Gone',
+			scheduled_at: '2026-05-24T12:00:00Z',
+			completed_at: '2026-05-24T12:00:01Z',
+			payload: { a: 1 },
+		};
+		page([
+			full,
+			{ id: 'row_2', external_event_id: 'evt_2', event_type: 'x', payload: 'odd' },
+			{ id: 'row_3' },
+		]);
+		const answer = await listDeliveries(anchor.context(), 'wh_1', {});
+		expect(answer).toEqual({
+			ok: true,
+			body: {
+				total: null,
+				received: 3,
+				rows: [
+					full,
+					{
+						id: 'row_2',
+						external_event_id: 'evt_2',
+						event_type: 'x',
+						status: '',
+						attempt: 0,
+						response_status: null,
+						error_message: null,
+						scheduled_at: null,
+						completed_at: null,
+					},
+				],
+			},
+		});
+	});
+
+	it('is read page by page to its end', async () => {
+		page(rows(0, 100), 150);
+		page(rows(100, 50), 150);
+		const answer = await collectDeliveries(anchor.context(), 'wh_1', {});
+		expect(answer).toMatchObject({ ok: true, body: { complete: true } });
+		expect(answer.ok && answer.body.rows).toHaveLength(150);
+		expect(anchor.requests.map(({ query }) => query.offset)).toEqual([0, 100]);
+	});
+
+	it('goes on where a page ended that Anchor made shorter than asked', async () => {
+		page(rows(0, 50), 80);
+		page(rows(50, 30), 80);
+		const answer = await collectDeliveries(anchor.context(), 'wh_1', {});
+		expect(answer.ok && answer.body.rows).toHaveLength(80);
+		expect(anchor.requests.map(({ query }) => query.offset)).toEqual([0, 50]);
+	});
+
+	it('ends without a total at a page that is not full', async () => {
+		page(rows(0, 100));
+		page(rows(100, 1));
+		expect(await collectDeliveries(anchor.context(), 'wh_1', {})).toMatchObject({
+			body: { complete: true },
+		});
+		expect(anchor.requests).toHaveLength(2);
+	});
+
+	it('ends at an empty page, whatever the total says', async () => {
+		page(rows(0, 10), 500);
+		page([], 500);
+		expect(await collectDeliveries(anchor.context(), 'wh_1', {})).toMatchObject({
+			body: { complete: true },
+		});
+	});
+
+	it('returns a row once that moved to the next page meanwhile', async () => {
+		page(rows(0, 100), 101);
+		page(rows(99, 2), 102);
+		const answer = await collectDeliveries(anchor.context(), 'wh_1', {});
+		expect(answer.ok && new Set(answer.body.rows.map(({ id }) => id)).size).toBe(101);
+		expect(answer.ok && answer.body.rows).toHaveLength(101);
+	});
+
+	it('stops at the bound and says that there is more', async () => {
+		page(rows(0, 100), 1_000);
+		page(rows(100, 50), 1_000);
+		const answer = await collectDeliveries(anchor.context(), 'wh_1', {}, { maxRows: 150 });
+		expect(answer).toMatchObject({ ok: true, body: { complete: false } });
+		expect(anchor.requests.map(({ query }) => [query.limit, query.offset])).toEqual([
+			[100, 0],
+			[50, 100],
+		]);
+	});
+});
