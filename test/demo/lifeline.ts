@@ -35,8 +35,13 @@ export function onEnd(end: (reason: string) => void): void {
 		// Kept for good: a second Ctrl-C must not cut the tidying up short.
 		process.on(signal, () => once(signal));
 	}
-	const parent = process.ppid;
-	const ancestors = [parent, parentOf(parent)].filter((pid) => pid !== undefined);
+	const ancestors = [process.ppid];
+	// tsx, the shell and npm; without npm, what is above tsx is somebody's own shell and may go.
+	while (process.env.npm_lifecycle_event && ancestors.length < 3) {
+		const next = parentOf(ancestors[ancestors.length - 1]);
+		if (next === undefined) break;
+		ancestors.push(next);
+	}
 	const watch = setInterval(() => {
 		if (!ancestors.every(isAlive)) once('the end of npm');
 	}, 500);

@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- the demo runs in Node, not in n8n's sandbox */
 import { parseArgs } from 'node:util';
 
-import { startSimulator, type Delivery, type Simulator } from '../simulator';
+import { startSimulator, type Simulator } from '../simulator';
 import {
 	ensureN8n,
 	itemsOf,
@@ -9,14 +9,14 @@ import {
 	RELEASES,
 	startN8n,
 	waitFor,
-	type Execution,
 	type N8n,
 	type Owner,
 	type Workflow,
 	type WorkflowFile,
 } from '../support/n8n';
+import { judge, type Run, type Sent } from './judge';
 import { onEnd } from './lifeline';
-import { EVENT_COUNT, SCENARIOS, type Fate, type Scenario } from './scenarios';
+import { EVENT_COUNT, SCENARIOS } from './scenarios';
 import { announce, withdraw } from './stateFile';
 import { columns } from './table';
 import sample from './workflow.json';
@@ -103,12 +103,6 @@ async function setTheStage(version: string, signal: AbortSignal): Promise<Stage>
 	return { n8n, client, workflow, simulator };
 }
 
-interface Sent {
-	scenario: Scenario;
-	eventId: string;
-	deliveries: readonly Delivery[];
-}
-
 /** Sends everything, one after the other, and waits for every answer. */
 async function sendAll({ simulator }: Stage): Promise<Sent[]> {
 	// Named, as Anchor need not subscribe us to an event for us to prove that the trigger takes it.
@@ -122,78 +116,36 @@ async function sendAll({ simulator }: Stage): Promise<Sent[]> {
 	return sent;
 }
 
-const eventOf = (execution: Execution) =>
-	itemsOf(execution, LAST_NODE)[0]?._event as { id?: string; type?: string } | undefined;
-
-/** Waits for as many finished executions as must come, and answers all that came. */
-async function executionsFor({ client, workflow }: Stage, count: number): Promise<Execution[]> {
-	const finished = async () =>
-		(await client.executions({ workflowId: workflow.id })).filter(
-			({ status }) => !['new', 'running', 'waiting'].includes(status),
-		);
+/** Waits until as many executions as must come have come, and all are over; answers all that came. */
+async function runsOf({ client, workflow }: Stage, count: number): Promise<Run[]> {
+	const list = async () => await client.executions({ workflowId: workflow.id });
+	const isOver = ({ status }: { status: string }) => !['new', 'running'].includes(status);
 	try {
-		await waitFor(async () => (await finished()).length >= count, { timeout: 60_000 });
+		await waitFor(
+			async () => {
+				const seen = await list();
+				return seen.length >= count && seen.every(isOver);
+			},
+			{ timeout: 60_000 },
+		);
 	} catch {
 		// The table shows which one is missing.
 	}
-	return await Promise.all((await finished()).map(async ({ id }) => await client.getExecution(id)));
-}
-
-/** What an answer of the trigger says, in a few words. */
-function answerOf(delivery: Delivery): string {
-	const attempt = delivery.attempts[delivery.attempts.length - 1];
-	if (attempt?.status == null) return attempt?.error ?? 'none';
-	let words = '';
-	try {
-		const body = JSON.parse(attempt.responseBody) as { ignored?: string; message?: string };
-		words = body.ignored ?? body.message ?? '';
-	} catch {
-		words = attempt.responseBody.slice(0, 30);
-	}
-	return `${attempt.status} ${words}`.trim();
-}
-
-interface Row {
-	cells: string[];
-	good: boolean;
-}
-
-/** One row for each delivery: what was sent, what the trigger answered, what n8n made of it. */
-function judge({ scenario, eventId, deliveries }: Sent, executions: readonly Execution[]): Row[] {
-	const runs = executions.filter((execution) => eventOf(execution)?.id === eventId);
-	if (deliveries.length !== scenario.expected.length) {
-		const registered = `${deliveries.length} deliveries`;
-		return [{ cells: [scenario.title, registered, 'no webhook to send to', 'NO'], good: false }];
-	}
-	return deliveries.map((delivery, copy) => {
-		const fate: Fate = scenario.expected[copy];
-		const status = delivery.attempts[0]?.status ?? 0;
-		const run = copy === 0 ? runs[0] : runs[copy];
-		const good =
-			fate === 'runs'
-				? status === 200 &&
-					run?.status === 'success' &&
-					eventOf(run)?.type === scenario.type &&
-					runs.length === scenario.expected.filter((one) => one === 'runs').length
-				: run === undefined && (fate === 'ignored' ? status === 200 : status === 401);
-		const inN8n = run
-			? `execution ${run.id}: ${eventOf(run)?.type ?? run.status}`
-			: fate === 'ignored'
-				? 'no execution: had it already'
-				: status === 401
-					? 'no execution: refused'
-					: 'no execution';
-		const title = deliveries.length > 1 ? `${scenario.title} (${copy + 1})` : scenario.title;
-		return { cells: [title, answerOf(delivery), inN8n, good ? 'yes' : 'NO'], good };
-	});
+	return await Promise.all(
+		(await list()).map(async ({ id, status }) => {
+			const [item] = itemsOf(await client.getExecution(id), LAST_NODE);
+			const event = item?._event as { id?: string; type?: string } | undefined;
+			return { id, status, eventId: event?.id, eventType: event?.type };
+		}),
+	);
 }
 
 /** Sends, waits, prints the table. Answers whether everything went as it must. */
 async function show(stage: Stage): Promise<boolean> {
 	const sent = await withProgress('Sending', sendAll(stage));
 	const wanted = SCENARIOS.flatMap(({ expected }) => expected).filter((fate) => fate === 'runs');
-	const executions = await executionsFor(stage, wanted.length);
-	const rows = sent.flatMap((one) => judge(one, executions));
+	const runs = await runsOf(stage, wanted.length);
+	const rows = sent.flatMap((one) => judge(one, runs));
 	say();
 	say(
 		columns(
@@ -205,14 +157,14 @@ async function show(stage: Stage): Promise<boolean> {
 
 	const through = sent
 		.slice(0, EVENT_COUNT)
-		.filter((one) => judge(one, executions).every((row) => row.good)).length;
+		.filter((one) => judge(one, runs).every((row) => row.good)).length;
 	const others = rows.slice(EVENT_COUNT);
-	const exact = executions.length === wanted.length;
+	const exact = runs.length === wanted.length;
 	say(`${through} of ${EVENT_COUNT} events came through.`);
 	say(
 		`${others.filter((row) => row.good).length} of ${others.length} other deliveries ended as they must.`,
 	);
-	if (!exact) say(`n8n has ${executions.length} executions; there must be ${wanted.length}.`);
+	if (!exact) say(`n8n has ${runs.length} executions; there must be ${wanted.length}.`);
 	return exact && rows.every((row) => row.good);
 }
 

@@ -92,6 +92,7 @@ const PASSED_ON = [
 const QUIET_AND_CLOSED: Readonly<Record<string, string>> = {
 	NODE_ENV: 'production',
 	N8N_LISTEN_ADDRESS: '127.0.0.1',
+	N8N_WORKER_SERVER_ADDRESS: '127.0.0.1',
 	N8N_HOST: '127.0.0.1',
 	N8N_PROTOCOL: 'http',
 	N8N_SECURE_COOKIE: 'false',
@@ -260,10 +261,7 @@ class N8nProcess implements N8n {
 			return wrote(/worker is now ready/i) && (await answers(`${this.url}/healthz`));
 		}
 		if (command === 'webhook') {
-			return (
-				wrote(/webhook listener waiting|is now ready|Version:/i) &&
-				(await answers(`${this.url}/healthz`))
-			);
+			return wrote(/Webhook listener waiting/) && (await answers(`${this.url}/healthz`));
 		}
 		return (
 			wrote(/Editor is now accessible/) &&

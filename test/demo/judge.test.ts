@@ -1,0 +1,51 @@
+import { judge, type Run, type Sent } from './judge';
+import { EVENT_COUNT, SCENARIOS, type Fate } from './scenarios';
+
+const sent = (expected: Fate[], statuses: Array<number | null>): Sent => ({
+	scenario: { title: 'it', type: 'task.failed', how: {}, expected },
+	eventId: 'evt_1',
+	deliveries: statuses.map((status) => ({
+		attempts: [{ status, responseBody: '{"received":true}', error: status ? null : 'closed' }],
+	})),
+});
+const run: Run = { id: '7', status: 'success', eventId: 'evt_1', eventType: 'task.failed' };
+const good = (one: Sent, runs: Run[]) => judge(one, runs).every((row) => row.good);
+
+test('an event is good only with a 200 and one successful run that shows it', () => {
+	expect(good(sent(['runs'], [200]), [run])).toBe(true);
+	expect(good(sent(['runs'], [200]), [])).toBe(false);
+	expect(good(sent(['runs'], [503]), [run])).toBe(false);
+	expect(good(sent(['runs'], [null]), [])).toBe(false);
+	expect(good(sent(['runs'], [200]), [run, { ...run, id: '8' }])).toBe(false);
+	expect(good(sent(['runs'], [200]), [{ ...run, status: 'error' }])).toBe(false);
+	expect(good(sent(['runs'], [200]), [{ ...run, eventType: 'task.completed' }])).toBe(false);
+	expect(good(sent(['runs'], [200]), [{ ...run, eventId: 'evt_2' }])).toBe(false);
+});
+
+test('a forged delivery is good only with a 401 and no run', () => {
+	expect(good(sent(['refused'], [401]), [])).toBe(true);
+	expect(good(sent(['refused'], [200]), [])).toBe(false);
+	expect(good(sent(['refused'], [500]), [])).toBe(false);
+	expect(good(sent(['refused'], [401]), [run])).toBe(false);
+	expect(good(sent(['refused'], [200]), [run])).toBe(false);
+});
+
+test('a doubled event is good only if it ran once', () => {
+	expect(good(sent(['runs', 'ignored'], [200, 200]), [run])).toBe(true);
+	expect(good(sent(['runs', 'ignored'], [200, 200]), [run, { ...run, id: '8' }])).toBe(false);
+	expect(good(sent(['runs', 'ignored'], [200, 401]), [run])).toBe(false);
+});
+
+test('a delivery that was never made is not good', () => {
+	expect(good(sent(['runs'], []), [])).toBe(false);
+	expect(good(sent(['refused'], []), [])).toBe(false);
+});
+
+test('the demo sends one of each of the 14 events first, and then what must not get through', () => {
+	const genuine = SCENARIOS.slice(0, EVENT_COUNT);
+	expect(new Set(genuine.map(({ type }) => type)).size).toBe(14);
+	expect(genuine.every(({ expected }) => expected.join() === 'runs')).toBe(true);
+	const others = SCENARIOS.slice(EVENT_COUNT).flatMap(({ expected }) => expected);
+	expect(others.filter((fate) => fate === 'refused').length).toBeGreaterThanOrEqual(4);
+	expect(others).toContain('ignored');
+});

@@ -1,0 +1,79 @@
+import type { Fate, Scenario } from './scenarios';
+
+/** A delivery as the simulator has it in its log, as far as it is judged. */
+export interface SeenDelivery {
+	attempts: ReadonlyArray<{ status: number | null; responseBody: string; error: string | null }>;
+}
+
+/** What was sent, and how the trigger answered. */
+export interface Sent {
+	scenario: Scenario;
+	eventId: string;
+	deliveries: readonly SeenDelivery[];
+}
+
+/** An execution of the sample workflow, and the event in the item of its last node. */
+export interface Run {
+	id: string;
+	status: string;
+	eventId?: string;
+	eventType?: string;
+}
+
+/** One line of the table: a delivery. */
+export interface Row {
+	cells: [sent: string, answer: string, inN8n: string, asItMustBe: 'yes' | 'NO'];
+	good: boolean;
+}
+
+/** What an answer of the trigger says, in a few words. */
+function answerOf({ attempts }: SeenDelivery): string {
+	const last = attempts[attempts.length - 1];
+	if (last?.status == null) return last?.error ?? 'none';
+	let words: string;
+	try {
+		const body = JSON.parse(last.responseBody) as { ignored?: string; message?: string };
+		words = body.ignored ?? body.message ?? '';
+	} catch {
+		words = last.responseBody.slice(0, 30);
+	}
+	return `${last.status} ${words}`.trim();
+}
+
+function inN8n(run: Run | undefined, fate: Fate, status: number): string {
+	if (run) return `execution ${run.id}: ${run.eventType ?? run.status}`;
+	if (status === 401) return 'no execution: refused';
+	return fate === 'ignored' ? 'no execution: had it already' : 'no execution';
+}
+
+/**
+ * Holds what became of one scenario against what must become of it.
+ *
+ * @param runs all executions of the sample workflow
+ * @returns a row for each delivery; a single bad one if there were not as many as there must be
+ */
+export function judge({ scenario, eventId, deliveries }: Sent, runs: readonly Run[]): Row[] {
+	const { title, type, expected } = scenario;
+	if (deliveries.length !== expected.length) {
+		const answer = `${deliveries.length} deliveries`;
+		return [{ cells: [title, answer, 'nobody to send to', 'NO'], good: false }];
+	}
+	const own = runs.filter((run) => run.eventId === eventId);
+	const wanted = expected.filter((fate) => fate === 'runs').length;
+	return deliveries.map((delivery, copy) => {
+		const fate = expected[copy];
+		const status = delivery.attempts[delivery.attempts.length - 1]?.status ?? 0;
+		const run = own[copy];
+		const good = {
+			runs: status === 200 && own.length === wanted && run?.status === 'success',
+			ignored: status === 200 && run === undefined,
+			refused: status === 401 && run === undefined,
+		}[fate];
+		const right = good && (run === undefined || run.eventType === type);
+		const name = deliveries.length > 1 ? `${title} (${copy + 1})` : title;
+		return {
+			cells: [name, answerOf(delivery), inN8n(run, fate, status), right ? 'yes' : 'NO'],
+			good: right,
+		};
+	});
+}
