@@ -1,0 +1,183 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/require-node-api-error -- tests run in Node, not in n8n's sandbox */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import {
+	N8nClient,
+	startN8n,
+	waitFor,
+	type Execution,
+	type N8n,
+	type Workflow,
+	type WorkflowFile,
+} from '../../support/n8n';
+import { startSimulator, type EmitOptions, type Simulator } from '../../simulator';
+import { credentialTypeOf, EXAMPLE_FOLDER, exampleText } from './example';
+import { startMailbox, type Mailbox } from './mailbox';
+import { GOOGLE_TOKENS, startOutsideWorld, type OutsideWorld } from './outsideWorld';
+
+/** An example that is imported, filled in and active. */
+export interface RunningExample {
+	readonly workflow: Workflow;
+	/**
+	 * Lets something happen at Anchor.
+	 *
+	 * @returns the run that it caused, finished
+	 * @throws when that run did not succeed, with the words that its user sees
+	 */
+	emit(type: string, wish?: EmitOptions): Promise<Execution>;
+	/** Deactivates it: Anchor's five webhooks are for all examples together. */
+	end(): Promise<void>;
+}
+
+/** A real n8n with all that the examples talk to. */
+export class Bench {
+	private constructor(
+		readonly n8n: N8n,
+		readonly client: N8nClient,
+		readonly simulator: Simulator,
+		readonly world: OutsideWorld,
+		readonly mailbox: Mailbox,
+		/** A folder that n8n may write to. */
+		readonly files: string,
+		private readonly credentials: ReadonlyMap<string, { id: string; name: string }>,
+		private readonly dispose: () => Promise<void>,
+	) {}
+
+	static async start(): Promise<Bench> {
+		const undo: Array<() => Promise<void> | void> = [];
+		const dispose = async () => {
+			for (const step of undo.reverse()) await step();
+		};
+		try {
+			// n8n compares real paths; the temporary folder may be a link.
+			const folder = realpathSync(mkdtempSync(join(tmpdir(), 'examples-')));
+			undo.push(() => rmSync(folder, { recursive: true, force: true }));
+			const files = join(folder, 'files');
+			mkdirSync(files);
+			const simulator = await startSimulator({ rules: { allowHttp: true, allowLoopback: true } });
+			undo.push(async () => await simulator.close());
+			const mailbox = await startMailbox();
+			undo.push(async () => await mailbox.close());
+			const world = await startOutsideWorld(folder, simulator.url);
+			undo.push(async () => await world.close());
+			const n8n = await startN8n({
+				trustedCa: world.caFile,
+				env: {
+					HTTP_PROXY: world.proxyUrl,
+					HTTPS_PROXY: world.proxyUrl,
+					NO_PROXY: '127.0.0.1,localhost',
+					N8N_RESTRICT_FILE_ACCESS_TO: files,
+				},
+			});
+			undo.push(async () => await n8n.stop());
+			const client = new N8nClient(n8n);
+			await client.setUpOwner();
+			const credentials = await createCredentials(client, { simulator, mailbox });
+			return new Bench(n8n, client, simulator, world, mailbox, files, credentials, dispose);
+		} catch (thrown) {
+			await dispose();
+			throw thrown;
+		}
+	}
+
+	/**
+	 * Imports an example and does what its sticky note tells the user to fill in, and nothing else.
+	 *
+	 * @param fill what the note asks for besides credentials and the folder for files
+	 */
+	async use(
+		file: string,
+		fill: (example: WorkflowFile) => void = () => {},
+	): Promise<RunningExample> {
+		const example = JSON.parse(
+			exampleText(file).replaceAll(EXAMPLE_FOLDER, JSON.stringify(this.files).slice(1, -1)),
+		) as WorkflowFile;
+		for (const node of example.nodes) {
+			const type = credentialTypeOf(node);
+			if (type === undefined) continue;
+			const credential = this.credentials.get(type);
+			if (credential === undefined) throw new Error(`There is no credential for ${node.name}`);
+			node.credentials = { [type]: credential };
+		}
+		fill(example);
+		const workflow = await this.client.createWorkflow(example);
+		await this.client.activate(workflow.id);
+		let runs = 0;
+		return {
+			workflow,
+			emit: async (type, wish) => {
+				const { attempted } = this.simulator.emit(type, wish);
+				const [delivery] = await attempted;
+				if (delivery?.status !== 'succeeded') {
+					throw new Error(`${file} did not take ${type}: ${JSON.stringify(delivery?.attempts)}`);
+				}
+				runs += 1;
+				return await this.finished(workflow.id, runs);
+			},
+			end: async () => await this.client.deactivate(workflow.id),
+		};
+	}
+
+	/** The newest run that a delivery caused, once there are `count` of them and it is over. */
+	async finished(workflowId: string, count: number): Promise<Execution> {
+		const newest = await waitFor(
+			async () => {
+				const all = await this.client.executions({ workflowId });
+				const runs = all.filter(({ mode }) => mode === 'webhook');
+				return runs.length >= count && runs[0];
+			},
+			{ what: `run ${count} of workflow ${workflowId}` },
+		);
+		const execution = await this.client.finishedExecution(newest.id);
+		if (execution.status !== 'success') {
+			const { error, lastNodeExecuted } = execution.data.resultData;
+			const words = [error?.message, error?.description].filter(Boolean).join(' ');
+			throw new Error(
+				`Run ${newest.id} ended with ${execution.status} at ${lastNodeExecuted}: ${words}`,
+			);
+		}
+		return execution;
+	}
+
+	async stop(): Promise<void> {
+		await this.dispose();
+	}
+}
+
+/** One credential of each type that the examples ask for, all of them made up. */
+async function createCredentials(
+	client: N8nClient,
+	{ simulator, mailbox }: { simulator: Simulator; mailbox: Mailbox },
+): Promise<ReadonlyMap<string, { id: string; name: string }>> {
+	const wanted: Record<string, Record<string, unknown>> = {
+		anchorBrowserApi: { apiKey: simulator.apiKey, baseUrl: simulator.url },
+		slackApi: { accessToken: `xoxb-${'0'.repeat(12)}` },
+		pagerDutyApi: { apiToken: 'pd'.repeat(10) },
+		smtp: {
+			user: '',
+			password: '',
+			host: '127.0.0.1',
+			port: mailbox.port,
+			secure: false,
+			disableStartTls: true,
+		},
+		googleSheetsOAuth2Api: {
+			clientId: 'client',
+			clientSecret: 'ab'.repeat(12),
+			// What the user's login with Google leaves behind; an hour later the access token has run out.
+			oauthTokenData: {
+				access_token: GOOGLE_TOKENS.expired,
+				refresh_token: 'cd'.repeat(12),
+				token_type: 'Bearer',
+				expires_in: 3599,
+			},
+		},
+	};
+	const made = new Map<string, { id: string; name: string }>();
+	for (const [type, data] of Object.entries(wanted)) {
+		made.set(type, await client.createCredential(type, data));
+	}
+	return made;
+}

@@ -1,0 +1,74 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { outputNames, type BranchBy } from '../../../nodes/AnchorBrowser/output/branch';
+import type { WorkflowFile, WorkflowNode } from '../../support/n8n';
+
+const FOLDER = join(__dirname, '..', '..', '..', 'examples');
+
+export const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
+export const TRIGGER = 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger';
+
+/** The folder that the examples write to as they are: the one that n8n's Docker image allows. */
+export const EXAMPLE_FOLDER = '/home/node/.n8n-files';
+
+/** The file names of all examples. */
+export function exampleFiles(): string[] {
+	return readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
+}
+
+/** What an example's file holds, as text. */
+export function exampleText(file: string): string {
+	return readFileSync(join(FOLDER, file), 'utf8');
+}
+
+export function readExample(file: string): WorkflowFile {
+	return JSON.parse(exampleText(file)) as WorkflowFile;
+}
+
+/** The type of the credential that a node of the examples asks its user for; undefined for one that needs none. */
+export function credentialTypeOf({ type, parameters }: WorkflowNode): string | undefined {
+	if (type === 'n8n-nodes-base.httpRequest') return parameters?.nodeCredentialType as string;
+	const types: Record<string, string> = {
+		[TRIGGER]: 'anchorBrowserApi',
+		'n8n-nodes-base.slack': 'slackApi',
+		'n8n-nodes-base.emailSend': 'smtp',
+		'n8n-nodes-base.googleSheets': 'googleSheetsOAuth2Api',
+		'n8n-nodes-base.pagerDuty': 'pagerDutyApi',
+	};
+	return types[type];
+}
+
+export interface Box {
+	left: number;
+	top: number;
+	right: number;
+	bottom: number;
+}
+
+/** Where a node and its name stand on n8n's canvas: 96 pixels wide, a third output and each more makes it 32 taller. */
+export function boxOf({ type, position = [0, 0], parameters = {} }: WorkflowNode): Box {
+	const [left, top] = position;
+	if (type === STICKY_NOTE) {
+		const { width, height } = parameters as { width: number; height: number };
+		return { left, top, right: left + width, bottom: top + height };
+	}
+	const outputs = type === TRIGGER ? outputsOf(parameters) : 1;
+	const height = 96 + 32 * Math.max(0, outputs - 2);
+	// A name takes two lines at most and is wider than its node.
+	return { left: left - 40, top, right: left + 96 + 40, bottom: top + height + 56 };
+}
+
+function outputsOf({ branchBy = 'none', events = [] }: Record<string, unknown>): number {
+	return outputNames(branchBy as BranchBy, events as string[]).length;
+}
+
+export function overlap(one: Box, other: Box): boolean {
+	return (
+		one.left < other.right &&
+		other.left < one.right &&
+		one.top < other.bottom &&
+		other.top < one.bottom
+	);
+}
