@@ -1,0 +1,102 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict';
+import type { Audit, Requirement } from './audit';
+import type {
+	AuditAnswer,
+	AuditedTrigger,
+	DeliveryCapability,
+	DeliveryDriver,
+	TriggerSetup,
+} from './deliveryDriver';
+import type { Envelope } from '../support/signedRequests';
+import { SECRET } from '../support/signedRequests';
+
+export type DeliveryAudit = Audit<DeliveryDriver, DeliveryCapability>;
+
+/** Every event wanted, one secret. */
+const USUAL: TriggerSetup = { events: ['*'], secrets: { current: SECRET } };
+
+/**
+ * An audit of one trigger: set up, tried, closed.
+ * @param setup what differs from a trigger that takes every event and knows one secret; `secrets: undefined` for none
+ */
+export function audit(
+	id: string,
+	requirement: Requirement,
+	attempt: (trigger: AuditedTrigger) => Promise<void>,
+	{ needs = [], ...setup }: TriggerSetup & { needs?: readonly DeliveryCapability[] } = {},
+): DeliveryAudit {
+	return {
+		id,
+		requirement,
+		needs,
+		run: async (driver) => {
+			const trigger = await driver.start({ ...USUAL, ...setup });
+			try {
+				await attempt(trigger);
+			} finally {
+				await trigger.close();
+			}
+		},
+	};
+}
+
+/** Anchor's 200 for an event that runs the workflow. */
+export function isAccepted(answer: AuditAnswer): void {
+	deepStrictEqual(
+		{ status: answer.status, body: answer.body },
+		{ status: 200, body: { received: true } },
+	);
+}
+
+/** Anchor's 200 for a genuine event that does not. */
+export function isIgnored(answer: AuditAnswer, reason: string): void {
+	deepStrictEqual(
+		{ status: answer.status, body: answer.body },
+		{ status: 200, body: { received: true, ignored: reason } },
+	);
+}
+
+/** The one answer for whoever is not authenticated: it says that and nothing else. */
+export function isUnauthorized(answer: AuditAnswer): void {
+	deepStrictEqual(
+		{ status: answer.status, body: answer.body },
+		{ status: 401, body: { received: false, message: 'Unauthorized' } },
+	);
+	strictEqual(answer.headers['retry-after'], undefined);
+}
+
+/** Anchor sends the event again after it. */
+export function isToComeAgain(answer: AuditAnswer): void {
+	deepStrictEqual(
+		{ status: answer.status, body: answer.body },
+		{ status: 503, body: { received: false } },
+	);
+	match(answer.headers['retry-after'] ?? '', /^[1-9][0-9]*$/);
+}
+
+export function isNoEvent(answer: AuditAnswer): void {
+	strictEqual(answer.status, 422);
+}
+
+/** So many executions, no more. */
+export async function hasRun(trigger: AuditedTrigger, times: number): Promise<void> {
+	strictEqual((await trigger.runs()).length, times, 'number of executions');
+}
+
+/** One execution, whose one item is this event in the format `data`. */
+export async function hasRunWith(trigger: AuditedTrigger, event: Envelope): Promise<void> {
+	const runs = await trigger.runs();
+	strictEqual(runs.length, 1, 'number of executions');
+	strictEqual(runs[0].length, 1, 'number of items');
+	const { id, type, created, project_id, text, data } = event;
+	deepStrictEqual({ ...runs[0][0] }, { _event: { id, type, created, project_id, text }, ...data });
+}
+
+/** The only item of the only execution. */
+export async function onlyItem(trigger: AuditedTrigger): Promise<Record<string, unknown>> {
+	const runs = await trigger.runs();
+	strictEqual(runs.length, 1, 'number of executions');
+	ok(runs[0].length === 1, 'one item');
+	return runs[0][0];
+}

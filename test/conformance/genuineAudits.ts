@@ -1,0 +1,278 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
+import {
+	audit,
+	hasRun,
+	hasRunWith,
+	isAccepted,
+	isUnauthorized,
+	onlyItem,
+	type DeliveryAudit,
+} from './deliveryChecks';
+import {
+	eventOf,
+	EVENT_NAMES,
+	PREVIOUS_SECRET,
+	SECRET,
+	signed,
+	withBody,
+} from '../support/signedRequests';
+
+const EVENT_IDS = [
+	'e001',
+	'e002',
+	'e003',
+	'e004',
+	'e005',
+	'e006',
+	'e007',
+	'e008',
+	'e009',
+	'e00a',
+	'e00b',
+	'e00c',
+	'e00d',
+	'e00e',
+];
+
+const ofEachType: DeliveryAudit[] = EVENT_NAMES.map((type, index) =>
+	audit(
+		EVENT_IDS[index],
+		`MUST run the workflow once, with its data, for ${type}`,
+		async (trigger) => {
+			const event = eventOf(type);
+			isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+			await hasRunWith(trigger, event);
+		},
+	),
+);
+
+/** Events that are genuine although they look unusual. */
+const unusual: DeliveryAudit[] = [
+	audit('7c1f', 'SHOULD pass on an event of a type that Anchor adds later', async (trigger) => {
+		const event = eventOf('volume.mounted', { data: { volume_id: 'vol_1' } });
+		isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+		await hasRunWith(trigger, event);
+	}),
+	audit('19d2', 'SHOULD pass on keys that Anchor adds later', async (trigger) => {
+		const event = eventOf('task.completed');
+		event.data = { ...event.data, brand_new: { deep: [1, null, 'x'] } };
+		isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+		await hasRunWith(trigger, event);
+	}),
+	audit('b0a4', 'SHOULD deliver data that does not look as documented', async (trigger) => {
+		const event = eventOf('task.failed', { data: { error: 'in words', artifacts: 7 } });
+		isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+		await hasRunWith(trigger, event);
+	}),
+	audit('52ee', 'SHOULD take an envelope that has only id, type and data', async (trigger) => {
+		const body = { id: eventOf('task.healed').id, type: 'task.healed', data: {} };
+		isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
+		const { _event: about } = await onlyItem(trigger);
+		strictEqual((about as { id: string }).id, body.id);
+	}),
+	audit(
+		'd41b',
+		'MUST NOT let a key named __proto__ reach any object but its own',
+		async (trigger) => {
+			const { id } = eventOf('task.completed');
+			const body = `{"id":"${id}","type":"task.completed","data":{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}}`;
+			isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
+			await hasRun(trigger, 1);
+			strictEqual(({} as { polluted?: boolean }).polluted, undefined);
+		},
+	),
+	audit(
+		'8e30',
+		'MUST judge age by the signed timestamp, not by when the event happened',
+		async (trigger) => {
+			const lastWeek = new Date((trigger.nowSeconds() - 7 * 24 * 3600) * 1000).toISOString();
+			const event = eventOf('task.completed', { created: lastWeek });
+			isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+			await hasRun(trigger, 1);
+		},
+	),
+];
+
+/** Bytes that are signed as they are and must be taken as they are. */
+const bodies: DeliveryAudit[] = [
+	audit(
+		'a7c9',
+		'MUST verify the bytes as sent: line breaks, tabs and blanks of every kind',
+		async (trigger) => {
+			const event = eventOf('task.completed');
+			const body = `\r\n\t ${JSON.stringify(event, null, '\t').replaceAll('\n', '\r\n')}  \r\n`;
+			isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
+			await hasRunWith(trigger, event);
+		},
+	),
+	audit('33f8', 'MUST verify the bytes as sent: \\u escapes', async (trigger) => {
+		const event = eventOf('task.completed', { text: 'Grüße ✅' });
+		const escaped = JSON.stringify(event).replace(
+			/[\u0080-\uffff]/g,
+			(unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+		);
+		ok(escaped.includes('\\u00fc'));
+		isAccepted(await trigger.deliver(signed(escaped, trigger.nowSeconds())));
+		await hasRunWith(trigger, event);
+	}),
+	audit(
+		'6b55',
+		'MUST verify the bytes as sent: emoji and scripts of all kinds',
+		async (trigger) => {
+			const event = eventOf('task.completed', { text: '🧵 北京 Ωμέγα é é \u2028' });
+			isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+			await hasRunWith(trigger, event);
+		},
+	),
+	audit('f2c7', 'MUST verify the bytes as sent: bytes that are not UTF-8', async (trigger) => {
+		const event = eventOf('task.completed', { text: 'broken: @' });
+		const body = Buffer.from(JSON.stringify(event));
+		body[body.indexOf('@')] = 0xff;
+		isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
+		await hasRunWith(trigger, { ...event, text: 'broken: \ufffd' });
+	}),
+	audit(
+		'91ad',
+		'MUST verify the bytes as sent: a byte order mark',
+		async (trigger) => {
+			const event = eventOf('task.completed');
+			const body = Buffer.concat([
+				Buffer.from([0xef, 0xbb, 0xbf]),
+				Buffer.from(JSON.stringify(event)),
+			]);
+			isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
+			await hasRunWith(trigger, event);
+		},
+		{ needs: ['anyBody'] },
+	),
+	audit('4d06', 'MUST verify the bytes as sent: half a megabyte of them', async (trigger) => {
+		const event = eventOf('task.completed', { data: { result: 'ü'.repeat(256 * 1024) } });
+		isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+		await hasRunWith(trigger, event);
+	}),
+	audit(
+		'c8b3',
+		'MUST verify the body as it was before it was compressed',
+		async (trigger) => {
+			const event = eventOf('task.completed');
+			const request = signed(event, trigger.nowSeconds(), {
+				headers: { 'content-encoding': 'gzip' },
+			});
+			isAccepted(await trigger.deliver(withBody(request, gzipSync(request.body))));
+			await hasRunWith(trigger, event);
+		},
+		{ needs: ['compression'] },
+	),
+	audit(
+		'27e1',
+		'MUST refuse a body that was signed after it was compressed',
+		async (trigger) => {
+			const body = gzipSync(JSON.stringify(eventOf('task.completed')));
+			const headers = { 'content-encoding': 'gzip' };
+			isUnauthorized(await trigger.deliver(signed(body, trigger.nowSeconds(), { headers })));
+			await hasRun(trigger, 0);
+		},
+		{ needs: ['compression'] },
+	),
+];
+
+/** Which of the live secrets signs must not matter. */
+const secrets: DeliveryAudit[] = [
+	audit(
+		'0f9a',
+		'MUST accept the current secret while a previous one is live',
+		async (trigger) => {
+			isAccepted(await trigger.deliver(signed(eventOf('task.completed'), trigger.nowSeconds())));
+			const { _delivery: delivery } = await onlyItem(trigger);
+			strictEqual((delivery as { signedWith: string }).signedWith, 'current');
+		},
+		{
+			secrets: { current: SECRET, previous: PREVIOUS_SECRET },
+			options: { includeDelivery: true },
+		},
+	),
+	audit(
+		'e6d8',
+		'MUST accept the previous secret while it is live, and say so in the item',
+		async (trigger) => {
+			const request = signed(eventOf('task.completed'), trigger.nowSeconds(), {
+				secrets: [PREVIOUS_SECRET],
+			});
+			isAccepted(await trigger.deliver(request));
+			const { _delivery: delivery } = await onlyItem(trigger);
+			strictEqual((delivery as { signedWith: string }).signedWith, 'previous');
+		},
+		{
+			secrets: { current: SECRET, previous: PREVIOUS_SECRET },
+			options: { includeDelivery: true },
+		},
+	),
+	audit(
+		'5a72',
+		'MUST accept a delivery signed with a secret it does not know and one that it does',
+		async (trigger) => {
+			const now = trigger.nowSeconds();
+			for (const pair of [
+				[PREVIOUS_SECRET, SECRET],
+				[SECRET, PREVIOUS_SECRET],
+			]) {
+				isAccepted(
+					await trigger.deliver(signed(eventOf('task.completed'), now, { secrets: pair })),
+				);
+			}
+			await hasRun(trigger, 2);
+		},
+	),
+	audit(
+		'b91c',
+		'MUST accept a secret that was pasted with white space around it',
+		async (trigger) => {
+			isAccepted(await trigger.deliver(signed(eventOf('task.completed'), trigger.nowSeconds())));
+			await hasRun(trigger, 1);
+		},
+		{ secrets: { current: ` ${SECRET}\n` } },
+	),
+];
+
+/** What the item says about the delivery, when asked for. */
+const details: DeliveryAudit[] = [
+	audit(
+		'3e8f',
+		'MUST tell in the item which delivery it was, and neither signature nor secret',
+		async (trigger) => {
+			const now = trigger.nowSeconds();
+			const request = signed(eventOf('task.completed'), now);
+			isAccepted(await trigger.deliver(request));
+			const item = await onlyItem(trigger);
+			const delivery = item._delivery as Record<string, unknown>;
+			deepStrictEqual(Object.keys(delivery).sort(), [
+				'deliveryId',
+				'receivedAt',
+				'signedWith',
+				'timestamp',
+				'webhookId',
+			]);
+			strictEqual(delivery.deliveryId, request.headers['anchor-delivery-id']);
+			strictEqual(delivery.timestamp, now);
+			const text = JSON.stringify(item);
+			ok(!text.includes(SECRET), 'no secret');
+			ok(!text.includes(String(request.headers['anchor-signature']).slice(-64)), 'no signature');
+		},
+		{ options: { includeDelivery: true } },
+	),
+	audit('d70c', 'MUST leave the delivery out of the item unless asked for', async (trigger) => {
+		isAccepted(await trigger.deliver(signed(eventOf('task.completed'), trigger.nowSeconds())));
+		strictEqual((await onlyItem(trigger))._delivery, undefined);
+	}),
+];
+
+/** Deliveries that are Anchor's own. */
+export const genuineAudits: readonly DeliveryAudit[] = [
+	...ofEachType,
+	...unusual,
+	...bodies,
+	...secrets,
+	...details,
+];

@@ -1,0 +1,127 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
+import { testEach } from '../conformance/audit';
+import { deliveryAudits } from '../conformance/deliveryAudits';
+import type {
+	AuditedTrigger,
+	AuditRun,
+	DeliveryDriver,
+	TriggerSetup,
+} from '../conformance/deliveryDriver';
+import { SECRET } from '../support/signedRequests';
+import { send } from '../support/send';
+import { NEWEST, OLDEST, waitFor, type Execution, type Workflow } from '../support/n8n';
+import { setStage, TRIGGER, WORK, type Stage } from './faults/stage';
+
+/** n8n 1.x answers before it stores the run, so a run may still show up for so long after the answer; 2.x does not. */
+const LATE_MS = 300;
+
+/** A workflow for one set-up; audits with the same set-up take turns on it. */
+interface Audited {
+	workflow: Workflow;
+	url: string;
+	/** The newest execution that belongs to an earlier audit. */
+	lastId: number;
+	/** When the last answer came, in milliseconds. */
+	answeredAt: number;
+}
+
+const UNFINISHED = ['new', 'running', 'waiting'];
+
+const runOf = (execution: Execution): AuditRun =>
+	(execution.data.resultData.runData[TRIGGER]?.[0]?.data?.main ?? [])
+		.flat()
+		.map((item) => item?.json ?? {});
+
+/** A real n8n over HTTP. Its clock cannot be moved, a body that is no JSON reaches no node, its log is not one node's. */
+function driverOf(stage: () => Stage, version: string): DeliveryDriver {
+	const audited = new Map<string, Promise<Audited>>();
+
+	const make = async ({ events, filters, options, secrets }: TriggerSetup): Promise<Audited> => {
+		const { client } = stage();
+		const credential = await client.createCredential('anchorBrowserSigningSecretApi', {
+			signingSecret: secrets?.current ?? SECRET,
+			previousSigningSecret: secrets?.previous ?? '',
+		});
+		const workflow = await client.createWorkflow({
+			name: `Audit ${audited.size}`,
+			nodes: [
+				{
+					name: TRIGGER,
+					type: 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger',
+					typeVersion: 1,
+					parameters: {
+						registration: 'manual',
+						events: [...(events ?? [])],
+						...(filters ? { filters } : {}),
+						...(options ? { options } : {}),
+					},
+					credentials: { anchorBrowserSigningSecretApi: credential },
+				},
+				{ name: WORK, type: 'n8n-nodes-base.noOp', typeVersion: 1 },
+			],
+			connections: { [TRIGGER]: { main: [[{ node: WORK, type: 'main', index: 0 }]] } },
+		});
+		await client.activate(workflow.id);
+		const url = client.webhookUrl(await client.getWorkflow(workflow.id), TRIGGER);
+		await waitFor(async () => await client.isRegistered(url), { what: 'the webhook to be live' });
+		// n8n 2.x publishes no trigger without its credential; it can be lost afterwards.
+		if (!secrets) await client.rest('DELETE', `/credentials/${credential.id}`);
+		return { workflow, url, lastId: 0, answeredAt: 0 };
+	};
+
+	const executionsOf = async ({ workflow, lastId }: Audited) =>
+		(await stage().client.executions({ workflowId: workflow.id }, 100)).filter(
+			({ id }) => Number(id) > lastId,
+		);
+
+	/** All executions, once none runs and none can come any more. */
+	const settled = async (one: Audited) =>
+		await waitFor(
+			async () => {
+				const lateUntil = one.answeredAt + (version === OLDEST ? LATE_MS : 0);
+				if (Date.now() < lateUntil) return false;
+				const found = await executionsOf(one);
+				return !found.some(({ status }) => UNFINISHED.includes(status)) && found;
+			},
+			{ timeout: 30_000, what: 'the executions of an audit to finish' },
+		);
+
+	return {
+		capabilities: new Set(['compression']),
+		start: async (setup): Promise<AuditedTrigger> => {
+			const key = JSON.stringify(setup);
+			const making = audited.get(key) ?? make(setup);
+			audited.set(key, making);
+			const one = await making;
+			return {
+				nowSeconds: () => Math.floor(Date.now() / 1000),
+				deliver: async (request) => {
+					const answer = await send(one.url, request);
+					one.answeredAt = Date.now();
+					return answer;
+				},
+				runs: async () => {
+					const ids = (await settled(one)).map(({ id }) => Number(id)).sort((a, b) => a - b);
+					const whole = ids.map(async (id) => runOf(await stage().client.getExecution(String(id))));
+					return await Promise.all(whole);
+				},
+				close: async () => {
+					one.lastId = Math.max(one.lastId, ...(await settled(one)).map(({ id }) => Number(id)));
+				},
+			};
+		},
+	};
+}
+
+describe.each([NEWEST, OLDEST])('the trigger in a real n8n %s', (version) => {
+	let stage: Stage;
+
+	beforeAll(async () => {
+		stage = await setStage({ version });
+	}, 600_000);
+
+	afterAll(async () => await stage?.close());
+
+	const driver = driverOf(() => stage, version);
+	testEach(deliveryAudits, driver.capabilities, () => driver);
+});

@@ -1,0 +1,92 @@
+import { Host } from '../support/host';
+import { manualTrigger } from '../support/manualTrigger';
+import { send } from '../support/send';
+import type { Sent } from '../support/send';
+import { eventOf, EVENT_NAMES, signed } from '../support/signedRequests';
+
+let host: Host;
+
+beforeAll(async () => {
+	host = await Host.start();
+});
+afterAll(async () => await host.close());
+
+/** mulberry32: the same numbers in every run, so that a find can be found again. */
+function numbers(seed: number): (below: number) => number {
+	let state = seed;
+	return (below) => {
+		state = (state + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+	};
+}
+
+const SIGNED_HEADERS = ['anchor-signature', 'anchor-timestamp'] as const;
+
+/** One change that the signature must notice: of the body, of a signed header, or of what stands around them. */
+function mutated(request: Sent, random: (below: number) => number): Sent {
+	const name = SIGNED_HEADERS[random(2)];
+	const value = String(request.headers[name]);
+	const withHeader = (text: string | readonly string[]): Sent => ({
+		...request,
+		headers: { ...request.headers, [name]: text },
+	});
+	const at = random(value.length);
+	const body = Buffer.from(request.body);
+	switch (random(9)) {
+		case 0:
+			body[random(body.length)] ^= 1 << random(8);
+			return { ...request, body };
+		case 1:
+			return { ...request, body: body.subarray(0, random(body.length)) };
+		case 2:
+			return { ...request, body: Buffer.concat([body, Buffer.from([random(256)])]) };
+		case 3: {
+			const changed = String.fromCharCode(0x21 + random(94));
+			const other = changed === value[at] ? '~' : changed;
+			return withHeader(value.slice(0, at) + other + value.slice(at + 1));
+		}
+		case 4:
+			return withHeader(value.slice(0, at) + value.slice(at + 1));
+		case 5:
+			return withHeader([value, value]);
+		case 6: {
+			const others = Object.entries(request.headers).filter(([header]) => header !== name);
+			return { ...request, headers: Object.fromEntries(others) };
+		}
+		case 7:
+			return withHeader(String.fromCharCode(...Array.from({ length: 20 }, () => 32 + random(95))));
+		default:
+			return {
+				...request,
+				body: Buffer.from(Array.from({ length: random(200) }, () => random(256))),
+			};
+	}
+}
+
+describe('2,000 mutated deliveries', () => {
+	it('are all answered, none with an execution, and nothing throws', async () => {
+		const { row, deliver, runs } = await manualTrigger(host);
+		const random = numbers(20_261_122);
+		const url = host.urlOf(row);
+		const statuses: Record<number, number> = {};
+		for (let round = 0; round < 100; round++) {
+			const batch = Array.from({ length: 20 }, () => {
+				const event = eventOf(EVENT_NAMES[random(EVENT_NAMES.length)]);
+				return mutated(signed(event, Math.floor(Date.now() / 1000)), random);
+			});
+			const answers = await Promise.all(batch.map(async (request) => await send(url, request)));
+			for (const { status, body } of answers) {
+				statuses[status] = (statuses[status] ?? 0) + 1;
+				expect(body).toEqual({ received: false, message: 'Unauthorized' });
+			}
+		}
+		expect(statuses).toEqual({ 401: 2_000 });
+		expect(host.calls.filter(({ threw }) => threw !== undefined)).toEqual([]);
+		expect(await runs()).toEqual([]);
+
+		expect((await deliver(eventOf('task.completed'))).status).toBe(200);
+		expect(await runs()).toHaveLength(1);
+	}, 60_000);
+});

@@ -1,0 +1,257 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { Host } from '../support/host';
+import { manualTrigger } from '../support/manualTrigger';
+import { eventOf, SECRET, signed, STRANGERS_SECRET } from '../support/signedRequests';
+
+let host: Host;
+
+beforeEach(async () => {
+	host = await Host.start();
+});
+afterEach(async () => await host.close());
+
+const accepted = { status: 200, body: { received: true } };
+const duplicate = { status: 200, body: { received: true, ignored: 'duplicate' } };
+const comeAgain = { status: 503, body: { received: false } };
+
+describe('the memory of the gate', () => {
+	it('remembers an event once its 200 has gone out', async () => {
+		const { deliver, runs } = await manualTrigger(host);
+		const event = eventOf('task.completed');
+		expect(await deliver(event)).toMatchObject(accepted);
+		expect(await deliver(event)).toMatchObject(duplicate);
+		expect(await runs()).toHaveLength(1);
+	});
+
+	it('asks for a copy again as long as n8n has not accepted the first', async () => {
+		const { deliver, runs } = await manualTrigger(host);
+		const event = eventOf('task.completed');
+		const held = host.holdRuns();
+		const first = deliver(event);
+		await held.arrived;
+		const copy = await deliver(event);
+		expect(copy).toMatchObject(comeAgain);
+		expect(Number(copy.headers['retry-after'])).toBeGreaterThan(0);
+		held.settle('accept');
+		expect(await first).toMatchObject(accepted);
+		expect(await deliver(event)).toMatchObject(duplicate);
+		expect(await runs()).toHaveLength(1);
+	});
+
+	it('forgets an event that n8n answered 500, so that it runs when it comes again', async () => {
+		const { deliver, runs } = await manualTrigger(host);
+		const event = eventOf('task.completed');
+		const held = host.holdRuns();
+		const first = deliver(event);
+		await held.arrived;
+		held.settle('refuse');
+		expect((await first).status).toBe(500);
+		expect(await deliver(event)).toMatchObject(accepted);
+		expect(await runs()).toHaveLength(1);
+	});
+
+	it('forgets an event whose sender hung up before the answer', async () => {
+		const { row, deliver, runs } = await manualTrigger(host, {
+			options: { deduplicate: 'memory' },
+		});
+		const event = eventOf('task.completed');
+		const held = host.holdRuns();
+		const { headers, body } = signed(event, Math.floor(Date.now() / 1000));
+		const outgoing = request(host.urlOf(row), {
+			method: 'POST',
+			headers: headers as Record<string, string>,
+		});
+		outgoing.on('error', () => {});
+		outgoing.end(body);
+		await held.arrived;
+		const [response] = host.responses.slice(-1);
+		const closed = once(response, 'close');
+		outgoing.destroy();
+		await closed;
+		held.settle('accept');
+
+		// Anchor had no answer and sends it again; memory alone cannot know that the first run went on.
+		expect(await deliver(event)).toMatchObject(accepted);
+		expect(await runs()).toHaveLength(2);
+	});
+
+	it('belongs to one workflow and node: another trigger runs the same event too', async () => {
+		const one = await manualTrigger(host);
+		const other = await manualTrigger(host);
+		const event = eventOf('task.completed');
+		expect(await one.deliver(event)).toMatchObject(accepted);
+		expect(await other.deliver(event)).toMatchObject(accepted);
+		expect(await other.runs()).toHaveLength(1);
+	});
+
+	it('outlives a rename of the node and a republication', async () => {
+		const { row, deliver, runs } = await manualTrigger(host, {
+			options: { deduplicate: 'memory' },
+		});
+		const event = eventOf('task.completed');
+		await deliver(event);
+		row.nodes[0].name = 'Renamed';
+		await host.republish(row);
+		expect(await deliver(event)).toMatchObject(duplicate);
+		expect(await runs()).toHaveLength(1);
+	});
+
+	it('is gone after a restart', async () => {
+		const { deliver, runs } = await manualTrigger(host, { options: { deduplicate: 'memory' } });
+		const event = eventOf('task.completed');
+		await deliver(event);
+		await host.restart();
+		expect(await deliver(event)).toMatchObject(accepted);
+		expect(await runs()).toHaveLength(2);
+	});
+
+	it('does not keep static data: nothing is ever written there while deliveries come', async () => {
+		const { row, deliver } = await manualTrigger(host);
+		const before = row.staticData;
+		const event = eventOf('task.completed');
+		await deliver(event);
+		await deliver(event);
+		await deliver(event, { secrets: [STRANGERS_SECRET] });
+		await deliver('{}');
+		expect(host.calls.map(({ wroteStaticData }) => wroteStaticData)).toEqual([
+			false,
+			false,
+			false,
+			false,
+		]);
+		expect(row.staticData).toBe(before);
+		expect((await host.runs()).some(({ wroteStaticData }) => wroteStaticData)).toBe(false);
+	});
+});
+
+describe('acknowledging', () => {
+	it('waits for n8n to accept the run, so that nothing is lost', async () => {
+		const { deliver } = await manualTrigger(host);
+		const held = host.holdRuns();
+		let answered = false;
+		const first = deliver(eventOf('task.completed')).finally(() => (answered = true));
+		await held.arrived;
+		await new Promise(setImmediate);
+		expect(answered).toBe(false);
+		held.settle('accept');
+		expect(await first).toMatchObject(accepted);
+	});
+
+	it('does not wait when the user asked for it', async () => {
+		const { deliver, runs } = await manualTrigger(host, {
+			options: { acknowledge: 'immediately' },
+		});
+		const event = eventOf('task.completed');
+		const held = host.holdRuns();
+		expect(await deliver(event)).toMatchObject(accepted);
+		expect(await deliver(event)).toMatchObject(duplicate);
+		held.settle('accept');
+		await new Promise(setImmediate);
+		expect(await runs()).toHaveLength(1);
+		const [{ result }] = host.calls;
+		expect(result?.noWebhookResponse).toBe(true);
+	});
+
+	it('does not bring an event again that n8n then refuses, which is the price of it', async () => {
+		const { deliver, runs } = await manualTrigger(host, {
+			options: { acknowledge: 'immediately', deduplicate: 'memory' },
+		});
+		const event = eventOf('task.completed');
+		const held = host.holdRuns();
+		expect(await deliver(event)).toMatchObject(accepted);
+		held.settle('refuse');
+		expect(await deliver(event)).toMatchObject(duplicate);
+		expect(await runs()).toHaveLength(0);
+	});
+});
+
+describe('a body that n8n has not read yet', () => {
+	it('is read before it is judged', async () => {
+		const lazy = await Host.start({ readBodiesLazily: true });
+		try {
+			const { deliver, items } = await manualTrigger(lazy);
+			const event = eventOf('task.completed');
+			expect(
+				await deliver(event, { headers: { 'content-type': 'application/cloudevents' } }),
+			).toMatchObject(accepted);
+			expect(await items()).toHaveLength(1);
+		} finally {
+			await lazy.close();
+		}
+	});
+});
+
+describe('listening in the editor', () => {
+	it('never swallows a test event that was seen before', async () => {
+		const { row, deliver, runs } = await manualTrigger(host);
+		const event = eventOf('task.completed');
+		await deliver(event);
+		for (let time = 0; time < 2; time++) {
+			const path = await host.listen(row);
+			const { headers, body } = signed(event, Math.floor(Date.now() / 1000));
+			const response = await fetch(host.urlOf(row, { test: true }), {
+				method: 'POST',
+				headers: headers as Record<string, string>,
+				body,
+			});
+			expect(await response.json()).toEqual({ received: true });
+			expect(host.isListening(path)).toBe(false);
+		}
+		const modes = (await runs()).map(({ mode, outputs }) => [mode, outputs.flat().length]);
+		expect(modes).toEqual([
+			['webhook', 1],
+			['manual', 1],
+			['manual', 1],
+		]);
+	});
+
+	it('does not make production forget or remember anything', async () => {
+		const { row, deliver } = await manualTrigger(host);
+		const event = eventOf('task.completed');
+		await host.listen(row);
+		const { headers, body } = signed(event, Math.floor(Date.now() / 1000));
+		await fetch(host.urlOf(row, { test: true }), {
+			method: 'POST',
+			headers: headers as Record<string, string>,
+			body,
+		});
+		expect(await deliver(event)).toMatchObject(accepted);
+		expect(await deliver(event)).toMatchObject(duplicate);
+	});
+
+	it('goes on after a request that was refused', async () => {
+		const { row } = await manualTrigger(host);
+		const path = await host.listen(row);
+		const { status } = await fetch(host.urlOf(row, { test: true }), { method: 'POST', body: '{}' });
+		expect(status).toBe(401);
+		expect(host.isListening(path)).toBe(true);
+		await host.stopListening(path);
+	});
+});
+
+describe('when something on our side is wrong', () => {
+	it('asks for the delivery again when an expression in a parameter cannot be resolved', async () => {
+		const { deliver, runs } = await manualTrigger(host, {
+			filters: { taskIds: '={{ $("No such node").first().json.id }}' },
+		});
+		const { status } = await deliver(eventOf('task.completed'));
+		expect(status).toBeGreaterThanOrEqual(500);
+		expect(host.calls[0].threw).toBeUndefined();
+		expect(await runs()).toHaveLength(0);
+	});
+
+	it('asks for the delivery again when the credential is gone', async () => {
+		const { deliver, runs } = await manualTrigger(host);
+		host.credentials.stored.clear();
+		expect(await deliver(eventOf('task.completed'))).toMatchObject(comeAgain);
+		expect(await runs()).toHaveLength(0);
+	});
+
+	it('never calls a secret text what an expression made of it', async () => {
+		const { deliver } = await manualTrigger(host, {}, { signingSecret: 7 as never });
+		const { status } = await deliver(eventOf('task.completed'), { secrets: [SECRET] });
+		expect(status).toBe(401);
+	});
+});

@@ -1,0 +1,99 @@
+import { logLines, warnings } from '../support/core';
+import { Host } from '../support/host';
+import { manualTrigger } from '../support/manualTrigger';
+import { eventOf, SECRET, STRANGERS_SECRET } from '../support/signedRequests';
+
+let host: Host;
+let nowMs = 1_795_334_400_000;
+
+beforeAll(async () => {
+	host = await Host.start();
+	jest.spyOn(Date, 'now').mockImplementation(() => nowMs);
+});
+afterAll(async () => {
+	jest.restoreAllMocks();
+	await host.close();
+});
+beforeEach(() => {
+	logLines.length = 0;
+});
+
+const forged = { secrets: [STRANGERS_SECRET] };
+
+describe('the log', () => {
+	it('has one line a minute for a reason, and the number of those in between', async () => {
+		const { deliver } = await manualTrigger(host);
+		for (let count = 0; count < 20; count++) await deliver(eventOf('task.completed'), forged);
+		expect(warnings()).toHaveLength(1);
+		expect(warnings()[0].meta).toMatchObject({ reason: 'signature_mismatch', unreported: 0 });
+
+		nowMs += 59_999;
+		await deliver(eventOf('task.completed'), forged);
+		expect(warnings()).toHaveLength(1);
+
+		nowMs += 1;
+		await deliver(eventOf('task.completed'), forged);
+		expect(warnings()).toHaveLength(2);
+		expect(warnings()[1].meta).toMatchObject({ unreported: 20 });
+		expect(warnings()[1].message).toContain('20 more');
+	});
+
+	it('has a line for each reason and each node', async () => {
+		const one = await manualTrigger(host);
+		const other = await manualTrigger(host);
+		const now = Math.floor(nowMs / 1000);
+		for (const { deliver } of [one, other]) {
+			await deliver(eventOf('task.completed'), forged);
+			await deliver(eventOf('task.completed'), { timestamp: String(now - 500) });
+			await deliver(eventOf('task.completed'), { headers: { 'anchor-signature': 'x' } });
+			await deliver(eventOf('task.completed'), { headers: { 'anchor-signature': undefined } });
+			await deliver('{}');
+		}
+		const reasons = warnings().map(({ meta: { nodeId, reason } }) => `${nodeId} ${reason}`);
+		expect(new Set(reasons).size).toBe(10);
+		expect(reasons).toHaveLength(10);
+		expect(warnings()[0].meta).toMatchObject({
+			workflowId: one.row.id,
+			nodeId: one.row.nodes[0].id,
+		});
+	});
+
+	it.each([
+		[-500, /500 seconds behind/],
+		[500, /500 seconds ahead/],
+	])('says by how much a clock is off: %i s', async (seconds, words) => {
+		const { deliver } = await manualTrigger(host);
+		const timestamp = String(Math.floor(nowMs / 1000) + seconds);
+		await deliver(eventOf('task.completed'), { timestamp });
+		expect(warnings()).toHaveLength(1);
+		expect(warnings()[0].message).toMatch(words);
+		expect(warnings()[0].message).toMatch(/clock/);
+	});
+
+	it('says nothing about what went as the user wants it', async () => {
+		const { deliver } = await manualTrigger(host, { events: ['task.completed'] });
+		const event = eventOf('task.completed');
+		await deliver(event);
+		await deliver(event);
+		await deliver(eventOf('task.failed'));
+		expect(warnings()).toEqual([]);
+	});
+
+	it('names no secret, no signature and nothing of a payload, whatever comes', async () => {
+		const { deliver } = await manualTrigger(host, {}, { previousSigningSecret: 'cd'.repeat(32) });
+		const event = eventOf('task.failed', {
+			text: 'private words',
+			data: { error: 'private cause' },
+		});
+		await deliver(event);
+		await deliver(event, forged);
+		await deliver({ ...event, id: 'private id', data: [] });
+		await deliver('private text');
+		await deliver(event, { headers: { 'anchor-signature': `t=1,v1=${'9'.repeat(64)}` } });
+		const text = JSON.stringify(logLines);
+		expect(warnings().length).toBeGreaterThanOrEqual(4);
+		expect(text).not.toMatch(/private/);
+		expect(text).not.toMatch(/[0-9a-f]{64}/);
+		expect(text).not.toContain(SECRET);
+	});
+});

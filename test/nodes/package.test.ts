@@ -1,0 +1,206 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { INodeTypeDescription } from 'n8n-workflow';
+import { EVENT_TYPES, EVERY_EVENT } from '../../nodes/AnchorBrowser/events/catalogue';
+import { loadPackage, PACKAGE_FOLDER, PACKAGE_NAME } from '../support/core';
+import type { LoadedPackage } from '../support/core';
+
+let loaded: LoadedPackage;
+let description: INodeTypeDescription;
+
+beforeAll(async () => {
+	loaded = await loadPackage();
+	({ description } = loaded.trigger);
+});
+
+describe('the built package in n8n-core’s loader', () => {
+	it('is known by its node and its two credentials', () => {
+		expect(loaded.loader.packageName).toBe(PACKAGE_NAME);
+		expect(loaded.loader.known.nodes.anchorBrowserTrigger).toEqual({
+			className: 'AnchorBrowserTrigger',
+			sourcePath: 'dist/nodes/AnchorBrowser/AnchorBrowserTrigger.node.js',
+		});
+		expect(Object.keys(loaded.loader.known.credentials).sort()).toEqual([
+			'anchorBrowserApi',
+			'anchorBrowserSigningSecretApi',
+		]);
+	});
+
+	it('offers each credential to the trigger', () => {
+		const { credentials } = loaded.loader.known;
+		expect(credentials.anchorBrowserApi.supportedNodes).toContain('anchorBrowserTrigger');
+		expect(credentials.anchorBrowserSigningSecretApi.supportedNodes).toEqual([
+			'anchorBrowserTrigger',
+		]);
+	});
+
+	it('keeps the signing secret from every other node', () => {
+		const { mayUse } = loaded;
+		const secret = 'anchorBrowserSigningSecretApi';
+		expect(mayUse(secret, `${PACKAGE_NAME}.anchorBrowserTrigger`)).toBe(true);
+		expect(mayUse(secret, 'n8n-nodes-base.httpRequest')).toBe(false);
+		expect(mayUse('anchorBrowserApi', 'n8n-nodes-base.httpRequest')).toBe(true);
+	});
+
+	it('has a light and a dark icon for node and credentials, and both are there', () => {
+		const described = [
+			description,
+			loaded.credentialType('anchorBrowserApi'),
+			loaded.credentialType('anchorBrowserSigningSecretApi'),
+		];
+		for (const { iconUrl } of described) {
+			const { light, dark } = iconUrl as { light: string; dark: string };
+			expect(light).toBe(`icons/${PACKAGE_NAME}/dist/icons/anchorBrowser.svg`);
+			expect(dark).toBe(`icons/${PACKAGE_NAME}/dist/icons/anchorBrowser.dark.svg`);
+			for (const url of [light, dark]) {
+				expect(existsSync(join(PACKAGE_FOLDER, url.slice(`icons/${PACKAGE_NAME}/`.length)))).toBe(
+					true,
+				);
+			}
+		}
+	});
+
+	it('is found in the nodes panel by its codex', () => {
+		expect(description.codex?.categories?.length).toBeGreaterThan(0);
+		expect(description.codex?.resources?.primaryDocumentation?.length).toBeGreaterThan(0);
+	});
+});
+
+describe('the trigger’s description', () => {
+	it('is what n8n takes for a webhook trigger', () => {
+		expect(description).toMatchObject({
+			name: 'anchorBrowserTrigger',
+			displayName: 'Anchor Browser Trigger',
+			group: ['trigger'],
+			version: 1,
+			inputs: [],
+		});
+		expect(loaded.trigger.webhook).toBeInstanceOf(Function);
+		expect(loaded.trigger.execute).toBeInstanceOf(Function);
+		expect(Object.keys(loaded.trigger.webhookMethods?.default ?? {}).sort()).toEqual([
+			'checkExists',
+			'create',
+			'delete',
+		]);
+	});
+
+	it('lets n8n answer with what webhook() returns, once the run is accepted', () => {
+		expect(description.webhooks).toEqual([
+			{
+				name: 'default',
+				httpMethod: 'POST',
+				responseMode: 'onReceived',
+				responseData: '',
+				path: 'webhook',
+			},
+		]);
+	});
+
+	it('has the parameters of the contract, with its defaults', () => {
+		const defaults = Object.fromEntries(
+			description.properties
+				.filter(({ type }) => type !== 'notice')
+				.map(({ name, default: value }) => [name, value]),
+		);
+		expect(defaults).toEqual({
+			registration: 'automatic',
+			events: ['task.completed', 'task.failed'],
+			filters: {},
+			branchBy: 'none',
+			format: 'data',
+			options: {},
+		});
+	});
+
+	it('has the options and conditions of the contract, with their defaults', () => {
+		expect(defaultsOf('filters')).toEqual({
+			failureTypes: [],
+			authenticationFailureTypes: [],
+			taskIds: '',
+			sessionIds: '',
+			batchIds: '',
+			identityIds: '',
+			projectIds: '',
+		});
+		expect(defaultsOf('options')).toEqual({
+			acknowledge: 'accepted',
+			deduplicate: 'durable',
+			escapeFormulas: true,
+			includeDelivery: false,
+			onDeactivate: 'delete',
+			rotateOnActivation: false,
+			sampleEvent: '',
+			toleranceSeconds: 120,
+		});
+	});
+
+	it('offers every event of the catalogue, and all of them at once', () => {
+		const { options = [] } = description.properties.find(({ name }) => name === 'events') ?? {};
+		const values = options.map((option) => (option as { value: string }).value);
+		expect([...values].sort()).toEqual([EVERY_EVENT, ...EVENT_TYPES].sort());
+	});
+
+	it('offers the choices of the contract', () => {
+		expect(valuesOf('registration')).toEqual(['automatic', 'manual']);
+		expect(valuesOf('branchBy')).toEqual(['entity', 'event', 'failureType', 'none', 'outcome']);
+		expect(valuesOf('format')).toEqual(['data', 'envelope', 'row']);
+	});
+
+	it('asks for the API key in automatic registration and for the secret in manual', () => {
+		expect(description.credentials).toMatchObject([
+			{
+				name: 'anchorBrowserApi',
+				required: true,
+				displayOptions: { show: { registration: ['automatic'] } },
+			},
+			{
+				name: 'anchorBrowserSigningSecretApi',
+				required: true,
+				testedBy: 'signingSecretTest',
+				displayOptions: { show: { registration: ['manual'] } },
+			},
+		]);
+	});
+
+	it('has no option by which n8n would skip parsing the body', () => {
+		expect(Object.keys(defaultsOf('options'))).not.toContain('binaryData');
+	});
+
+	// Words beside a field are read by people who click: a sentence of their own, in n8n's manner.
+	it('puts no full stop after a single sentence, and one after each of several', () => {
+		const wrong = texts().filter((text) => {
+			const sentences = text.split(/[.!?] (?=[A-Z])/).length;
+			return sentences === 1 ? text.endsWith('.') : !/[.!?]$/.test(text);
+		});
+		expect(wrong).toEqual([]);
+	});
+});
+
+function valuesOf(name: string): unknown[] {
+	const { options = [] } = description.properties.find((property) => property.name === name) ?? {};
+	return options.map((option) => (option as { value: unknown }).value).sort();
+}
+
+function defaultsOf(collection: string): Record<string, unknown> {
+	const property = description.properties.find(({ name }) => name === collection);
+	return Object.fromEntries(
+		(property?.options ?? []).map((option) => [
+			(option as { name: string }).name,
+			(option as { default: unknown }).default,
+		]),
+	);
+}
+
+function texts(): string[] {
+	const found: string[] = [];
+	const visit = (value: unknown) => {
+		if (typeof value !== 'object' || value === null) return;
+		for (const [key, inner] of Object.entries(value)) {
+			if (key === 'description' && typeof inner === 'string') found.push(inner);
+			else visit(inner);
+		}
+	};
+	visit(description.properties);
+	return found;
+}

@@ -1,0 +1,60 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gunzipSync, inflateSync } from 'node:zlib';
+import type { IDataObject, IWorkflowExecuteAdditionalData } from 'n8n-workflow';
+
+export type HostResponse = NonNullable<IWorkflowExecuteAdditionalData['httpResponse']>;
+export type HostRequest = NonNullable<IWorkflowExecuteAdditionalData['httpRequest']>;
+
+/** Gives Node's own response the two methods of Express that webhook nodes use. */
+export function asHostResponse(response: ServerResponse): HostResponse {
+	return Object.assign(response, {
+		status(code: number) {
+			response.statusCode = code;
+			return response;
+		},
+		json(body: unknown) {
+			response.setHeader('content-type', 'application/json; charset=utf-8');
+			response.end(JSON.stringify(body));
+			return response;
+		},
+	}) as unknown as HostResponse;
+}
+
+/**
+ * Gives Node's own request what n8n adds: the raw bytes, decompressed for gzip and deflate, and the parsed body. A body
+ * that is no JSON is left an empty object here, where n8n would answer 422 before the node is asked: so the node meets
+ * what a change of the host could let through.
+ * @param lazily as n8n does for content types that it does not parse: the bytes come when the node asks for them
+ */
+export async function asHostRequest(
+	request: IncomingMessage,
+	lazily: boolean,
+): Promise<HostRequest> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of request) chunks.push(chunk as Buffer);
+	const sent = Buffer.concat(chunks);
+	const bytes = () => {
+		const encoding = request.headers['content-encoding'];
+		if (encoding === 'gzip') return gunzipSync(sent);
+		return encoding === 'deflate' ? inflateSync(sent) : sent;
+	};
+	const hostRequest = Object.assign(request, {
+		body: {} as unknown,
+		params: {},
+		query: {},
+		rawBody: undefined as Buffer | undefined,
+		async readRawBody() {
+			hostRequest.rawBody ??= bytes();
+		},
+	});
+	if (!lazily) {
+		await hostRequest.readRawBody();
+		try {
+			hostRequest.body = JSON.parse(String(hostRequest.rawBody)) as IDataObject;
+		} catch {
+			// Left empty, see above.
+		}
+	}
+	return hostRequest as unknown as HostRequest;
+}
