@@ -29,7 +29,7 @@ export class AnchorBrowserTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle:
-			'={{ $parameter["events"].includes("*") ? "All events" : $parameter["events"].join(", ") }}',
+			'={{ ((events) => events.includes("*") ? "All events" : events.length > 2 ? events.length + " events" : events.join(", "))([].concat($parameter["events"])) }}',
 		description:
 			'Starts the workflow when a browser task, session, batch, intervention or identity changes at Anchor Browser',
 		eventTriggerDescription: 'Waiting for Anchor Browser to send an event to the test URL',
@@ -48,7 +48,9 @@ export class AnchorBrowserTrigger implements INodeType {
 				name: 'anchorBrowserSigningSecretApi',
 				required: true,
 				testedBy: 'signingSecretTest',
-				displayOptions: { show: { registration: ['manual'] } },
+				// Not `show: manual`: where a credential is shown for every choice of a field, n8n's editor takes that field for
+				// the kind of login and moves it out of the panel into the credential's dialog.
+				displayOptions: { hide: { registration: ['automatic'] } },
 			},
 		],
 		webhooks: [

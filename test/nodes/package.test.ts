@@ -158,7 +158,7 @@ describe('the trigger’s description', () => {
 				name: 'anchorBrowserSigningSecretApi',
 				required: true,
 				testedBy: 'signingSecretTest',
-				displayOptions: { show: { registration: ['manual'] } },
+				displayOptions: { hide: { registration: ['automatic'] } },
 			},
 		]);
 	});

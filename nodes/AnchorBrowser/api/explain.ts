@@ -11,7 +11,7 @@ export interface Doing {
 	advice?: Readonly<Partial<Record<number, string>>>;
 }
 
-/** A message and its description: n8n 1.x shows the description alone, 2.x both, its log the message alone. */
+/** A message and its description: n8n 1.x shows the description alone, 2.41 and every log the message alone. */
 export interface Explanation {
 	message: string;
 	description: string;
@@ -26,9 +26,12 @@ export interface Explanation {
  */
 export function explain(failure: ApiFailure, { what, advice = {} }: Doing): Explanation {
 	const { status } = failure;
-	const { message, nextStep } = rowOf(failure, what);
-	const next = (status === null ? undefined : advice[status]) ?? nextStep;
-	return { message, description: `${whatHappened(failure, { what })} ${next}` };
+	const { message, cause, nextStep } = rowOf(failure, what);
+	const better = status === null ? undefined : advice[status];
+	return {
+		message: better === undefined ? message : `${cause}. ${better.replace(/\.$/, '')}`,
+		description: `${whatHappened(failure, { what })} ${better ?? nextStep}`,
+	};
 }
 
 /**

@@ -14,6 +14,8 @@ export interface ReceiveSettings {
 	events: readonly string[];
 	filters: EventFilters;
 	toleranceSeconds: number;
+	/** An event that the user has just asked Anchor for, in the editor: it is wanted whatever else is. */
+	sampleEvent?: string;
 }
 
 export interface ReceiveContext {
@@ -55,11 +57,13 @@ export function receive(
 	}
 
 	const { event } = parsed;
-	if (!isSubscribed(event.type, settings.events)) {
-		return { kind: 'ignored', reason: 'not_subscribed', event };
-	}
-	if (!passesFilters(event, settings.filters)) {
-		return { kind: 'ignored', reason: 'filtered', event };
+	if (event.type !== settings.sampleEvent) {
+		if (!isSubscribed(event.type, settings.events)) {
+			return { kind: 'ignored', reason: 'not_subscribed', event };
+		}
+		if (!passesFilters(event, settings.filters)) {
+			return { kind: 'ignored', reason: 'filtered', event };
+		}
 	}
 
 	const reservation = seen.reserve(event.id, nowMs);

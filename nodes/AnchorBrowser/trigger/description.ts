@@ -274,7 +274,8 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 					},
 				],
 				default: 'delete',
-				description: 'What happens at Anchor Browser when this workflow is deactivated (unpublished)',
+				description:
+					'What happens at Anchor Browser when this workflow is deactivated (unpublished)',
 			},
 			{
 				displayName: 'Rotate Secret on Activation',
@@ -300,7 +301,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				],
 				default: '',
 				description:
-					'While you listen for a test event in the editor, Anchor Browser is asked to send this one, so that you have data to build with at once. Choose one of the Events above; Only When holds for it too. Never used in production.',
+					'While you listen for a test event in the editor, Anchor Browser is asked to send this one, so that you have data to build with at once. It arrives whatever you selected under Events and Only When. Never used in production.',
 			},
 			{
 				displayName: 'Timestamp Tolerance (Seconds)',

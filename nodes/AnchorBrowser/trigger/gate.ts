@@ -41,7 +41,7 @@ async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> 
 	const nodeKey = `${workflowId} ${node.id}`;
 	const listening = context.getMode() === 'manual';
 
-	const settings = readGateSettings((name, fallback) =>
+	const { sampleEvent, ...settings } = readGateSettings((name, fallback) =>
 		context.getNodeParameter(name, fallback as object),
 	);
 	const request = await toDeliveryRequest(context);
@@ -53,7 +53,13 @@ async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> 
 		nowMs,
 	});
 	const seen = memoryOf(nodeKey, !listening && settings.deduplicate !== 'off');
-	const verdict = receive(request, { settings, secrets, secretChanging, seen, nowMs });
+	const verdict = receive(request, {
+		settings: listening ? { ...settings, sampleEvent } : settings,
+		secrets,
+		secretChanging,
+		seen,
+		nowMs,
+	});
 	const answer = answerOf(verdict);
 
 	report(context, verdict, { workflowId, nodeId: node.id, nodeName: node.name, nowMs });

@@ -59,13 +59,21 @@ function lifecycleOf(context: IHookFunctions): Lifecycle {
 		request: {
 			owner,
 			url,
-			events: settings.events,
+			events: eventsOf(settings, mode),
 			rotate: settings.rotateOnActivation,
 			stored: stored ?? heldState(identity),
 			nowMs: Date.now(),
 			onSecretChanging: (isChanging) => setSecretChanging(identity, isChanging),
 		},
 	};
+}
+
+/** A test webhook also takes the sample event, should the user not have selected it. */
+function eventsOf(
+	{ events, sampleEvent }: LifecycleSettings,
+	mode: TriggerIdentity['mode'],
+): readonly string[] {
+	return mode === 'test' && sampleEvent !== undefined ? [...events, sampleEvent] : events;
 }
 
 /**

@@ -17,6 +17,8 @@ export interface GateSettings {
 	toleranceSeconds: number;
 	deduplicate: Deduplicate;
 	acknowledge: 'accepted' | 'immediately';
+	/** The event that Anchor is asked for while the editor listens; undefined for none. */
+	sampleEvent: string | undefined;
 }
 
 /** What the shape, `execute()`, needs to know of them. */
@@ -35,7 +37,7 @@ export interface LifecycleSettings {
 	events: readonly string[];
 	onDeactivate: 'delete' | 'disable';
 	rotateOnActivation: boolean;
-	/** The event to ask Anchor for while the editor listens, or undefined for none. */
+	/** As in `GateSettings`. */
 	sampleEvent: string | undefined;
 }
 
@@ -55,6 +57,9 @@ function eventsOf(value: unknown): string[] {
 
 const deduplicateOf = (value: unknown) => oneOf(value, ['durable', 'memory', 'off'], 'durable');
 
+const sampleOf = (value: unknown) =>
+	typeof value === 'string' && value !== '' ? value : undefined;
+
 const registrationOf = (read: ReadParameter) =>
 	oneOf(read('registration', 'automatic'), ['automatic', 'manual'], 'automatic');
 
@@ -68,7 +73,7 @@ function toleranceOf(value: unknown): number {
  * @param read reads a parameter of the node, expressions resolved
  */
 export function readGateSettings(read: ReadParameter): GateSettings {
-	const { deduplicate, acknowledge, toleranceSeconds } = options(read);
+	const { deduplicate, acknowledge, toleranceSeconds, sampleEvent } = options(read);
 	return {
 		registration: registrationOf(read),
 		events: eventsOf(read('events', [])),
@@ -76,6 +81,7 @@ export function readGateSettings(read: ReadParameter): GateSettings {
 		toleranceSeconds: toleranceOf(toleranceSeconds),
 		deduplicate: deduplicateOf(deduplicate),
 		acknowledge: oneOf(acknowledge, ['accepted', 'immediately'], 'accepted'),
+		sampleEvent: sampleOf(sampleEvent),
 	};
 }
 
@@ -110,6 +116,6 @@ export function readLifecycleSettings(read: ReadParameter): LifecycleSettings {
 		events: eventsOf(read('events', [])),
 		onDeactivate: oneOf(onDeactivate, ['delete', 'disable'], 'delete'),
 		rotateOnActivation: rotateOnActivation === true,
-		sampleEvent: typeof sampleEvent === 'string' && sampleEvent !== '' ? sampleEvent : undefined,
+		sampleEvent: sampleOf(sampleEvent),
 	};
 }

@@ -106,7 +106,8 @@ describe('the words', () => {
 
 	it('take advice that fits the request better', () => {
 		const advice = { 400: 'Check the selected events.' };
-		const { description } = explain(failed(400), { what, advice });
+		const { message, description } = explain(failed(400), { what, advice });
+		expect(message).toMatch(/\(400\)\. Check the selected events$/);
 		expect(description).toMatch(/Check the selected events\.$/);
 		expect(explain(failed(422), { what, advice }).description).not.toContain('events');
 	});

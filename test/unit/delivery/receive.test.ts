@@ -25,6 +25,7 @@ import {
 interface Circumstances {
 	events: string[];
 	filters: RawFilters;
+	sampleEvent: string;
 	secrets: LiveSecret[];
 	secretChanging: boolean;
 	seen: SeenEvents;
@@ -32,9 +33,15 @@ interface Circumstances {
 }
 
 function judge(request: DeliveryRequest, circumstances: Partial<Circumstances> = {}): Verdict {
-	const { events = ['*'], filters = {}, secrets = ONE_SECRET, ...rest } = circumstances;
+	const {
+		events = ['*'],
+		filters = {},
+		sampleEvent,
+		secrets = ONE_SECRET,
+		...rest
+	} = circumstances;
 	return receive(request, {
-		settings: { events, filters: makeFilters(filters), toleranceSeconds: TOLERANCE },
+		settings: { events, filters: makeFilters(filters), toleranceSeconds: TOLERANCE, sampleEvent },
 		secrets,
 		seen: NOTHING_SEEN,
 		nowMs: NOW * 1000,
@@ -94,6 +101,15 @@ describe('a genuine event', () => {
 		const request = delivery({ body: eventText({ type: 'task.paused' }) });
 		expect(judge(request)).toMatchObject({ kind: 'accepted', known: false });
 		expect(judge(request, { events: ['task.completed'] })).toMatchObject(ignored('not_subscribed'));
+	});
+
+	it('that the user has just asked for in the editor is accepted whatever is selected', () => {
+		const request = delivery({ body: eventText({ type: 'task.failed' }) });
+		const selected = { events: ['task.completed'], filters: { taskIds: 'another' } };
+		expect(judge(request, { ...selected, sampleEvent: 'task.failed' }).kind).toBe('accepted');
+		expect(judge(request, { ...selected, sampleEvent: 'task.healed' })).toMatchObject(
+			ignored('not_subscribed'),
+		);
 	});
 
 	it('whose data does not fit its schema is accepted as it is', () => {

@@ -520,6 +520,7 @@ describe('five webhooks', () => {
 			'5. other-5.example.com, made by another n8n for the workflow "Invoices" (test), wh_005',
 		]) {
 			expect(description).toContain(part);
+			expect(message).toContain(part);
 		}
 		expect(anchor.webhooks).toHaveLength(5);
 	});
