@@ -1,0 +1,19 @@
+/** The value below which a share of the values lie; 0.5 is the median. Undefined for an empty list comes out as NaN. */
+export function quantile(values: readonly number[], share: number): number {
+	if (values.length === 0) return NaN;
+	const sorted = [...values].sort((one, other) => one - other);
+	const place = (sorted.length - 1) * share;
+	const below = Math.floor(place);
+	const above = Math.min(below + 1, sorted.length - 1);
+	return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
+}
+
+/** The middle value. */
+export function median(values: readonly number[]): number {
+	return quantile(values, 0.5);
+}
+
+/** The middle of the quotients round by round: noise of the machine that hits a whole round cancels out. */
+export function medianRatio(values: readonly number[], bases: readonly number[]): number {
+	return median(values.map((value, round) => value / bases[round]));
+}

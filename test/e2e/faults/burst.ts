@@ -1,0 +1,48 @@
+import { allQuiet, takeAccount, type Account } from './ledger';
+import { addAct, type Stage } from './stage';
+
+export interface BurstPlan {
+	events: number;
+	/** Parameters of the trigger. */
+	parameters?: Record<string, unknown>;
+	/** Lets every run take so long, in seconds. */
+	runSeconds?: number;
+}
+
+export interface BurstResult extends Account {
+	/** Attempts that Anchor gave up because no answer came in time. */
+	timeouts: number;
+	/** From the first request to the last answer, in seconds. */
+	seconds: number;
+}
+
+/** Sends many events at the same moment, with Anchor's ten seconds for each answer. */
+export async function sendBurst(stage: Stage, plan: BurstPlan): Promise<BurstResult> {
+	const { simulator, client } = stage;
+	const wait =
+		plan.runSeconds === undefined
+			? undefined
+			: {
+					type: 'n8n-nodes-base.wait',
+					typeVersion: 1.1,
+					parameters: { resume: 'timeInterval', amount: plan.runSeconds, unit: 'seconds' },
+				};
+	const act = await addAct(stage, plan.parameters, wait);
+	const started = performance.now();
+	const batch = simulator.emitMany(
+		Array.from({ length: plan.events }, () => ({ type: 'task.completed', to: act.webhook.id })),
+	);
+	await batch.settled;
+	const seconds = (performance.now() - started) / 1000;
+	await allQuiet(client, act.workflow.id);
+	const account = await takeAccount(stage, act);
+	const attempts = simulator
+		.deliveries({ webhookId: act.webhook.id })
+		.flatMap((row) => row.attempts);
+	await client.deactivate(act.workflow.id);
+	return {
+		...account,
+		timeouts: attempts.filter(({ error }) => error?.startsWith('no answer within')).length,
+		seconds,
+	};
+}
