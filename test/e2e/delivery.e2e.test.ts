@@ -1,4 +1,4 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
+ 
 import { testEach } from '../conformance/audit';
 import { deliveryAudits } from '../conformance/deliveryAudits';
 import type {
