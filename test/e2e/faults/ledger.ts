@@ -57,9 +57,9 @@ export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
 			try {
 				return { answer: await ask() };
 			} catch (thrown) {
-				const busy =
-					thrown instanceof RestError ? thrown.status === 503 : thrown instanceof TypeError;
-				if (busy || (thrown as Error).name === 'TimeoutError') return undefined;
+				const { name, message } = thrown as Error;
+				const busy = thrown instanceof RestError && thrown.status === 503;
+				if (busy || name === 'TimeoutError' || message === 'fetch failed') return undefined;
 				throw thrown;
 			}
 		},
@@ -68,12 +68,19 @@ export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
 	return answer;
 }
 
-/** Waits until n8n has nothing left to do for a workflow. */
-export async function allQuiet(client: N8nClient, workflowId: string): Promise<void> {
+/**
+ * Waits until n8n has nothing left to do for a workflow.
+ * @param timeout in milliseconds
+ */
+export async function allQuiet(
+	client: N8nClient,
+	workflowId: string,
+	timeout = 240_000,
+): Promise<void> {
 	const filter = { workflowId, status: UNFINISHED };
 	await waitFor(
 		async () => (await patiently(async () => await client.executions(filter, 1))).length === 0,
-		{ timeout: 240_000, every: 500, what: 'all executions to end' },
+		{ timeout, every: 500, what: 'all executions to end' },
 	);
 }
 
@@ -162,10 +169,12 @@ async function readRuns(client: N8nClient, workflowId: string): Promise<Run[]> {
 	return runs;
 }
 
+/** One execution; undefined if there is none of that id, or no longer. */
 async function readExecution(client: N8nClient, id: string): Promise<Execution | undefined> {
 	return await patiently(async () => {
 		try {
-			return await client.getExecution(id);
+			const known = await client.rest('GET', `/executions/${id}`);
+			return known === undefined ? undefined : await client.getExecution(id);
 		} catch (thrown) {
 			if (thrown instanceof RestError && thrown.status === 404) return undefined;
 			throw thrown;
