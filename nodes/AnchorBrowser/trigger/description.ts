@@ -13,7 +13,7 @@ const EVENT_OPTIONS: INodePropertyOptions[] = CATALOGUE.map(({ type, label, desc
 	name: label,
 	value: type,
 	description,
-})).sort((one, other) => one.name.localeCompare(other.name, 'en'));
+})).sort((one, other) => (one.name < other.name ? -1 : 1));
 
 const asOptions = (values: readonly string[]): INodePropertyOptions[] =>
 	values.map((value) => ({

@@ -83,4 +83,15 @@ describe('settings', () => {
 			sampleEvent: undefined,
 		});
 	});
+
+	it('hold the filters as they are now, however many others were read in between', () => {
+		const taskIds = (filters: unknown) => [
+			...readGateSettings(reader({ filters })).filters.ids.task,
+		];
+		for (let count = 0; count < 250; count++) {
+			expect(taskIds({ taskIds: `tsk_${count}, tsk_x` })).toEqual([`tsk_${count}`, 'tsk_x']);
+			expect(taskIds({ taskIds: 'tsk_same' })).toEqual(['tsk_same']);
+		}
+		expect(taskIds(null)).toEqual([]);
+	});
 });
