@@ -1,4 +1,3 @@
- 
 import { testEach } from '../conformance/audit';
 import { deliveryAudits } from '../conformance/deliveryAudits';
 import type {
