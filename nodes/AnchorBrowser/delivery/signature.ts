@@ -6,7 +6,6 @@ import type { DeliveryRequest } from './request';
 export const SIGNATURE_HEADER = 'anchor-signature';
 export const TIMESTAMP_HEADER = 'anchor-timestamp';
 export const DELIVERY_ID_HEADER = 'anchor-delivery-id';
-export const EVENT_HEADER = 'anchor-event';
 
 /** A signing secret that counts at this moment. After a rotation Anchor keeps the previous one valid for 24 hours. */
 export interface LiveSecret {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import type { DeliveryFacts } from '../delivery/outcome';
 import { mismatchLine } from '../delivery/outcome';
 import { mismatchesOf } from '../events/envelope';
 import type { AnchorEvent } from '../events/envelope';
@@ -14,7 +13,7 @@ import { readShapeSettings } from './settings';
 /** What the gate hands over to the shape: the one item on output 0 of `webhook()`. */
 export interface GateItem {
 	event: AnchorEvent;
-	delivery: DeliveryFacts & { webhookId: string | null };
+	delivery: DeliveryNote;
 	/** The process that received it, see `PROCESS`. */
 	receivedBy: string;
 }
@@ -28,14 +27,6 @@ export const toGateItem = (item: Omit<GateItem, 'receivedBy'>): IDataObject =>
 
 const isGateItem = (json: unknown): json is GateItem =>
 	typeof json === 'object' && json !== null && 'event' in json && 'delivery' in json;
-
-const deliveryNote = (delivery: GateItem['delivery']): DeliveryNote => ({
-	deliveryId: delivery.deliveryId,
-	timestamp: delivery.timestamp,
-	receivedAt: delivery.receivedAt,
-	signedWith: delivery.signedWith,
-	webhookId: delivery.webhookId,
-});
 
 /**
  * Turns the events that the gate let through into items on outputs: the durable check, then format, then branch.
@@ -66,7 +57,7 @@ export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecu
 		const json = formatItem(event, {
 			format: settings.format,
 			escapeFormulas: settings.escapeFormulas,
-			delivery: settings.includeDelivery ? deliveryNote(delivery) : undefined,
+			delivery: settings.includeDelivery ? delivery : undefined,
 		}) as IDataObject;
 		outputs[outputIndex(event, settings.branchBy, settings.events)].push({
 			json,
