@@ -16,8 +16,8 @@ export function gateBench(): string {
 		built<typeof import('../../nodes/AnchorBrowser/delivery/receive')>('delivery/receive');
 	const { EventMemory } =
 		built<typeof import('../../nodes/AnchorBrowser/delivery/dedupe')>('delivery/dedupe');
-	const { makeFilters } =
-		built<typeof import('../../nodes/AnchorBrowser/delivery/filters')>('delivery/filters');
+	const { readGateSettings } =
+		built<typeof import('../../nodes/AnchorBrowser/trigger/settings')>('trigger/settings');
 
 	const nowMs = Date.now();
 	const secrets = [{ value: SECRET, age: 'current' }] as const;
@@ -35,17 +35,17 @@ export function gateBench(): string {
 		const taskIds = Array.from({ length: filterIds }, (_nothing, i) =>
 			i === filterIds - 1 ? 'tsk_4f8w9n2b' : `tsk_${i.toString(36).padStart(8, '0')}`,
 		).join(', ');
+		const parameters: Record<string, unknown> = {
+			events: ['task.completed', 'task.failed'],
+			filters: filterIds === 0 ? {} : { taskIds },
+		};
 		return {
 			name: '',
 			prepare: () => {
 				const seen = fullMemory(remembered);
 				return (index) => {
 					// The settings are read for every delivery: they may hold expressions.
-					const settings = {
-						events: ['task.completed', 'task.failed'],
-						filters: makeFilters({ taskIds }),
-						toleranceSeconds: 120,
-					};
+					const settings = readGateSettings((name, fallback) => parameters[name] ?? fallback);
 					const { headers, body } = deliveries[index];
 					const verdict = receive(
 						{ method: 'POST', headers, body },

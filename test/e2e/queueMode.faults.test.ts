@@ -63,7 +63,7 @@ describeIfPossible(`queue mode, n8n ${NEWEST}: two webhook processors, two worke
 		figures.add(
 			`queue, n8n ${NEWEST}: a worker killed`,
 			result,
-			`${result.inHand} runs in its hands`,
+			`${result.inHand} runs in its hands; ${result.blankRuns} shown as failed, without data`,
 		);
 		expect(result.lost).toEqual([]);
 		expect(result.swallowed).toEqual([]);

@@ -1,8 +1,9 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Balancer {
 	readonly url: string;
@@ -11,15 +12,46 @@ export interface Balancer {
 	close(): Promise<void>;
 }
 
+/** How often the health of the targets is looked at: n8n takes longer than that from its start to its first answer. */
+const CHECK_EVERY_MS = 500;
+
+/** Whether an n8n says that it takes requests (its documented readiness check). */
+async function isReady(target: string): Promise<boolean> {
+	try {
+		const response = await fetch(new URL('/healthz/readiness', target), {
+			signal: AbortSignal.timeout(2_000),
+		});
+		await response.arrayBuffer();
+		return response.ok;
+	} catch {
+		return false;
+	}
+}
+
 /**
- * Stands before several webhook processors. Each copy of the same body goes to another one than the copy before, so that
- * what is sent twice at once reaches two processes at once. A processor that does not answer makes it a 502.
+ * Stands before one n8n or several webhook processors, as a reverse proxy with a health check does: a target that is not
+ * ready gets nothing, and its sender a 503; one that does not answer makes it a 502.
+ *
+ * Each copy of the same body goes to another target than the copy before, so that what is sent twice at once reaches two
+ * processes at once.
  */
 export async function startBalancer(targets: () => readonly string[]): Promise<Balancer> {
 	const agent = new Agent({ keepAlive: true, timeout: 1_000 });
 	const copies = new Map<string, number>();
 	const given: number[] = [];
+	const ready = new Set<string>();
 	let bodies = 0;
+
+	let closed = false;
+	const checking = (async () => {
+		while (!closed) {
+			for (const target of targets()) {
+				if (await isReady(target)) ready.add(target);
+				else ready.delete(target);
+			}
+			await pause(CHECK_EVERY_MS);
+		}
+	})();
 
 	const choose = (body: Buffer): { index: number; target: string } => {
 		const digest = createHash('sha256').update(body).digest('hex');
@@ -35,6 +67,10 @@ export async function startBalancer(targets: () => readonly string[]): Promise<B
 		for await (const chunk of incoming) chunks.push(chunk as Buffer);
 		const body = Buffer.concat(chunks);
 		const { index, target } = choose(body);
+		if (!ready.has(target)) {
+			outgoing.writeHead(503).end();
+			return;
+		}
 		given[index] = (given[index] ?? 0) + 1;
 		const onward = request(new URL(incoming.url ?? '/', target), {
 			method: incoming.method,
@@ -62,6 +98,8 @@ export async function startBalancer(targets: () => readonly string[]): Promise<B
 		url: `http://127.0.0.1:${port}`,
 		given,
 		close: async () => {
+			closed = true;
+			await checking;
 			agent.destroy();
 			server.closeAllConnections();
 			server.close();

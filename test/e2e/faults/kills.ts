@@ -17,51 +17,70 @@ export interface KillPlan {
 
 export interface KillResult extends Account {
 	kills: number;
-	/** Crashed executions that succeeded once the user had clicked on retry. */
+	/** Events that Anchor holds delivered because n8n itself, while it started, answered any request with a 200. */
+	answeredByStart: string[];
+	/** Events of `crashed` whose execution succeeded once the user had clicked on retry. */
 	retried: number;
 }
 
 /** Events on their first attempt at once. */
 const LANES = 8;
+/** What n8n says, with a 200 and to whatever it is asked, between opening its port and finishing its migrations. */
+const STARTING_UP = 'n8n is starting up';
 /** n8n lives this long between two kills, at random: from the middle of its first deliveries to well under way. */
 const LIFE_MS = { shortest: 1_500, longest: 7_000 };
 
 /**
  * Sends events to an n8n that is killed (SIGKILL) at random times and started again, until Anchor's last attempt is
- * over and n8n has nothing left to do.
+ * over and n8n has nothing left to do. Each of its lives begins with an equal share of the events, and takes on what the
+ * lives before it left to repeat.
  */
 export async function killAtRandom(stage: Stage, plan: KillPlan): Promise<KillResult> {
 	const { n8n, simulator, client } = stage;
 	const act = await addAct(stage, plan.parameters);
-	const specs = Array.from({ length: plan.events }, () => ({
-		type: 'task.completed',
-		to: act.webhook.id,
-		...plan.wish,
-	}));
-	const batch = simulator.emitMany(specs, { order: plan.order, concurrency: LANES });
-	let settled = false;
-	const done = batch.settled.then(() => (settled = true));
-
-	let kills = 0;
-	while (kills < plan.kills && !settled) {
+	const lives = plan.kills + 1;
+	const sent: Array<Promise<unknown>> = [];
+	for (let life = 0; life < lives; life++) {
+		const share =
+			Math.ceil((plan.events * (life + 1)) / lives) - Math.ceil((plan.events * life) / lives);
+		const specs = Array.from({ length: share }, () => ({
+			type: 'task.completed',
+			to: act.webhook.id,
+			...plan.wish,
+		}));
+		sent.push(simulator.emitMany(specs, { order: plan.order, concurrency: LANES }).settled);
+		if (life === plan.kills) break;
 		await pause(LIFE_MS.shortest + Math.random() * (LIFE_MS.longest - LIFE_MS.shortest));
 		await n8n.kill();
-		kills += 1;
 		await n8n.restart();
 	}
-	await done;
+	await Promise.all(sent);
 	await client.login();
 	await allQuiet(client, act.workflow.id);
 	const account = await takeAccount(stage, act);
-	const retried = await retryCrashed(stage, act.workflow.id);
+	const retried = await retry(
+		stage,
+		account.crashed.map(({ executionId }) => executionId),
+	);
 	await client.deactivate(act.workflow.id);
-	return { ...account, kills, retried };
+	const answeredByStart = new Set(
+		simulator
+			.deliveries({ webhookId: act.webhook.id })
+			.filter(({ attempts }) => attempts.at(-1)?.responseBody.startsWith(STARTING_UP))
+			.map(({ eventId }) => eventId),
+	);
+	return {
+		...account,
+		kills: plan.kills,
+		answeredByStart: account.lost.filter((id) => answeredByStart.has(id)),
+		retried,
+	};
 }
 
-/** What the README tells users to do with executions that crashed: retry each. */
-async function retryCrashed({ client }: Stage, workflowId: string): Promise<number> {
+/** What the README tells users to do with a crashed execution whose event has no other: retry it. */
+async function retry({ client }: Stage, executionIds: readonly string[]): Promise<number> {
 	let succeeded = 0;
-	for (const { id } of await client.executions({ workflowId, status: ['crashed'] })) {
+	for (const id of executionIds) {
 		try {
 			const { id: again } = await client.retryExecution(id);
 			const { status } = await client.finishedExecution(again);

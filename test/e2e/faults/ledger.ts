@@ -16,7 +16,7 @@ export interface Account {
 	/** The work was begun exactly once. */
 	ranOnce: number;
 	/** No execution of it was carried out, one crashed, and nothing will repeat it by itself: for the user to retry. */
-	crashed: string[];
+	crashed: Array<{ eventId: string; executionId: string }>;
 	/** One execution of it crashed, n8n does not say how far it was, and another was carried out. */
 	ranAfterCrash: number;
 	/** n8n shows an execution, the trigger passed nothing on, and none of its executions crashed. */
@@ -29,8 +29,6 @@ export interface Account {
 	stoppedAtGate: number;
 	/** Repetitions that ended in an execution without items. */
 	stoppedInRun: number;
-	/** Executions that n8n marked as crashed, whatever became of their event. */
-	crashedRuns: number;
 	/**
 	 * Executions that n8n marked as failed and stripped of all data, so that it cannot retry them; each stands for an event
 	 * that would count as lost otherwise. Queue mode of n8n 2.x does that when a worker dies.
@@ -112,18 +110,17 @@ export async function takeAccount(
 			.flatMap((row) => row.attempts)
 			.filter(({ responseBody }) => responseBody.includes('"ignored":"duplicate"')).length,
 		stoppedInRun: runs.filter(({ status, worked }) => status === 'success' && !worked).length,
-		crashedRuns: runs.filter(({ status }) => status === 'crashed').length,
 		blankRuns: runs.filter(({ status, eventIds }) => status === 'error' && eventIds.length === 0)
 			.length,
 	};
 	for (const [id, deliveries] of rowsOf) {
 		const mine = runsOf.get(id) ?? [];
 		const worked = mine.filter((run) => run.worked).length;
-		const hasCrashed = mine.some(({ status }) => status === 'crashed');
-		if (worked > 0 && hasCrashed) account.ranAfterCrash += 1;
+		const crash = mine.find(({ status }) => status === 'crashed');
+		if (worked > 0 && crash) account.ranAfterCrash += 1;
 		if (worked > 1) account.ranTwice.push(id);
 		else if (worked === 1) account.ranOnce += 1;
-		else if (hasCrashed) account.crashed.push(id);
+		else if (crash) account.crashed.push({ eventId: id, executionId: crash.id });
 		else if (mine.length > 0) account.swallowed.push(id);
 		else if (deliveries.some(({ status }) => status === 'succeeded')) account.lost.push(id);
 		else if (deliveries.some(({ status }) => status === 'failed')) account.refused.push(id);
@@ -187,10 +184,13 @@ function toRun(execution: Execution): Run {
 	// Also what stands on the stack of a run that never began names its event.
 	const eventIds = new Set(JSON.stringify(execution.data).match(/evt_[0-9a-f]{24}/g) ?? []);
 	const passedOn = runData[TRIGGER]?.some((run) => run.data?.main?.some((items) => items?.length));
+	// n8n 1.x writes the end of a run in two steps, its status and then its data. Killed in between, it shows a success
+	// whose data are still those of the start, where the event waits for the trigger to begin.
+	const onlyStatusWritten = execution.status === 'success' && runData[TRIGGER] === undefined;
 	return {
 		id: execution.id,
 		status: execution.status,
 		eventIds: [...eventIds],
-		worked: runData[WORK] !== undefined || passedOn === true,
+		worked: runData[WORK] !== undefined || passedOn === true || onlyStatusWritten,
 	};
 }

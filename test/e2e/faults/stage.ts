@@ -17,6 +17,7 @@ import {
 	type SimulatorOptions,
 	type Webhook,
 } from '../../simulator';
+import { startBalancer } from './balancer';
 
 export const TRIGGER = 'Anchor Browser Trigger';
 
@@ -50,6 +51,8 @@ export interface Act {
 export interface StageOptions {
 	/** A release; the newest unless told. */
 	version?: string;
+	/** Puts a reverse proxy between Anchor and n8n that checks n8n's health, as the README advises. */
+	behindProxy?: boolean;
 	n8n?: Omit<StartOptions, 'version'>;
 	simulator?: SimulatorOptions;
 }
@@ -61,23 +64,35 @@ export interface StageOptions {
  * attempts outlast a restart of n8n and no test outlasts its patience.
  */
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
-	const simulator = await startStageSimulator(options.simulator);
+	const closers: Array<() => Promise<void>> = [];
+	const close = async () => {
+		for (const end of closers.splice(0).reverse()) await end();
+	};
 	try {
+		const simulator = await startStageSimulator(options.simulator);
+		closers.push(async () => await simulator.close());
 		const installed = await ensureN8n(options.version ?? NEWEST);
-		const n8n = await startN8n({ ...options.n8n, version: installed });
+
+		const served: string[] = [];
+		const proxy = options.behindProxy ? await startBalancer(() => served) : undefined;
+		if (proxy) closers.push(async () => await proxy.close());
+		const n8n = await startN8n({
+			...options.n8n,
+			version: installed,
+			...(proxy && { webhookUrl: `${proxy.url}/` }),
+		});
+		closers.push(async () => await n8n.stop());
+		served.push(n8n.url);
+
 		const client = new N8nClient(n8n);
 		await client.setUpOwner();
 		const apiCredential = await client.createCredential('anchorBrowserApi', {
 			apiKey: simulator.apiKey,
 			baseUrl: simulator.url,
 		});
-		const close = async () => {
-			await n8n.stop();
-			await simulator.close();
-		};
-		return { n8n, installed, client, simulator, apiCredential, close };
+		return { n8n, installed, client, simulator, apiCredential, entrance: proxy?.url, close };
 	} catch (thrown) {
-		await simulator.close();
+		await close();
 		throw thrown;
 	}
 }
