@@ -1,4 +1,6 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
+/* eslint-disable @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/no-restricted-imports, no-console -- tests run in Node, not in n8n's sandbox, and print their figures */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Host } from '../support/host';
 import { manualTrigger } from '../support/manualTrigger';
 import { send } from '../support/send';
@@ -69,10 +71,23 @@ function mutated(request: Sent, random: (below: number) => number): Sent {
 /** `MUTATIONS=100000 npm test -- test/nodes/fuzz` tries the README's number, some minutes long. */
 const MUTATIONS = Number(process.env.MUTATIONS) || 2_000;
 const AT_ONCE = 20;
+/**
+ * What the heap may grow by once the first tenth is over. Of 2,000 deliveries nothing of some kilobytes each could be
+ * kept in that, and of 100,000 not even a number each.
+ */
+const ROOM_BYTES = 4 * 1024 * 1024;
+
+/** Bytes that are still needed after a garbage collection. */
+function heapInUse(): number {
+	setFlagsFromString('--expose-gc');
+	(runInNewContext('gc') as () => void)();
+	return process.memoryUsage().heapUsed;
+}
 
 describe(`${MUTATIONS} mutated deliveries`, () => {
-	it('are all answered, none with an execution, and nothing throws', async () => {
+	it('are all answered, none with an execution, nothing throws, and nothing of them is kept', async () => {
 		const { row, deliver, runs } = await manualTrigger(host);
+		let warm = 0;
 		const random = numbers(20_261_122);
 		const url = host.urlOf(row);
 		const statuses: Record<number, number> = {};
@@ -86,9 +101,17 @@ describe(`${MUTATIONS} mutated deliveries`, () => {
 				statuses[status] = (statuses[status] ?? 0) + 1;
 				expect(body).toEqual({ received: false, message: 'Unauthorized' });
 			}
+			// The host's own records would be all that grows.
+			host.responses.length = 0;
+			expect(host.calls.splice(0).filter(({ threw }) => threw !== undefined)).toEqual([]);
+			if (warm === 0 && sent >= MUTATIONS / 10) warm = heapInUse();
 		}
+		const growth = heapInUse() - warm;
+		console.log(
+			`${MUTATIONS} mutated deliveries: the heap grew by ${Math.round(growth / 1024)} KiB`,
+		);
+		expect(growth).toBeLessThan(ROOM_BYTES);
 		expect(statuses).toEqual({ 401: MUTATIONS });
-		expect(host.calls.filter(({ threw }) => threw !== undefined)).toEqual([]);
 		expect(await runs()).toEqual([]);
 
 		expect((await deliver(eventOf('task.completed'))).status).toBe(200);
