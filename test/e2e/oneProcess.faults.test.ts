@@ -1,4 +1,4 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-globals, no-console -- tests run in Node, not in n8n's sandbox, and print their figures */
+/* eslint-disable no-console -- tests print their figures */
 import { NEWEST, OLDEST } from '../support/n8n';
 import { sendBurst } from './faults/burst';
 import { counts, Figures } from './faults/figures';
@@ -6,13 +6,9 @@ import { floodWithForgeries } from './faults/flood';
 import { killAtRandom, type KillResult } from './faults/kills';
 import type { Account } from './faults/ledger';
 import { rotateUnderLoad } from './faults/rotation';
+import { ENGINE, numberOf } from './faults/scale';
 import { setStage, type Stage } from './faults/stage';
 import { lockDatabase, refuseExecutions } from './faults/troubledDatabase';
-
-/** `FAULTS=full` takes the numbers of the README, about half an hour; without it they fit into a merge check. */
-const FULL = process.env.FAULTS === 'full';
-const numberOf = (name: string, full: number, short: number): number =>
-	Number(process.env[name]) || (FULL ? full : short);
 
 const EVENTS = numberOf('FAULTS_EVENTS', 2_000, 120);
 const KILLS = numberOf('FAULTS_KILLS', 10, 2);
@@ -20,10 +16,10 @@ const BURST = numberOf('FAULTS_BURST', 300, 60);
 const FORGERIES = numberOf('FAULTS_FORGERIES', 2_000, 200);
 const ROTATIONS = numberOf('FAULTS_ROTATIONS', 30, 5);
 /**
- * For every request to a community trigger n8n 2 makes a JavaScript isolate of its own: on two cores that is ten
- * deliveries a second, and the large numbers would mostly show how n8n does under an overload that never ends.
+ * n8n's insights write down the runs of before when a timer says so, also in the middle of a flood; and in 2.41.1 they
+ * end n8n's start when it recovers a run that was killed before it had begun.
  */
-const ENGINE: Record<string, string> = FULL ? { N8N_EXPRESSION_ENGINE: 'legacy' } : {};
+const WITHOUT_INSIGHTS = { N8N_DISABLED_MODULES: 'mcp-registry,insights' };
 /** As Anchor's own last attempt, hours after the first, the last one here comes when the killing is over. */
 const RETRY_DELAYS_MS = [4_000, 8_000, 16_000, 24_000, 24_000 + KILLS * 25_000];
 /** Longer than the 10 s that Anchor waits for an answer. */
@@ -57,7 +53,7 @@ describe(`faults, n8n ${NEWEST} behind a proxy that checks its health`, () => {
 	beforeAll(async () => {
 		stage = await setStage({
 			behindProxy: true,
-			n8n: { env: ENGINE },
+			n8n: { env: { ...ENGINE, ...WITHOUT_INSIGHTS } },
 			simulator: { retryDelaysMs: RETRY_DELAYS_MS },
 		});
 	});
@@ -94,8 +90,7 @@ describe(`faults, n8n ${NEWEST} with nothing before it`, () => {
 				retriedStatuses: [404],
 				retryDelaysMs: RETRY_DELAYS_MS,
 			},
-			// n8n's insights write down the runs of before when a timer says so, also in the middle of a flood.
-			n8n: { env: { ...ENGINE, N8N_DISABLED_MODULES: 'mcp-registry,insights' } },
+			n8n: { env: { ...ENGINE, ...WITHOUT_INSIGHTS } },
 		});
 	});
 	afterAll(async () => await stage?.close());

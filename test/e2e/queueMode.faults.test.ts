@@ -3,11 +3,11 @@ import { NEWEST, OLDEST } from '../support/n8n';
 import { startCluster, type Cluster } from './faults/cluster';
 import { Figures } from './faults/figures';
 import { killProcessor, killWorker, sendDoubles } from './faults/queue';
+import { numberOf } from './faults/scale';
 import { missingServices } from './faults/services';
 
-const FULL = process.env.FAULTS === 'full';
-const EVENTS = Number(process.env.FAULTS_EVENTS) || (FULL ? 500 : 60);
-const LONG_RUNS = Number(process.env.FAULTS_LONG_RUNS) || (FULL ? 60 : 16);
+const EVENTS = numberOf('FAULTS_EVENTS', 500, 60);
+const LONG_RUNS = numberOf('FAULTS_LONG_RUNS', 60, 16);
 /**
  * n8n's store of processed events reads, changes and writes without a lock; the trigger looks at it a second time after a
  * tenth of a second. A worker that needs longer than that for one write can still miss its competitor.

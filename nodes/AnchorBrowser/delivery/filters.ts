@@ -24,19 +24,36 @@ const ID_KINDS: readonly IdKind[] = ['task', 'session', 'batch', 'identity', 'pr
 const TASK_FAILED: EventType = 'task.failed';
 const AUTHENTICATION_FAILED: EventType = 'identity.authentication_failed';
 
-/** Prepares the filters once, so that judging an event takes as long with a hundred ids as with one. Never throws. */
+/** Prepares the filters, so that judging an event takes as long with a hundred ids as with one. Never throws. */
 export function makeFilters(raw: RawFilters = {}): EventFilters {
 	return {
-		failureTypes: new Set(parseIdList(raw.failureTypes)),
-		authenticationFailureTypes: new Set(parseIdList(raw.authenticationFailureTypes)),
+		failureTypes: setOf(raw.failureTypes),
+		authenticationFailureTypes: setOf(raw.authenticationFailureTypes),
 		ids: {
-			task: new Set(parseIdList(raw.taskIds)),
-			session: new Set(parseIdList(raw.sessionIds)),
-			batch: new Set(parseIdList(raw.batchIds)),
-			identity: new Set(parseIdList(raw.identityIds)),
-			project: new Set(parseIdList(raw.projectIds)),
+			task: setOf(raw.taskIds),
+			session: setOf(raw.sessionIds),
+			batch: setOf(raw.batchIds),
+			identity: setOf(raw.identityIds),
+			project: setOf(raw.projectIds),
 		},
 	};
+}
+
+const EMPTY: ReadonlySet<string> = new Set();
+
+/** Lists by their text: filters are read for every delivery, and change only when somebody edits the workflow. */
+const knownLists = new Map<string, ReadonlySet<string>>();
+const MAX_LISTS = 500;
+
+function setOf(value: unknown): ReadonlySet<string> {
+	if (value === undefined) return EMPTY;
+	if (typeof value !== 'string') return new Set(parseIdList(value));
+	const known = knownLists.get(value);
+	if (known !== undefined) return known;
+	if (knownLists.size >= MAX_LISTS) knownLists.clear();
+	const list = new Set(parseIdList(value));
+	knownLists.set(value, list);
+	return list;
 }
 
 /**

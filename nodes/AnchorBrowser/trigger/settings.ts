@@ -1,5 +1,5 @@
-import type { EventFilters } from '../delivery/filters';
 import { makeFilters } from '../delivery/filters';
+import type { EventFilters, RawFilters } from '../delivery/filters';
 import type { BranchBy } from '../output/branch';
 import type { ItemFormat } from '../output/format';
 
@@ -63,20 +63,6 @@ const sampleOf = (value: unknown) =>
 const registrationOf = (read: ReadParameter) =>
 	oneOf(read('registration', 'automatic'), ['automatic', 'manual'], 'automatic');
 
-/** Filters by their text: a trigger's change only when its workflow does, and its lists can be long. */
-const knownFilters = new Map<string, EventFilters>();
-const MAX_FILTERS = 100;
-
-function filtersOf(raw: unknown): EventFilters {
-	const text = JSON.stringify(raw) ?? '';
-	const known = knownFilters.get(text);
-	if (known !== undefined) return known;
-	if (knownFilters.size >= MAX_FILTERS) knownFilters.clear();
-	const filters = makeFilters((raw ?? {}) as Record<string, unknown>);
-	knownFilters.set(text, filters);
-	return filters;
-}
-
 function toleranceOf(value: unknown): number {
 	const seconds = Number(value ?? DEFAULT_TOLERANCE_SECONDS);
 	return Number.isFinite(seconds) && seconds >= 0 ? seconds : DEFAULT_TOLERANCE_SECONDS;
@@ -91,7 +77,7 @@ export function readGateSettings(read: ReadParameter): GateSettings {
 	return {
 		registration: registrationOf(read),
 		events: eventsOf(read('events', [])),
-		filters: filtersOf(read('filters', {})),
+		filters: makeFilters((read('filters', {}) ?? {}) as RawFilters),
 		toleranceSeconds: toleranceOf(toleranceSeconds),
 		deduplicate: deduplicateOf(deduplicate),
 		acknowledge: oneOf(acknowledge, ['accepted', 'immediately'], 'accepted'),

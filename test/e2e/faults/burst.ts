@@ -1,4 +1,5 @@
-import { allQuiet, takeAccount, type Account } from './ledger';
+import { waitFor } from '../../support/n8n';
+import { allQuiet, patiently, takeAccount, type Account } from './ledger';
 import { addAct, type Stage } from './stage';
 
 export interface BurstPlan {
@@ -34,6 +35,13 @@ export async function sendBurst(stage: Stage, plan: BurstPlan): Promise<BurstRes
 	);
 	await batch.settled;
 	const seconds = (performance.now() - started) / 1000;
+	// Acknowledged immediately, an event is delivered before n8n has stored its run.
+	const filter = { workflowId: act.workflow.id };
+	await waitFor(
+		async () =>
+			(await patiently(async () => await client.executions(filter))).length >= plan.events,
+		{ what: 'an execution of each event', every: 500 },
+	);
 	await allQuiet(client, act.workflow.id);
 	const account = await takeAccount(stage, act);
 	const attempts = simulator

@@ -16,6 +16,7 @@ import {
 } from '../../support/n8n';
 import type { Simulator } from '../../simulator';
 import { startBalancer, type Balancer } from './balancer';
+import { ENGINE } from './scale';
 import { POSTGRES, startPostgres, startRedis, type Service } from './services';
 import { startStageSimulator } from './stage';
 
@@ -81,6 +82,7 @@ export async function startCluster(version = NEWEST): Promise<Cluster> {
 				QUEUE_BULL_REDIS_HOST: '127.0.0.1',
 				QUEUE_BULL_REDIS_PORT: String(redis.port),
 				...QUICK_TO_NOTICE,
+				...ENGINE,
 				DB_TYPE: 'postgresdb',
 				DB_POSTGRESDB_HOST: '127.0.0.1',
 				DB_POSTGRESDB_PORT: String(postgres.port),

@@ -166,14 +166,19 @@ async function readRuns(client: N8nClient, workflowId: string): Promise<Run[]> {
 	return runs;
 }
 
-/** One execution; undefined if there is none of that id, or no longer. */
+/**
+ * One execution; undefined if there is none of that id, or none that anybody could open: n8n 1.x stores a run in two
+ * steps, and killed in between it has the execution without its data, and answers 500.
+ */
 async function readExecution(client: N8nClient, id: string): Promise<Execution | undefined> {
 	return await patiently(async () => {
 		try {
 			const known = await client.rest('GET', `/executions/${id}`);
 			return known === undefined ? undefined : await client.getExecution(id);
 		} catch (thrown) {
-			if (thrown instanceof RestError && thrown.status === 404) return undefined;
+			if (!(thrown instanceof RestError)) throw thrown;
+			const hasNoData = thrown.status === 500 && thrown.message.includes("reading 'data'");
+			if (hasNoData || thrown.status === 404) return undefined;
 			throw thrown;
 		}
 	});
