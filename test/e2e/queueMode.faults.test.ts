@@ -72,25 +72,28 @@ describeIfPossible(`queue mode, n8n ${NEWEST}: two webhook processors, two worke
 	});
 });
 
-describeIfPossible(`queue mode, n8n ${OLDEST}, which can give a dead worker's run to another`, () => {
-	let cluster: Cluster;
-	beforeAll(async () => {
-		cluster = await startCluster(OLDEST);
-	});
-	afterAll(async () => await cluster?.close());
+describeIfPossible(
+	`queue mode, n8n ${OLDEST}, which can give a dead worker's run to another`,
+	() => {
+		let cluster: Cluster;
+		beforeAll(async () => {
+			cluster = await startCluster(OLDEST);
+		});
+		afterAll(async () => await cluster?.close());
 
-	test('runs again what a killed worker had in hand, not taking it for a repetition', async () => {
-		const result = await killWorker(cluster, LONG_RUNS);
-		figures.add(
-			`queue, n8n ${OLDEST}: a worker killed`,
-			result,
-			`${result.inHand} runs in its hands`,
-		);
-		// n8n marks what its queue no longer knows as crashed when it happens to look before another worker took it up.
-		expect(result.crashed.length).toBeLessThan(result.inHand);
-		expect(result.lost).toEqual([]);
-		expect(result.swallowed).toEqual([]);
-		expect(result.ranTwice).toEqual([]);
-		expect(result.ranOnce + result.crashed.length).toBe(LONG_RUNS);
-	});
-});
+		test('runs again what a killed worker had in hand, not taking it for a repetition', async () => {
+			const result = await killWorker(cluster, LONG_RUNS);
+			figures.add(
+				`queue, n8n ${OLDEST}: a worker killed`,
+				result,
+				`${result.inHand} runs in its hands`,
+			);
+			// n8n marks what its queue no longer knows as crashed when it happens to look before another worker took it up.
+			expect(result.crashed.length).toBeLessThan(result.inHand);
+			expect(result.lost).toEqual([]);
+			expect(result.swallowed).toEqual([]);
+			expect(result.ranTwice).toEqual([]);
+			expect(result.ranOnce + result.crashed.length).toBe(LONG_RUNS);
+		});
+	},
+);
