@@ -13,8 +13,8 @@ import { warnOncePerMinute } from './log';
 const STORE: ICheckProcessedOptions = { mode: 'entries', maxEntries: 4_000 };
 
 /**
- * A store that takes longer than this is treated as one that does not answer. It is what n8n itself waits for a free
- * connection: a database that is only slow, under a flood of runs, must not make an event run twice.
+ * A store that takes longer than this is treated as one that does not answer. It is what n8n itself waits for
+ * SQLite's one writing connection: a database that is only slow, under a flood of runs, must not make an event run twice.
  */
 const PATIENCE_MS = 60_000;
 
