@@ -1,6 +1,6 @@
 import { waitFor } from '../../support/n8n';
 import { allQuiet, patiently, takeAccount, type Account } from './ledger';
-import { addAct, type Stage } from './stage';
+import { addAct, workOf, type Stage } from './stage';
 
 export interface BurstPlan {
 	events: number;
@@ -20,15 +20,7 @@ export interface BurstResult extends Account {
 /** Sends many events at the same moment, with Anchor's ten seconds for each answer. */
 export async function sendBurst(stage: Stage, plan: BurstPlan): Promise<BurstResult> {
 	const { simulator, client } = stage;
-	const wait =
-		plan.runSeconds === undefined
-			? undefined
-			: {
-					type: 'n8n-nodes-base.wait',
-					typeVersion: 1.1,
-					parameters: { resume: 'timeInterval', amount: plan.runSeconds, unit: 'seconds' },
-				};
-	const act = await addAct(stage, plan.parameters, wait);
+	const act = await addAct(stage, plan.parameters, workOf(plan.runSeconds));
 	const started = performance.now();
 	const batch = simulator.emitMany(
 		Array.from({ length: plan.events }, () => ({ type: 'task.completed', to: act.webhook.id })),

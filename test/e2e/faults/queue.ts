@@ -5,7 +5,7 @@ import { waitFor, type N8n } from '../../support/n8n';
 import type { EmitOptions } from '../../simulator';
 import type { Cluster } from './cluster';
 import { allQuiet, patiently, takeAccount, type Account } from './ledger';
-import { addAct, type Act } from './stage';
+import { addAct, workOf, type Act } from './stage';
 
 /** Events on their first attempt at once. */
 const LANES = 8;
@@ -21,15 +21,7 @@ interface Plan {
 
 async function play(cluster: Cluster, plan: Plan): Promise<Account> {
 	const { simulator, client } = cluster;
-	const wait =
-		plan.runSeconds === undefined
-			? undefined
-			: {
-					type: 'n8n-nodes-base.wait',
-					typeVersion: 1.1,
-					parameters: { resume: 'timeInterval', amount: plan.runSeconds, unit: 'seconds' },
-				};
-	const act = await addAct(cluster, {}, wait);
+	const act = await addAct(cluster, {}, workOf(plan.runSeconds));
 	const batch = simulator.emitMany(
 		Array.from({ length: plan.events }, () => ({
 			type: 'task.completed',

@@ -108,6 +108,19 @@ export async function startStageSimulator(options: SimulatorOptions = {}): Promi
 }
 
 /**
+ * The node called WORK as one that takes its time.
+ * @param seconds for how long; undefined for one that does nothing
+ */
+export function workOf(seconds: number | undefined): Partial<WorkflowNode> | undefined {
+	if (seconds === undefined) return undefined;
+	return {
+		type: 'n8n-nodes-base.wait',
+		typeVersion: 1.1,
+		parameters: { resume: 'timeInterval', amount: seconds, unit: 'seconds' },
+	};
+}
+
+/**
  * Makes and activates a workflow of the trigger and one node after it.
  *
  * @param parameters of the trigger, over the defaults of automatic registration
