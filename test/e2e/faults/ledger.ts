@@ -30,8 +30,8 @@ export interface Account {
 	/** Repetitions that ended in an execution without items. */
 	stoppedInRun: number;
 	/**
-	 * Executions that n8n marked as failed and stripped of all data, so that it cannot retry them; each stands for an event
-	 * that would count as lost otherwise. Queue mode of n8n 2.x does that when a worker dies.
+	 * Executions that n8n marked as failed and stripped of all data, so that they name no event and cannot be retried: each
+	 * leaves an event among the lost ones. Queue mode of n8n 2.x does that when a worker dies.
 	 */
 	blankRuns: number;
 }
@@ -126,7 +126,6 @@ export async function takeAccount(
 		else if (deliveries.some(({ status }) => status === 'failed')) account.refused.push(id);
 		else account.dead.push(id);
 	}
-	account.lost.splice(0, account.blankRuns);
 	return account;
 }
 
@@ -173,8 +172,7 @@ async function readRuns(client: N8nClient, workflowId: string): Promise<Run[]> {
 async function readExecution(client: N8nClient, id: string): Promise<Execution | undefined> {
 	return await patiently(async () => {
 		try {
-			const known = await client.rest('GET', `/executions/${id}`);
-			return known === undefined ? undefined : await client.getExecution(id);
+			return await client.getExecution(id);
 		} catch (thrown) {
 			if (!(thrown instanceof RestError)) throw thrown;
 			const hasNoData = thrown.status === 500 && thrown.message.includes("reading 'data'");

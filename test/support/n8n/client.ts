@@ -397,12 +397,17 @@ export class N8nClient {
 		return found;
 	}
 
-	/** One execution with all that its nodes gave. */
+	/**
+	 * One execution with all that its nodes gave.
+	 * @throws RestError of 404 when there is none; n8n itself answers with nothing
+	 */
 	async getExecution(id: string): Promise<Execution> {
-		const execution = await this.rest<ExecutionSummary & { data: string }>(
+		const path = `/executions/${id}`;
+		const execution = await this.rest<(ExecutionSummary & { data: string }) | undefined>(
 			'GET',
-			`/executions/${id}`,
+			path,
 		);
+		if (execution === undefined) throw new RestError(404, `There is nothing at ${path}`, {});
 		return { ...execution, data: readFlatted(execution.data) as Execution['data'] };
 	}
 

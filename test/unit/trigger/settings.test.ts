@@ -88,7 +88,7 @@ describe('settings', () => {
 		const taskIds = (filters: unknown) => [
 			...readGateSettings(reader({ filters })).filters.ids.task,
 		];
-		for (let count = 0; count < 250; count++) {
+		for (let count = 0; count < 600; count++) {
 			expect(taskIds({ taskIds: `tsk_${count}, tsk_x` })).toEqual([`tsk_${count}`, 'tsk_x']);
 			expect(taskIds({ taskIds: 'tsk_same' })).toEqual(['tsk_same']);
 		}
