@@ -10,7 +10,7 @@ import type {
 import { signingSecretTest } from './trigger/credentialTest';
 import { OUTPUTS_EXPRESSION, TRIGGER_PROPERTIES } from './trigger/description';
 import { receiveDelivery } from './trigger/gate';
-import { activate, deactivate, isInOrder } from './trigger/lifecycle';
+import { activate, deactivate } from './trigger/webhookMethods';
 import { shapeItems } from './trigger/shape';
 
 /**
@@ -81,8 +81,9 @@ export class AnchorBrowserTrigger implements INodeType {
 
 	webhookMethods = {
 		default: {
+			/** `create` brings in line whatever it finds, so it is always asked. */
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				return await isInOrder(this);
+				return false;
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
 				await activate(this);

@@ -1,4 +1,6 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { INode, INodeParameters } from 'n8n-workflow';
 import type { Simulator } from '../simulator';
 import { logLines } from '../support/core';
@@ -41,7 +43,8 @@ class NodeWorkflow implements AuditedWorkflow {
 	constructor(
 		private readonly host: Host,
 		private readonly row: WorkflowRow,
-		private readonly rechecks: boolean,
+		/** Whether publishing again takes the workflow out of service before, as n8n does for whatever has changed. */
+		private readonly takesOut: boolean,
 	) {}
 
 	addressOf(trigger = 0): string {
@@ -49,7 +52,7 @@ class NodeWorkflow implements AuditedWorkflow {
 	}
 
 	async activate(): Promise<Ending> {
-		if (!this.rechecks && this.row.active) await this.deactivate();
+		if (this.takesOut && this.row.active) await this.deactivate();
 		this.applyEdit();
 		return await endingOf(this.host.activate(this.row));
 	}
@@ -62,12 +65,20 @@ class NodeWorkflow implements AuditedWorkflow {
 		this.pending = change;
 	}
 
-	async listen(): Promise<Ending> {
+	async listen(parameters: Readonly<Record<string, unknown>> = {}): Promise<Ending> {
+		const [node, ...others] = this.row.nodes;
+		const draft = {
+			...node,
+			parameters: { ...node.parameters, ...(parameters as INodeParameters) },
+		};
+		this.listeningAt = `${node.webhookId}/webhook`;
 		return await endingOf(
-			this.host.listen(this.row).then((path) => {
-				this.listeningAt = path;
-			}),
+			this.host.listen({ ...this.row, nodes: [draft, ...others] }).then(() => {}),
 		);
+	}
+
+	async outlivesItsEnd(): Promise<void> {
+		await pause(END_MS);
 	}
 
 	testAddress(): string {
@@ -99,11 +110,15 @@ class NodeWorkflow implements AuditedWorkflow {
 		const nodes = this.row.nodes.map((node): INode => ({ ...node, webhookId: nextId('hook') }));
 		const copy = this.host.addWorkflow(nodes, { id: nextId('workflow'), name: this.row.name });
 		copy.staticData = this.row.staticData;
-		return new NodeWorkflow(this.host, copy, this.rechecks);
+		return new NodeWorkflow(this.host, copy, this.takesOut);
 	}
 
-	async wipeStaticData(): Promise<void> {
-		this.row.staticData = '{}';
+	async readStaticData(): Promise<unknown> {
+		return JSON.parse(this.row.staticData) as unknown;
+	}
+
+	async writeStaticData(json: string): Promise<void> {
+		this.row.staticData = json;
 	}
 
 	async activateTwice(): Promise<Ending[]> {
@@ -124,7 +139,7 @@ class NodeWorkflow implements AuditedWorkflow {
 	}
 }
 
-function startN8n(host: Host, anchor: Simulator, rechecks: boolean): AuditedN8n {
+function startN8n(host: Host, anchor: Simulator, takesOut: boolean): AuditedN8n {
 	const setApiKey = async (apiKey: string) => {
 		host.credentials.stored.set(CREDENTIAL_ID, { apiKey, baseUrl: anchor.url });
 	};
@@ -144,17 +159,17 @@ function startN8n(host: Host, anchor: Simulator, rechecks: boolean): AuditedN8n 
 				}),
 			);
 			const row = host.addWorkflow(nodes, { id: nextId('workflow'), name });
-			return new NodeWorkflow(host, row, rechecks);
+			return new NodeWorkflow(host, row, takesOut);
 		},
 		importWorkflow: async (exported) => {
 			const { id, name, nodes, staticData } = JSON.parse(exported) as WorkflowRow;
 			const row = host.addWorkflow(nodes, { id, name });
 			row.staticData = JSON.stringify(staticData);
-			return new NodeWorkflow(host, row, rechecks);
+			return new NodeWorkflow(host, row, takesOut);
 		},
 		setApiKey,
 		crash: async () => host.crash(),
-		restart: async () => await host.restart({ recheck: rechecks }).catch(() => {}),
+		restart: async () => await host.restart().catch(() => {}),
 		moveTo: async () => {
 			host.baseUrl = host.address.replace('127.0.0.1', 'localhost');
 		},
@@ -163,22 +178,38 @@ function startN8n(host: Host, anchor: Simulator, rechecks: boolean): AuditedN8n 
 	};
 }
 
-/** @param rechecks whether publishing again asks `checkExists`, or deletes and creates */
-function driverThat(rechecks: boolean): RegistrationDriver {
-	const can: RegistrationCapability[] = ['crash', 'address', 'staticData', 'processes', 'log'];
+/** @param takesOut see NodeWorkflow */
+function driverThat(takesOut: boolean): RegistrationDriver {
 	return {
-		capabilities: new Set(rechecks ? [...can, 'recheck'] : can),
+		capabilities: new Set<RegistrationCapability>([
+			'crash',
+			'address',
+			'staticData',
+			'processes',
+			'log',
+			'answersWhileStarting',
+			'endsListeningEarly',
+		]),
 		start: async (anchor) => {
 			logLines.length = 0;
-			return startN8n(await Host.start({ instanceId: nextId('n8n') }), anchor, rechecks);
+			return startN8n(await Host.start({ instanceId: nextId('n8n') }), anchor, takesOut);
 		},
 	};
 }
 
+/** The node waits ten seconds and more before it ends a webhook: here a twentieth of it. */
+const realTimeout = AbortSignal.timeout.bind(AbortSignal);
+const SCALE = 1 / 20;
+const END_MS = 20_000 * SCALE;
+beforeAll(() => {
+	jest.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => realTimeout(ms * SCALE));
+});
+afterAll(() => jest.restoreAllMocks());
+
 describe.each([
-	['n8n asks whether all is in order', true],
-	['n8n deletes and creates', false],
-])('the built node in n8n-core, where publishing again means that %s', (_how, rechecks) => {
-	const driver = driverThat(rechecks);
+	['n8n takes it out of service before', true],
+	['n8n only activates it', false],
+])('the built node in n8n-core, where publishing again means that %s', (_how, takesOut) => {
+	const driver = driverThat(takesOut);
 	testEach(registrationAudits, driver.capabilities, () => driver);
 });

@@ -5,11 +5,10 @@ import type { Simulator } from '../simulator';
  *
  * - `crash`: it can end n8n without a word and start it again
  * - `address`: it can give n8n another public address
- * - `staticData`: it can empty a workflow's static data behind n8n's back
+ * - `staticData`: it can read and replace a workflow's static data behind n8n's back
  * - `processes`: it can activate one workflow in two processes of one n8n at the same moment
- * - `recheck`: publishing an active workflow again asks its triggers whether all is in order, as a start of n8n up to
- *   2.40 does; without it, publishing again first takes the workflow out of service, as a save up to 2.40 does, so that
- *   the webhook at Anchor is another one afterwards
+ * - `answersWhileStarting`: deliveries reach the node while n8n is starting and its activations are under way
+ * - `endsListeningEarly`: listening can be ended while it still begins
  * - `log`: what was logged can be read
  */
 export type RegistrationCapability =
@@ -17,7 +16,8 @@ export type RegistrationCapability =
 	| 'address'
 	| 'staticData'
 	| 'processes'
-	| 'recheck'
+	| 'answersWhileStarting'
+	| 'endsListeningEarly'
 	| 'log';
 
 /** How n8n ended a publication or a deactivation: well, or with what it shows to the user. */
@@ -44,8 +44,10 @@ export interface AuditedWorkflow {
 	activate(): Promise<Ending>;
 	deactivate(): Promise<Ending>;
 	edit(change: WorkflowEdit): Promise<void>;
-	/** The editor listens for a test event. */
-	listen(): Promise<Ending>;
+	/** The editor listens for a test event, with these parameters laid over those of the draft. */
+	listen(parameters?: Readonly<Record<string, unknown>>): Promise<Ending>;
+	/** Resolves when a production webhook that had been taken out of service just now would be gone at Anchor. */
+	outlivesItsEnd(): Promise<void>;
 	testAddress(): string;
 	isListening(): Promise<boolean>;
 	stopListening(): Promise<void>;
@@ -59,7 +61,9 @@ export interface AuditedWorkflow {
 	 */
 	duplicate(): Promise<AuditedWorkflow>;
 	/** With `staticData` only. */
-	wipeStaticData?(): Promise<void>;
+	readStaticData?(): Promise<unknown>;
+	/** With `staticData` only, while n8n does not write it itself. */
+	writeStaticData?(json: string): Promise<void>;
 	/** With `processes` only: both endings. */
 	activateTwice?(): Promise<Ending[]>;
 }

@@ -203,15 +203,14 @@ export class Host {
 	}
 
 	/**
-	 * Ends the process and starts it again. Up to n8n 2.40 every active workflow is activated anew, with `init`; from
-	 * 2.41 on, what did not change is not checked.
+	 * Ends the process and starts it again. Every active workflow is activated anew, with `init`: n8n 2.41 does so for a
+	 * trigger that also has `trigger()`, n8n 1 for every one.
 	 * @throws what the activation threw; n8n tries again later
 	 */
-	async restart({ recheck = true } = {}): Promise<void> {
+	async restart(): Promise<void> {
 		this.crash();
 		this.loaded = await loadPackage();
 		this.down = false;
-		if (!recheck) return;
 		for (const row of this.rows.values()) if (row.active) await this.activate(row, 'init');
 	}
 

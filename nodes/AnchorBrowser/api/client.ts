@@ -1,22 +1,17 @@
 import type {
 	IDataObject,
-	IExecuteFunctions,
 	IHookFunctions,
 	IHttpRequestMethods,
 	IHttpRequestOptions,
-	ILoadOptionsFunctions,
 	IN8nHttpFullResponse,
+	ITriggerFunctions,
 	IWebhookFunctions,
 } from 'n8n-workflow';
 import { isObject } from '../events/json';
 import { hide, wordsOf } from './words';
 
 /** Every place in n8n from which Anchor is asked for something. */
-export type ApiContext =
-	| IHookFunctions
-	| IWebhookFunctions
-	| IExecuteFunctions
-	| ILoadOptionsFunctions;
+export type ApiContext = IHookFunctions | IWebhookFunctions | ITriggerFunctions;
 
 /** One request to Anchor's API. */
 export interface ApiRequest {
@@ -39,11 +34,11 @@ export interface ApiFailure {
 	message: string;
 	/** What Anchor asks to wait, from `Retry-After`. */
 	retryAfterSeconds?: number;
-	/** The whole body as text, for reading event names from it; never shown to anyone. */
-	detail?: string;
+	/** Anchor's clock when it answered, in milliseconds; undefined when it did not say. */
+	dateMs?: number;
 }
 
-export type ApiResult<T> = { ok: true; body: T } | ApiFailure;
+export type ApiResult<T> = { ok: true; body: T; dateMs?: number } | ApiFailure;
 
 /** The credential's values, ready for use. */
 export interface Connection {
@@ -61,8 +56,6 @@ const TIMEOUT_MS = 15_000;
 
 /** Anchor publishes no longer wait than a minute; a day is where a nonsensical header is cut. */
 const LONGEST_WAIT_SECONDS = 86_400;
-
-const MAX_DETAIL = 20_000;
 
 /**
  * Reads the credential. A Base URL with slashes at its end or white space around it is tolerated, a blank one means
@@ -113,14 +106,16 @@ export async function anchorRequest<T>(
 		return { ok: false, status: null, message: hide(reasonOf(thrown), connection.apiKey) };
 	}
 	const { statusCode, body, headers } = response;
-	if (statusCode >= 200 && statusCode < 300) return { ok: true, body: body as T };
+	const date = Date.parse(String(headerOf(headers ?? {}, 'date') ?? ''));
+	const dateMs = Number.isNaN(date) ? undefined : date;
+	if (statusCode >= 200 && statusCode < 300) return { ok: true, body: body as T, dateMs };
 
-	const retryAfterSeconds = waitOf(headers ?? {});
+	const retryAfterSeconds = waitOf(headers ?? {}, dateMs);
 	return {
 		ok: false,
 		status: statusCode,
 		message: hide(wordsOf(body), connection.apiKey),
-		detail: textOf(body).slice(0, MAX_DETAIL),
+		dateMs,
 		...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
 	};
 }
@@ -143,11 +138,6 @@ function definedOnly(query: NonNullable<ApiRequest['query']>): IDataObject {
 	return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
 }
 
-function textOf(body: unknown): string {
-	if (typeof body === 'string') return body;
-	return isObject(body) || Array.isArray(body) ? JSON.stringify(body) : '';
-}
-
 /** n8n wraps what its HTTP client throws; the system's code (ENOTFOUND) lies somewhere along the causes. */
 function reasonOf(thrown: unknown): string {
 	let current: unknown = thrown;
@@ -160,14 +150,13 @@ function reasonOf(thrown: unknown): string {
 }
 
 /** `Retry-After` holds seconds or a date (RFC 9110); a date is measured against the answer's own `Date`. */
-function waitOf(headers: IDataObject): number | undefined {
+function waitOf(headers: IDataObject, dateMs: number | undefined): number | undefined {
 	const text = String(headerOf(headers, 'retry-after') ?? '').trim();
 	if (text === '') return undefined;
 	if (/^\d+(\.\d+)?$/.test(text)) return bounded(Number(text));
 	const until = Date.parse(text);
 	if (Number.isNaN(until)) return undefined;
-	const sent = Date.parse(String(headerOf(headers, 'date') ?? ''));
-	return bounded((until - (Number.isNaN(sent) ? Date.now() : sent)) / 1000);
+	return bounded((until - (dateMs ?? Date.now())) / 1000);
 }
 
 function headerOf(headers: IDataObject, name: string): unknown {

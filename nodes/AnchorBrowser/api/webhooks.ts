@@ -36,6 +36,7 @@ export interface NewWebhook {
 /** The answers that show a secret, the only time that Anchor does. What is missing in them is undefined. */
 export interface IssuedSecret {
 	id: string | undefined;
+	project_id: string | undefined;
 	secret: string | undefined;
 }
 
@@ -88,7 +89,7 @@ export async function listWebhooks(context: ApiContext): Promise<ApiResult<Remot
 	if (!result.ok) return result;
 	const listed = isObject(result.body) ? result.body.webhooks : undefined;
 	if (!Array.isArray(listed)) return notTheApi('the list of webhooks');
-	return { ok: true, body: listed.flatMap((entry) => readWebhook(entry) ?? []) };
+	return { ...result, body: listed.flatMap((entry) => readWebhook(entry) ?? []) };
 }
 
 /** One webhook, disabled ones too; 404 when there is none of that id. */
@@ -235,14 +236,17 @@ function notTheApi(what: string): ApiFailure {
 function checked(result: ApiResult<unknown>): ApiResult<RemoteWebhook> {
 	if (!result.ok) return result;
 	const webhook = readWebhook(result.body);
-	return webhook ? { ok: true, body: webhook } : notTheApi('a webhook');
+	return webhook ? { ...result, body: webhook } : notTheApi('a webhook');
 }
 
 function issued(result: ApiResult<unknown>): ApiResult<IssuedSecret> {
 	if (!result.ok) return result;
 	if (!isObject(result.body)) return notTheApi('a webhook and its secret');
-	const { id, secret } = result.body;
-	return { ok: true, body: { id: filledText(id), secret: filledText(secret) } };
+	const { id, project_id: project, secret } = result.body;
+	return {
+		...result,
+		body: { id: filledText(id), project_id: filledText(project), secret: filledText(secret) },
+	};
 }
 
 function readWebhook(entry: unknown): RemoteWebhook | undefined {

@@ -21,6 +21,8 @@ export interface Mark {
 	workflow: string;
 	node: string;
 	mode: Mode;
+	/** Of the signing secret that n8n got last (`fingerprintOf`); undefined in a mark that was made without one. */
+	fingerprint: string | undefined;
 }
 
 /** Anchor's limit for `description` (API description, POST /v1/webhooks). Counted in UTF-16 units, the strictest way. */
@@ -32,17 +34,29 @@ const UNNAMED = 'Unnamed workflow';
 const PLAIN_ID = /^[A-Za-z0-9_-]{1,40}$/;
 
 const MARK =
-	/^(.+) \(n8n (production|test) webhook\) \[n8n:([0-9a-f]{12}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24}):([0-9a-f]{8})\]$/u;
+	/^(.+) \(n8n (production|test) webhook\) \[n8n:([0-9a-f]{12}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24})(?::([0-9a-f]{10}))?:([0-9a-f]{8})\]$/u;
 
 /**
  * The mark that a webhook carries as its description at Anchor, readable for people and for us:
- * `Invoices (n8n production webhook) [n8n:<instance>:<workflow>:<node>:<check>]`. A long name is cut, the part in
- * brackets never; its last field is a checksum, so that a text that only looks like a mark is none.
+ * `Invoices (n8n production webhook) [n8n:<instance>:<workflow>:<node>:<fingerprint>:<check>]`. A long name is cut, the
+ * part in brackets never; its last field is a checksum, so that a text that only looks like a mark is none.
+ * @param fingerprint of the signing secret, see `fingerprintOf`; left out while the secret is not known
  * @returns at most 256 characters, on one line
  */
-export function formatMark(owner: MarkOwner): string {
-	const ending = ` (n8n ${owner.mode} webhook) [n8n:${machinePart(owner)}]`;
+export function formatMark(owner: MarkOwner, fingerprint?: string): string {
+	const { instance, workflow, node } = idsOf(owner);
+	const fields = [instance, workflow, node, ...(fingerprint === undefined ? [] : [fingerprint])];
+	const ids = [...fields, checkOf([owner.mode, ...fields])].join(':');
+	const ending = ` (n8n ${owner.mode} webhook) [n8n:${ids}]`;
 	return shorten(clean(owner.workflowName) || UNNAMED, MAX_LENGTH - ending.length) + ending;
+}
+
+/**
+ * A short text that tells one signing secret from another and gives nothing of it away: 40 bits of a hash of 32 random
+ * bytes. It stands in the mark, so that n8n notices when the secret it has stored is not the one it got last.
+ */
+export function fingerprintOf(secret: string): string {
+	return hash(`n8n signing secret ${secret}`, 10);
 }
 
 /**
@@ -54,9 +68,10 @@ export function parseMark(description: unknown): Mark | undefined {
 	if (typeof description !== 'string' || description.length > MAX_LENGTH) return undefined;
 	const parts = MARK.exec(description.trim());
 	if (parts === null) return undefined;
-	const [, workflowName, mode, instance, workflow, node, check] = parts;
-	if (check !== checkOf([mode, instance, workflow, node])) return undefined;
-	return { workflowName, mode: mode as Mode, instance, workflow, node };
+	const [, workflowName, mode, instance, workflow, node, fingerprint, check] = parts;
+	const fields = [mode, instance, workflow, node, ...(fingerprint ? [fingerprint] : [])];
+	if (check !== checkOf(fields)) return undefined;
+	return { workflowName, mode: mode as Mode, instance, workflow, node, fingerprint };
 }
 
 /** Whether a mark names this very n8n, workflow, node and mode. */
@@ -77,13 +92,8 @@ export function isMarkOfInstance(mark: Mark, owner: MarkOwner): boolean {
 
 /** One text for one owner: the key of what is kept for it. Holds no name, so that a rename changes nothing. */
 export function ownerKeyOf(owner: MarkOwner): string {
-	return `${owner.mode}:${machinePart(owner)}`;
-}
-
-function machinePart(owner: MarkOwner): string {
 	const { instance, workflow, node } = idsOf(owner);
-	const check = checkOf([owner.mode, instance, workflow, node]);
-	return [instance, workflow, node, check].join(':');
+	return [owner.mode, instance, workflow, node].join(':');
 }
 
 function idsOf({ instanceId, workflowId, nodeId }: MarkOwner) {

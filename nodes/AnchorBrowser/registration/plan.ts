@@ -5,10 +5,10 @@ import type { Mark, MarkOwner, Mode } from './mark';
 /** What n8n has kept of its registration. */
 export interface StoredRegistration {
 	webhookId: string;
-	/** Whether the sealed secret is there and can be opened. */
-	hasUsableSecret: boolean;
+	/** Of the stored signing secret (`fingerprintOf`); undefined when there is none that can be opened. */
+	fingerprint: string | undefined;
 	/** Events that Anchor refused the last time. */
-	leftOut: readonly string[];
+	unsupported: readonly string[];
 }
 
 /** The webhook as it should be. */
@@ -17,8 +17,10 @@ export interface WantedRegistration {
 	url: string;
 	/** Anchor's names, without repetition. */
 	events: readonly string[];
-	/** Whether the user asks for a new secret. */
-	rotate: boolean;
+	/** Whether deliveries that n8n refused have shown that the stored secret is not the one that Anchor signs with. */
+	secretIsWrong: boolean;
+	/** Whether events that Anchor refused the last time are asked for again. */
+	retryUnsupported: boolean;
 }
 
 export interface PlanInput {
@@ -26,6 +28,7 @@ export interface PlanInput {
 	remote: readonly RemoteWebhook[];
 	stored: StoredRegistration | undefined;
 	wanted: WantedRegistration;
+	/** Anchor's time in milliseconds. */
 	nowMs: number;
 }
 
@@ -42,23 +45,18 @@ export interface TakenSlot {
 
 /** What to do about the webhook itself. */
 export type Step =
-	| {
-			action: 'keep';
-			id: string;
-			/** All wanted events, when some of them were refused earlier and are worth another try; else undefined. */
-			tryEvents: string[] | undefined;
-	  }
-	| { action: 'update'; id: string; changes: WebhookChanges }
-	| { action: 'rotate'; id: string; changes: WebhookChanges | undefined }
-	| { action: 'create' }
-	| { action: 'full'; taken: TakenSlot[] };
+	| { action: 'keep'; webhook: RemoteWebhook }
+	| { action: 'change'; webhook: RemoteWebhook; changes: WebhookChanges }
+	| { action: 'rotate'; webhook: RemoteWebhook; changes: WebhookChanges | undefined }
+	| { action: 'create' };
 
-export type Plan = Step & {
-	/** Ids of leftovers of our own, to be removed. */
-	sweep: string[];
-	/** Ids of others' webhooks that point at our address; never touched, but worth a line in the log. */
-	strangers: string[];
-};
+export interface Plan {
+	step: Step;
+	/** Leftovers of our own, to be removed. */
+	sweep: RemoteWebhook[];
+	/** Others' webhooks that point at our address; never touched, but worth a line in the log. */
+	strangers: RemoteWebhook[];
+}
 
 /** Anchor's limit for a project. */
 export const MAX_WEBHOOKS = 5;
@@ -69,40 +67,77 @@ export const LISTENING_MS = 15 * 60_000;
 /**
  * Decides how to bring the webhook at Anchor in line with what is wanted. Pure.
  *
- * | at Anchor                                     | stored here          | plan                                        |
- * |-----------------------------------------------|----------------------|---------------------------------------------|
- * | our id, same address, events and enabled      | id and secret        | keep                                        |
- * | our id, anything differs                      | id and secret        | update: one PATCH                           |
- * | our id, and a new secret is asked for         | id and secret        | rotate in place, PATCH what differs         |
- * | our address or our mark, secret unknown       | no usable secret     | rotate in place, PATCH what differs         |
- * | nothing of ours                               | anything             | create                                      |
- * | five webhooks, none ours                      | anything             | full: name the five, and which n8n made     |
+ * | at Anchor                                | stored here          | step                                  |
+ * |------------------------------------------|----------------------|---------------------------------------|
+ * | ours, same address, events and enabled   | id and secret        | keep                                  |
+ * | ours, anything differs                   | id and secret        | change: one PATCH                     |
+ * | ours                                     | no secret, or a      | rotate in place, PATCH what differs   |
+ * |                                          | wrong one            |                                       |
+ * | nothing of ours                          | anything             | create                                |
  *
- * Ours is, in this order: the stored id, our own mark, our very address. None of them is ours when it carries the mark
- * of another n8n, workflow, node or mode: a copy or an import keeps ids and addresses, and must neither take over nor
- * remove the original's webhook.
+ * Ours is the webhook of the stored id, unless it carries the mark of another n8n, workflow, node or mode; else one with
+ * our own mark, first the one at our address, then the oldest. A webhook without our mark at our address is a stranger:
+ * it is named and never touched.
+ *
+ * A stored secret is wrong when refused deliveries have shown it, or when the mark at Anchor names another one: n8n's
+ * database was restored, or another process has rotated since.
  *
  * Leftovers are webhooks with our own mark beside the one that is kept: in production every other production one (an
  * old address, a double); in either mode the test ones that nobody can be listening to any more. A test never sweeps
  * production.
  */
 export function plan({ remote, stored, wanted, nowMs }: PlanInput): Plan {
-	const candidates = remote.map((webhook) => ({ webhook, mark: parseMark(webhook.description) }));
-	const found = findOurs(candidates, stored, wanted);
-	const leftovers = candidates.filter(
+	const candidates = remote.map(withMark);
+	const found = findOurs(candidates, stored?.webhookId, wanted);
+	const sweep = candidates.filter(
 		({ webhook, mark }) =>
-			webhook !== found && mark !== undefined && isLeftover(webhook, mark, wanted.owner, nowMs),
+			webhook !== found?.webhook &&
+			mark !== undefined &&
+			isLeftover(webhook, mark, wanted.owner, nowMs),
 	);
-	const sweep = leftovers.map(({ webhook }) => webhook.id);
-	const strangers = remote
-		.filter((webhook) => webhook !== found && isSameAddress(webhook.url, wanted.url))
-		.map(({ id }) => id)
-		.filter((id) => !sweep.includes(id));
-	const step =
-		found === undefined
-			? missingStep(candidates, sweep, wanted.owner)
-			: foundStep(found, stored, wanted);
-	return { ...step, sweep, strangers };
+	const strangers = candidates.filter(
+		({ webhook, mark }) =>
+			webhook !== found?.webhook &&
+			isSameAddress(webhook.url, wanted.url) &&
+			!(mark !== undefined && isMarkOfNode(mark, wanted.owner)),
+	);
+	return {
+		step: found === undefined ? { action: 'create' } : stepFor(found, stored, wanted),
+		sweep: sweep.map(({ webhook }) => webhook),
+		strangers: strangers.map(({ webhook }) => webhook),
+	};
+}
+
+/** Which webhooks a deactivation, or the end of listening, concerns. */
+export interface Ending {
+	/** The webhook that served; undefined when Anchor has none of ours. */
+	served: RemoteWebhook | undefined;
+	/** Others of ours beside it. */
+	doubles: RemoteWebhook[];
+}
+
+/**
+ * Decides which webhooks end with a registration. Pure. A test ends only at its very address: another one of this node
+ * may serve somebody else who listens.
+ * @param remote what Anchor lists, and the webhook of the stored id where the list lacks it
+ * @param webhookId the stored id; undefined when nothing is stored
+ */
+export function planEnding(
+	remote: readonly RemoteWebhook[],
+	webhookId: string | undefined,
+	{ owner, url }: Pick<WantedRegistration, 'owner' | 'url'>,
+): Ending {
+	const candidates = remote.map(withMark);
+	const served = findOurs(candidates, webhookId, { owner, url })?.webhook;
+	const doubles = candidates
+		.filter(
+			({ webhook, mark }) => webhook !== served && mark !== undefined && isMarkOf(mark, owner),
+		)
+		.map(({ webhook }) => webhook);
+	if (owner.mode === 'production') return { served, doubles };
+	const here = (webhook: RemoteWebhook) =>
+		webhook.id === webhookId || isSameAddress(webhook.url, url);
+	return { served: served && here(served) ? served : undefined, doubles: doubles.filter(here) };
 }
 
 /** Whether two addresses lead to the same place, however they are spelled (upper case in the host, a default port). */
@@ -130,7 +165,7 @@ export function describeSlots(remote: readonly RemoteWebhook[], owner: MarkOwner
  * looks at the same list.
  */
 export function byAge(one: RemoteWebhook, other: RemoteWebhook): number {
-	const difference = (time(one.created_at) ?? 0) - (time(other.created_at) ?? 0);
+	const difference = (timeOf(one.created_at) ?? 0) - (timeOf(other.created_at) ?? 0);
 	if (difference !== 0) return difference;
 	return one.id < other.id ? -1 : Number(one.id > other.id);
 }
@@ -140,78 +175,82 @@ interface Candidate {
 	mark: Mark | undefined;
 }
 
+function withMark(webhook: RemoteWebhook): Candidate {
+	return { webhook, mark: parseMark(webhook.description) };
+}
+
 function findOurs(
 	candidates: readonly Candidate[],
-	stored: StoredRegistration | undefined,
-	{ owner, url }: WantedRegistration,
-): RemoteWebhook | undefined {
-	const own = candidates.filter(({ mark }) => mark !== undefined && isMarkOf(mark, owner));
-	const unmarked = candidates.filter(({ mark }) => mark === undefined);
-
-	const byId = [...own, ...unmarked].find(({ webhook }) => webhook.id === stored?.webhookId);
-	if (byId) return byId.webhook;
-
-	const here = ({ webhook }: Candidate) => isSameAddress(webhook.url, url);
-	const sorted = own.sort((one, other) => byAge(one.webhook, other.webhook));
-	return (sorted.find(here) ?? sorted[0] ?? unmarked.find(here))?.webhook;
+	storedId: string | undefined,
+	{ owner, url }: Pick<WantedRegistration, 'owner' | 'url'>,
+): Candidate | undefined {
+	const stored = candidates.find(({ webhook }) => webhook.id === storedId);
+	if (stored && (stored.mark === undefined || isMarkOf(stored.mark, owner))) return stored;
+	const own = candidates
+		.filter(({ mark }) => mark !== undefined && isMarkOf(mark, owner))
+		.sort((one, other) => byAge(one.webhook, other.webhook));
+	return own.find(({ webhook }) => isSameAddress(webhook.url, url)) ?? own[0];
 }
 
 function isLeftover(webhook: RemoteWebhook, mark: Mark, owner: MarkOwner, nowMs: number): boolean {
 	if (!isMarkOfNode(mark, owner)) return false;
 	if (mark.mode === 'production') return owner.mode === 'production';
-	// Taking one up again for a new test changes it, so the later of the two times tells when listening began.
-	const times = [webhook.created_at, webhook.updated_at].map(time).filter((at) => at !== undefined);
+	// A test that takes up an older webhook changes it, so the later of the two times tells when listening began.
+	const times = [webhook.created_at, webhook.updated_at]
+		.map(timeOf)
+		.filter((at) => at !== undefined);
 	return times.length > 0 && nowMs - Math.max(...times) > LISTENING_MS;
 }
 
-function foundStep(
-	found: RemoteWebhook,
+function stepFor(
+	{ webhook, mark }: Candidate,
 	stored: StoredRegistration | undefined,
 	wanted: WantedRegistration,
 ): Step {
-	const { id } = found;
-	const isStored = stored?.webhookId === id;
-	const leftOut = isStored ? stored.leftOut.filter((event) => wanted.events.includes(event)) : [];
-	const changes = changesOf(found, wanted, leftOut);
-
-	if (!isStored || !stored.hasUsableSecret) {
-		// A test that takes up an older one must look new at Anchor, lest it be swept while somebody listens.
-		const touched =
-			wanted.owner.mode === 'test'
-				? { ...changes, description: formatMark(wanted.owner) }
-				: changes;
-		return { action: 'rotate', id, changes: touched };
+	const known = stored?.webhookId === webhook.id ? stored : undefined;
+	const fingerprint = known?.fingerprint;
+	const changes = changesOf(webhook, known, wanted);
+	if (
+		fingerprint === undefined ||
+		wanted.secretIsWrong ||
+		(mark?.fingerprint !== undefined && mark.fingerprint !== fingerprint)
+	) {
+		return { action: 'rotate', webhook, changes: beforeRotation(changes, wanted.owner) };
 	}
-	if (wanted.rotate) return { action: 'rotate', id, changes };
-	if (changes !== undefined) return { action: 'update', id, changes };
-	return { action: 'keep', id, tryEvents: leftOut.length > 0 ? [...wanted.events] : undefined };
+	return changes === undefined
+		? { action: 'keep', webhook }
+		: { action: 'change', webhook, changes };
+}
+
+/**
+ * The mark follows the new secret, so it is left out here. A test that takes up an older webhook must look new at Anchor,
+ * otherwise another test sweeps it as a leftover: there the mark is written now, and without a fingerprint.
+ */
+function beforeRotation(
+	{ description: _later, ...changes }: WebhookChanges = {},
+	owner: MarkOwner,
+): WebhookChanges | undefined {
+	if (owner.mode === 'test') return { ...changes, description: formatMark(owner) };
+	return Object.keys(changes).length === 0 ? undefined : changes;
 }
 
 function changesOf(
-	found: RemoteWebhook,
-	{ owner, url, events }: WantedRegistration,
-	leftOut: readonly string[],
+	webhook: RemoteWebhook,
+	known: StoredRegistration | undefined,
+	{ owner, url, events, retryUnsupported }: WantedRegistration,
 ): WebhookChanges | undefined {
-	const description = formatMark(owner);
-	const accepted = events.filter((event) => !leftOut.includes(event));
+	const unsupported = known?.unsupported.filter((event) => events.includes(event)) ?? [];
+	const subscribed = events.filter((event) => !unsupported.includes(event));
+	const isRetried = retryUnsupported && unsupported.length > 0;
+	const isSubscribed = isSameSet(webhook.subscribed_events, subscribed) && !isRetried;
+	const description = formatMark(owner, known?.fingerprint);
 	const changes: WebhookChanges = {
-		...(isSameAddress(found.url, url) ? {} : { url }),
-		...(found.description?.trim() === description ? {} : { description }),
-		...(isSameSet(found.subscribed_events, accepted) ? {} : { subscribed_events: [...events] }),
-		...(found.enabled ? {} : { enabled: true }),
+		...(isSameAddress(webhook.url, url) ? {} : { url }),
+		...(webhook.description?.trim() === description ? {} : { description }),
+		...(isSubscribed ? {} : { subscribed_events: isRetried ? [...events] : subscribed }),
+		...(webhook.enabled ? {} : { enabled: true }),
 	};
-	if (Object.keys(changes).length === 0) return undefined;
-	return leftOut.length > 0 ? { ...changes, subscribed_events: [...events] } : changes;
-}
-
-function missingStep(
-	candidates: readonly Candidate[],
-	sweep: readonly string[],
-	owner: MarkOwner,
-): Step {
-	if (candidates.length - sweep.length < MAX_WEBHOOKS) return { action: 'create' };
-	const staying = candidates.map(({ webhook }) => webhook).filter(({ id }) => !sweep.includes(id));
-	return { action: 'full', taken: describeSlots(staying, owner) };
+	return Object.keys(changes).length === 0 ? undefined : changes;
 }
 
 function isSameSet(one: readonly string[], other: readonly string[]): boolean {
@@ -235,7 +274,7 @@ function hostOf(address: string): string {
 	}
 }
 
-function time(text: string | null | undefined): number | undefined {
+function timeOf(text: string | null | undefined): number | undefined {
 	const at = Date.parse(text ?? '');
 	return Number.isNaN(at) ? undefined : at;
 }

@@ -1,6 +1,6 @@
 import { isObject } from '../events/json';
-import { open } from './secret';
-import type { SealContext } from './secret';
+import { open } from './seal';
+import type { SealContext } from './seal';
 
 /**
  * What n8n keeps of a registration, in static data. A cache: everything in it can be rebuilt from Anchor, the secret
@@ -12,22 +12,22 @@ export interface RegistrationState {
 	url: string;
 	/** What Anchor was told to send. */
 	events: string[];
-	/** What Anchor refused; asked for again on the next activation. */
-	leftOut: string[];
+	/** Selected events that Anchor refused; asked for again at the next activation. */
+	unsupported: string[];
 	/** Whose it is (`ownerKeyOf`). Static data travels with a copied workflow, and a copy must not use it. */
 	owner: string;
-	/** The signing secret, sealed; '' when it is not known. */
+	/** The signing secret, sealed. */
 	secret: string;
+	/** Since when it signs, in milliseconds of Anchor's clock: of two states the one with the later time is the newer. */
+	secretSince: number;
 	/** The secret before, which Anchor keeps valid for 24 hours. */
 	previous?: PreviousSecret;
-	/** Whether a rotation was asked for whose outcome is unknown: the next activation rotates again. */
-	rotationUnsettled?: boolean;
-	/** Whether deactivation left it switched off at Anchor. */
-	disabled?: boolean;
-	/** When the webhook was created or adopted, in milliseconds. */
-	registeredAt: number;
-	/** When an activation last looked after it, in milliseconds. */
-	lastSeenAt: number;
+	/** A digest of the settings that decide which events are wanted. */
+	wants: string;
+	/** Since when the trigger listens with these settings, in milliseconds of Anchor's clock. */
+	wantsSince: number;
+	/** When n8n took the trigger out of service, in milliseconds: its webhook ends some seconds later. */
+	endedAt?: number;
 }
 
 export interface PreviousSecret {
@@ -44,28 +44,20 @@ export interface OpenedSecret {
 
 /**
  * Reads a state back from static data, which n8n's public API and imports can fill with anything.
- * @returns undefined when it is none
+ * @returns undefined for whatever is not wholly a state of this form: nothing is known then
  */
 export function parseState(value: unknown): RegistrationState | undefined {
 	if (!isObject(value)) return undefined;
-	const { webhookId, url, owner, secret, previous, rotationUnsettled, disabled } = value;
-	if (typeof webhookId !== 'string' || webhookId === '' || typeof owner !== 'string') {
-		return undefined;
-	}
-	const earlier = previousOf(previous);
-	return {
-		webhookId,
-		url: textOf(url),
-		events: textsOf(value.events),
-		leftOut: textsOf(value.leftOut),
-		owner,
-		secret: textOf(secret),
-		...(earlier ? { previous: earlier } : {}),
-		...(rotationUnsettled === true ? { rotationUnsettled } : {}),
-		...(disabled === true ? { disabled } : {}),
-		registeredAt: timeOf(value.registeredAt),
-		lastSeenAt: timeOf(value.lastSeenAt),
-	};
+	const { webhookId, url, events, unsupported, owner, secret, secretSince } = value;
+	const { previous, wants, wantsSince, endedAt } = value;
+	const isWhole =
+		isFilled(webhookId) &&
+		isFilled(owner) &&
+		[url, secret, wants].every((text) => typeof text === 'string') &&
+		[events, unsupported].every(isTextList) &&
+		[secretSince, wantsSince, endedAt ?? 0].every(Number.isFinite) &&
+		(previous === undefined || isPrevious(previous));
+	return isWhole ? (value as unknown as RegistrationState) : undefined;
 }
 
 /**
@@ -95,22 +87,14 @@ export function livePrevious(
 	return previous && previous.expiresAt > nowMs ? previous : undefined;
 }
 
-function previousOf(value: unknown): PreviousSecret | undefined {
-	if (!isObject(value)) return undefined;
-	const { sealed, expiresAt } = value;
-	return typeof sealed === 'string' && typeof expiresAt === 'number'
-		? { sealed, expiresAt }
-		: undefined;
+function isPrevious(value: unknown): value is PreviousSecret {
+	return isObject(value) && typeof value.sealed === 'string' && Number.isFinite(value.expiresAt);
 }
 
-function textOf(value: unknown): string {
-	return typeof value === 'string' ? value : '';
+function isFilled(value: unknown): value is string {
+	return typeof value === 'string' && value !== '';
 }
 
-function textsOf(value: unknown): string[] {
-	return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-}
-
-function timeOf(value: unknown): number {
-	return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+function isTextList(value: unknown): value is string[] {
+	return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }

@@ -278,15 +278,6 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 					'What happens at Anchor Browser when this workflow is deactivated (unpublished)',
 			},
 			{
-				displayName: 'Rotate Secret on Activation',
-				name: 'rotateOnActivation',
-				type: 'boolean',
-				default: false,
-				displayOptions: { show: { '/registration': ['automatic'] } },
-				description:
-					'Whether to ask Anchor Browser for a new signing secret each time this workflow is activated (published). The old one stays valid for 24 hours, so no delivery is refused.',
-			},
-			{
 				displayName: 'Sample Event',
 				name: 'sampleEvent',
 				type: 'options',

@@ -5,7 +5,7 @@ import { receive } from '../delivery/receive';
 import { onceAnswered, run, send, toDeliveryRequest } from './exchange';
 import { warnOncePerMinute } from './log';
 import { memoryOf } from './memory';
-import { findSecrets } from './secrets';
+import { findSecrets } from './signingSecrets';
 import { readGateSettings } from './settings';
 import { toGateItem } from './shape';
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { makeFilters } from '../delivery/filters';
 import type { EventFilters, RawFilters } from '../delivery/filters';
 import type { BranchBy } from '../output/branch';
@@ -32,11 +33,12 @@ export interface ShapeSettings {
 }
 
 /** What activation and deactivation need to know of them. */
-export interface LifecycleSettings {
+export interface RegistrationSettings {
 	registration: Registration;
 	events: readonly string[];
+	/** A digest of what decides which events are wanted. */
+	wants: string;
 	onDeactivate: 'delete' | 'disable';
-	rotateOnActivation: boolean;
 	/** As in `GateSettings`. */
 	sampleEvent: string | undefined;
 }
@@ -85,6 +87,9 @@ export function readGateSettings(read: ReadParameter): GateSettings {
 	};
 }
 
+const digestOf = (value: unknown) =>
+	createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+
 /**
  * The parameters that decide what the item looks like and which output it takes.
  * @param read reads a parameter of the node, expressions resolved
@@ -109,13 +114,14 @@ export function readShapeSettings(read: ReadParameter): ShapeSettings {
  * The parameters that decide over the webhook at Anchor.
  * @param read reads a parameter of the node, expressions resolved
  */
-export function readLifecycleSettings(read: ReadParameter): LifecycleSettings {
-	const { onDeactivate, rotateOnActivation, sampleEvent } = options(read);
+export function readRegistrationSettings(read: ReadParameter): RegistrationSettings {
+	const { onDeactivate, sampleEvent } = options(read);
+	const events = eventsOf(read('events', []));
 	return {
 		registration: registrationOf(read),
-		events: eventsOf(read('events', [])),
+		events,
+		wants: digestOf([[...events].sort(), read('filters', {})]),
 		onDeactivate: oneOf(onDeactivate, ['delete', 'disable'], 'delete'),
-		rotateOnActivation: rotateOnActivation === true,
 		sampleEvent: sampleOf(sampleEvent),
 	};
 }

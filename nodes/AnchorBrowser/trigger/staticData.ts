@@ -1,8 +1,13 @@
-import type { IDataObject, IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IHookFunctions,
+	ITriggerFunctions,
+	IWebhookFunctions,
+} from 'n8n-workflow';
 import { parseState } from '../registration/state';
 import type { RegistrationState } from '../registration/state';
 
-type Context = IHookFunctions | IWebhookFunctions;
+type Context = IHookFunctions | IWebhookFunctions | ITriggerFunctions;
 
 /**
  * Static data is one JSON column of the workflow, and n8n keys its part for a node by the node's name. The state

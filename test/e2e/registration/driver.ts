@@ -19,8 +19,8 @@ import { Turns } from './turns';
 export const TRIGGER_TYPE = 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger';
 
 /**
- * Lacking: `processes`, because several main processes need a licence of n8n's; `recheck`, because every version takes a
- * published trigger out of service before it publishes it again.
+ * Lacking: `processes`, because several main processes need a licence of n8n's; `answersWhileStarting` and
+ * `endsListeningEarly`, because all audits of an n8n restart together and share the right to listen.
  */
 export const CAPABILITIES: ReadonlySet<RegistrationCapability> = new Set([
 	'crash',

@@ -20,6 +20,9 @@ const LATE_MS = 300;
 /** n8n takes names of up to 128 characters. */
 const NAME_LENGTH = 100;
 
+/** By then a production webhook that was taken out of service is gone at Anchor. */
+const END_MS = 20_000;
+
 const UNFINISHED = ['new', 'running', 'waiting'];
 
 /** What a workflow needs of the n8n that it is in. */
@@ -98,13 +101,27 @@ export class RealWorkflow implements AuditedWorkflow {
 		this.pending = change;
 	}
 
-	async listen(): Promise<Ending> {
+	async listen(parameters?: Readonly<Record<string, unknown>>): Promise<Ending> {
 		await this.home.listenAlone();
 		return await endingOf(
-			this.client.listenForTestEvent(this.id, this.nodes[0].name).then((listening) => {
-				this.listening = listening;
-			}),
+			(async () => {
+				const draft = parameters && (await this.drafted(parameters));
+				const { name } = this.nodes[0];
+				this.listening = await this.client.listenForTestEvent(this.id, name, draft);
+			})(),
 		);
+	}
+
+	/** A draft beside the version in service: n8n 2 listens with what is saved, n8n 1 with what the editor sends. */
+	private async drafted(parameters: Readonly<Record<string, unknown>>): Promise<Workflow> {
+		const workflow = await this.client.getWorkflow(this.id);
+		const nodes = workflow.nodes.map((node) => ({
+			...node,
+			parameters: { ...node.parameters, ...parameters },
+		}));
+		const { publishes, savers } = this.home.shared;
+		if (!publishes) return { ...workflow, nodes };
+		return await savers.next(async () => await this.client.updateWorkflow(this.id, { nodes }));
 	}
 
 	testAddress(): string {
@@ -184,11 +201,20 @@ export class RealWorkflow implements AuditedWorkflow {
 		);
 	}
 
-	async wipeStaticData(): Promise<void> {
+	async readStaticData(): Promise<unknown> {
+		return await this.staticData();
+	}
+
+	async writeStaticData(json: string): Promise<void> {
 		await this.home.shared.query(
-			"UPDATE workflow_entity SET staticData = '{}' WHERE id = ?",
+			'UPDATE workflow_entity SET staticData = ? WHERE id = ?',
+			json,
 			this.id,
 		);
+	}
+
+	async outlivesItsEnd(): Promise<void> {
+		await pause(END_MS);
 	}
 
 	/** Waits until n8n 2.x is through with what it was told; of 1.x every call is over when it is answered. */

@@ -434,11 +434,16 @@ export class N8nClient {
 	 * The editor's *Listen for Test Event* (or *Execute Workflow* of a workflow that starts with a webhook).
 	 *
 	 * @param triggerName the node
+	 * @param draft the workflow as it stands in the editor, where it is not as saved
 	 * @throws RestError when the node refuses to start listening, with the words that the user sees
 	 */
-	async listenForTestEvent(workflowId: string, triggerName: string): Promise<TestListening> {
+	async listenForTestEvent(
+		workflowId: string,
+		triggerName: string,
+		draft?: Workflow,
+	): Promise<TestListening> {
 		const pushRef = randomUUID().slice(0, 10);
-		const answer = await this.run(workflowId, triggerName, pushRef);
+		const answer = await this.run(workflowId, triggerName, pushRef, draft);
 		if (answer.waitingForWebhook !== true) {
 			throw new Error(`${triggerName} does not listen: n8n ran it at once`);
 		}
@@ -478,13 +483,13 @@ export class N8nClient {
 		return executionId;
 	}
 
-	private async run(workflowId: string, triggerName: string, pushRef: string) {
+	private async run(workflowId: string, triggerName: string, pushRef: string, draft?: Workflow) {
 		return await this.rest<{ waitingForWebhook?: boolean; executionId?: string }>(
 			'POST',
 			`/workflows/${workflowId}/run`,
 			{
 				// Read by 1.x only; 2.x takes the workflow as saved.
-				workflowData: await this.getWorkflow(workflowId),
+				workflowData: draft ?? (await this.getWorkflow(workflowId)),
 				triggerToStartFrom: { name: triggerName },
 			},
 			{ 'push-ref': pushRef },

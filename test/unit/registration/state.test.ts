@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { seal } from '../../../nodes/AnchorBrowser/registration/secret';
+import { seal } from '../../../nodes/AnchorBrowser/registration/seal';
 import { openSecrets, parseState } from '../../../nodes/AnchorBrowser/registration/state';
 import type { RegistrationState } from '../../../nodes/AnchorBrowser/registration/state';
 

@@ -1,6 +1,6 @@
 import { createDecipheriv, hkdfSync } from 'node:crypto';
 import fc from 'fast-check';
-import { open, seal } from '../../../nodes/AnchorBrowser/registration/secret';
+import { open, seal } from '../../../nodes/AnchorBrowser/registration/seal';
 
 const context = { apiKey: 'key-of-the-project', workflowId: 'wf', nodeId: 'node' };
 const signing = 'ab'.repeat(32);

@@ -1,0 +1,508 @@
+import { connectionOf, isOutage, isPermanent } from '../api/client';
+import type { ApiContext, ApiFailure, ApiResult } from '../api/client';
+import { explain } from '../api/explain';
+import {
+	createWebhook,
+	deleteWebhook,
+	getWebhook,
+	listWebhooks,
+	rotateSecret,
+	updateWebhook,
+} from '../api/webhooks';
+import type { RemoteWebhook, WebhookChanges } from '../api/webhooks';
+import { entryOf, EVENT_TYPES, EVERY_EVENT } from '../events/catalogue';
+import { checkAddress } from './address';
+import { fingerprintOf, formatMark, isMarkOf, ownerKeyOf, parseMark } from './mark';
+import type { MarkOwner } from './mark';
+import { byAge, describeSlots, isSameAddress, plan } from './plan';
+import type { Plan, Step } from './plan';
+import { BUSY_PROJECT, limitWords, unknownEventWords } from './report';
+import type { Happening, Refusal } from './report';
+import { open, seal } from './seal';
+import type { SealContext } from './seal';
+import { livePrevious } from './state';
+import type { RegistrationState } from './state';
+
+/** The webhook that a trigger wants, and what is known of it. */
+export interface ReconcileRequest {
+	owner: MarkOwner;
+	/** n8n's address for this trigger, the test one while the editor listens. */
+	url: string;
+	/** As selected; `*` stands for all that the catalogue has. */
+	events: readonly string[];
+	/** A digest of the settings that decide which events are wanted. */
+	wants: string;
+	stored: RegistrationState | undefined;
+	/**
+	 * `publish`: a user wants the trigger, and anything that would keep events away is told. `start`: n8n starts, and no
+	 * refusal of Anchor's ends a registration that works. `look`: the regular look after a trigger in service.
+	 */
+	occasion: 'publish' | 'start' | 'look';
+	/** Whether the trigger was out of service, so that events from before now are not wanted. */
+	wasEnded: boolean;
+	/** Whether refused deliveries have shown that the stored secret is not the one that Anchor signs with. */
+	secretIsWrong: boolean;
+	/** This machine's time in milliseconds. */
+	nowMs: number;
+	/**
+	 * Told true right before the secret of a webhook changes, false when it then did not. After a success nothing is told:
+	 * only the caller knows when n8n has the new one.
+	 */
+	onSecretChanging: (changing: boolean) => void;
+}
+
+/** What became of a registration. */
+export type Reconciled =
+	| {
+			ok: true;
+			/** To be stored; undefined when another process's webhook stays, whose secret only that process knows. */
+			state: RegistrationState | undefined;
+			/** The project of the webhook, '' when Anchor did not say. */
+			projectId: string;
+			/** Anchor's time in milliseconds. */
+			anchorMs: number;
+			happened: Happening[];
+	  }
+	| { ok: false; refusal: Refusal; happened: Happening[] };
+
+/** One reconciliation under way: all that its steps need. */
+interface Run {
+	context: ApiContext;
+	request: ReconcileRequest;
+	/** The wanted events by name. */
+	events: string[];
+	/** What is stored, if it is this trigger's own. */
+	stored: RegistrationState | undefined;
+	/** The stored secret, if it can be opened. */
+	secret: string | undefined;
+	sealing: SealContext;
+	/** Anchor's time in milliseconds. */
+	anchorMs: number;
+	happened: Happening[];
+}
+
+/** How long Anchor keeps a replaced secret valid (API description, rotate-secret). */
+const PREVIOUS_SECRET_MS = 24 * 60 * 60_000;
+
+/** How often to look again when a webhook vanishes between looking and changing it. */
+const MAX_ROUNDS = 3;
+
+/** Anchor answered without the secret that this answer must have. */
+const NO_SECRET: ApiFailure = { ok: false, status: 200, message: '' };
+
+/**
+ * Brings the webhook at Anchor in line, whatever it finds there: looks, plans, acts. The only way in: n8n's `create`, a
+ * start of n8n and the regular look all take it. Calls for one trigger must not overlap.
+ * @returns what became of it, with everything that happened on the way; a refusal when the trigger would not get its
+ * events
+ * @throws n8n's own message when the node has no credential
+ */
+export async function reconcile(
+	context: ApiContext,
+	request: ReconcileRequest,
+): Promise<Reconciled> {
+	const { owner, url, stored, nowMs } = request;
+	const { apiKey, baseUrl } = await connectionOf(context);
+	const sealing = { apiKey, workflowId: owner.workflowId, nodeId: owner.nodeId };
+	const own = stored?.owner === ownerKeyOf(owner) ? stored : undefined;
+	const run: Run = {
+		context,
+		request,
+		events: namesOf(request.events),
+		stored: own,
+		secret: own && open(own.secret, sealing),
+		sealing,
+		anchorMs: nowMs,
+		happened: [],
+	};
+	const unfit = checkAddress(url, { baseUrl });
+	if (unfit) return { ok: false, refusal: { words: unfit, permanent: true }, happened: [] };
+
+	for (let round = 1; round <= MAX_ROUNDS; round++) {
+		const outcome = await lookAndAct(run);
+		if (outcome) return outcome;
+	}
+	return refuse(run, { words: BUSY_PROJECT, permanent: false });
+}
+
+/** @returns undefined when the plan no longer held: the webhook vanished, or one appeared meanwhile */
+async function lookAndAct(run: Run): Promise<Reconciled | undefined> {
+	const { request, events, stored, secret } = run;
+	const remote = await listWithStored(run.context, stored?.webhookId);
+	if (!remote.ok) return serveOrRefuse(run, remote, 'read the webhooks of the project');
+	run.anchorMs = remote.dateMs ?? request.nowMs;
+
+	const next = plan({
+		remote: remote.body,
+		stored: stored && {
+			webhookId: stored.webhookId,
+			fingerprint: secret === undefined ? undefined : fingerprintOf(secret),
+			unsupported: stored.unsupported,
+		},
+		wanted: {
+			owner: request.owner,
+			url: request.url,
+			events,
+			secretIsWrong: request.secretIsWrong,
+			retryUnsupported: request.occasion !== 'look',
+		},
+		nowMs: run.anchorMs,
+	});
+	if (next.strangers.length > 0) {
+		run.happened.push({ what: 'strangers', ids: next.strangers.map(({ id }) => id) });
+	}
+	return await act(run, next);
+}
+
+async function act(run: Run, { step, sweep }: Plan): Promise<Reconciled | undefined> {
+	// Leftovers count among the five that a project may have, so they go first.
+	await removeAll(run.context, sweep, 'leftover', run.happened);
+	switch (step.action) {
+		case 'keep':
+			return settle(run, step.webhook, {});
+		case 'change':
+			return await change(run, step);
+		case 'rotate':
+			return await rotate(run, step);
+		case 'create':
+			return await create(run);
+	}
+}
+
+async function change(
+	run: Run,
+	{ webhook, changes }: Extract<Step, { action: 'change' }>,
+): Promise<Reconciled | undefined> {
+	const { result, unsupported } = await patch(run, webhook, changes);
+	if (!result.ok) {
+		if (result.status === 404) return undefined;
+		return serveOrRefuse(run, result, `change the webhook ${webhook.id}`, webhook);
+	}
+	run.happened.push({ what: 'changed', id: webhook.id, fields: Object.keys(changes) });
+	return settle(run, result.body, { unsupported: unsupported ?? stillUnsupported(run) });
+}
+
+/** The new secret comes last, so that nothing but its mark stands between receiving and storing it. */
+async function rotate(
+	run: Run,
+	{ webhook, changes }: Extract<Step, { action: 'rotate' }>,
+): Promise<Reconciled | undefined> {
+	const { request, stored, secret: storedSecret, sealing } = run;
+	const { id } = webhook;
+	let current = webhook;
+	let unsupported = stillUnsupported(run);
+	if (changes) {
+		const { result, unsupported: refused } = await patch(run, webhook, changes);
+		if (!result.ok) {
+			if (result.status === 404) return undefined;
+			return serveOrRefuse(run, result, `change the webhook ${id}`, webhook);
+		}
+		current = result.body;
+		unsupported = refused ?? unsupported;
+	}
+
+	request.onSecretChanging(true);
+	let rotated = await rotateSecret(run.context, id);
+	// When no answer came, Anchor may have rotated all the same, to a secret that nobody knows.
+	if (!rotated.ok && rotated.status === null) rotated = await rotateSecret(run.context, id);
+	if (!rotated.ok || rotated.body.secret === undefined) {
+		request.onSecretChanging(false);
+		if (!rotated.ok && rotated.status === 404) return undefined;
+		const failure = rotated.ok ? NO_SECRET : rotated;
+		return serveOrRefuse(run, failure, `rotate the signing secret of the webhook ${id}`, webhook);
+	}
+	const { secret } = rotated.body;
+	const known = stored?.webhookId === id ? stored : undefined;
+	const previous =
+		known && storedSecret !== undefined
+			? { sealed: known.secret, expiresAt: request.nowMs + PREVIOUS_SECRET_MS }
+			: known && livePrevious(known, request.nowMs);
+	run.happened.push({ what: 'rotated', id, isWrong: storedSecret !== undefined });
+	await writeMark(run, id, secret);
+	return settle(run, current, {
+		unsupported,
+		secret: seal(secret, sealing),
+		secretSince: inAnchorsNextSecond(rotated.dateMs ?? run.anchorMs),
+		previous,
+	});
+}
+
+async function create(run: Run): Promise<Reconciled | undefined> {
+	const { context, request, events, sealing } = run;
+	const { owner, url } = request;
+	const operation = 'create the webhook of this trigger';
+	const { result, unsupported } = await subscribe(
+		events,
+		async (names) =>
+			await createWebhook(context, {
+				url,
+				description: formatMark(owner),
+				subscribed_events: names,
+			}),
+	);
+	if (!result.ok) {
+		if (result.status === 409) return await refuseAtTheLimit(run);
+		return serveOrRefuse(run, result, operation, 'none');
+	}
+	const { id, secret } = result.body;
+	// Without its secret a new webhook is of no use as it is: the next round finds it by its mark and rotates.
+	if (id === undefined || secret === undefined) return undefined;
+
+	const rival = await findRival(run, id);
+	if (rival !== undefined) {
+		run.happened.push({ what: 'yielded', id: rival.id });
+		const { anchorMs, happened } = run;
+		return { ok: true, state: undefined, projectId: rival.project_id, anchorMs, happened };
+	}
+	run.happened.push({ what: 'created', id });
+	await writeMark(run, id, secret);
+	return settle(
+		run,
+		{
+			id,
+			url,
+			project_id: result.body.project_id ?? '',
+			subscribed_events: events.filter((event) => !unsupported.includes(event)),
+		},
+		{
+			unsupported,
+			secret: seal(secret, sealing),
+			secretSince: inAnchorsNextSecond(result.dateMs ?? run.anchorMs),
+			previous: undefined,
+		},
+	);
+}
+
+/**
+ * Settles which webhook remains when two processes (several mains) activate the same trigger at the same moment: both
+ * find nothing, both create. So each looks once more after creating, and the newest stays: its process removes the
+ * others, and theirs stores nothing. The newest, because an older one may also come from a request whose response was
+ * lost, so that nobody knows its secret.
+ * @param id the webhook just created
+ * @returns the other process's webhook, if that one stays
+ */
+async function findRival(run: Run, id: string): Promise<RemoteWebhook | undefined> {
+	const { context, request, happened } = run;
+	const listed = await listWebhooks(context);
+	if (!listed.ok) return undefined;
+	const ours = listed.body
+		.filter(({ description }) => {
+			const mark = parseMark(description);
+			return mark !== undefined && isMarkOf(mark, request.owner);
+		})
+		.sort(byAge);
+	const newest = ours.pop();
+	if (newest !== undefined && newest.id !== id) return newest;
+	await removeAll(context, ours, 'leftover', happened);
+	return undefined;
+}
+
+/** Another process may have created ours a moment ago: then there is something to look at again. */
+async function refuseAtTheLimit(run: Run): Promise<Reconciled | undefined> {
+	const { context, request } = run;
+	const again = await listWebhooks(context);
+	const remote = again.ok ? again.body : [];
+	const isThere = remote.some(({ description }) => {
+		const mark = parseMark(description);
+		return mark !== undefined && isMarkOf(mark, request.owner);
+	});
+	if (isThere) return undefined;
+	const words = limitWords(describeSlots(remote, request.owner));
+	return refuse(run, { words, permanent: true, status: 409 });
+}
+
+/**
+ * Writes the secret's fingerprint into the mark. When Anchor does not take it, the next reconciliation sees that the mark
+ * differs: never a reason to refuse. A test lives too short to be restored from anywhere.
+ */
+async function writeMark(run: Run, id: string, secret: string): Promise<void> {
+	const { owner } = run.request;
+	if (owner.mode === 'test') return;
+	const description = formatMark(owner, fingerprintOf(secret));
+	const written = await updateWebhook(run.context, id, { description });
+	if (!written.ok) run.happened.push({ what: 'unmarked', id, failure: written });
+}
+
+async function patch(
+	run: Run,
+	{ id }: RemoteWebhook,
+	changes: WebhookChanges,
+): Promise<{ result: ApiResult<RemoteWebhook>; unsupported?: string[] }> {
+	const { context } = run;
+	const { subscribed_events: events } = changes;
+	if (events === undefined) return { result: await updateWebhook(context, id, changes) };
+	return await subscribe(
+		events,
+		async (names) => await updateWebhook(context, id, { ...changes, subscribed_events: names }),
+	);
+}
+
+/**
+ * Sends a request that names events. When Anchor refuses what is in it, it is sent again without the events that no page
+ * of Anchor's documents: not every account has them.
+ * @param send the request with these events
+ */
+async function subscribe<T>(
+	events: readonly string[],
+	send: (events: string[]) => Promise<ApiResult<T>>,
+): Promise<{ result: ApiResult<T>; unsupported: string[] }> {
+	const first = await send([...events]);
+	const unsupported = events.filter((event) => entryOf(event)?.documented === false);
+	const supported = events.filter((event) => !unsupported.includes(event));
+	if (first.ok || !refusesContent(first) || unsupported.length === 0 || supported.length === 0) {
+		return { result: first, unsupported: [] };
+	}
+	const result = await send(supported);
+	return { result, unsupported: result.ok ? unsupported : [] };
+}
+
+/** 400 is what Anchor documents; 422 is what many services answer in its place. */
+function refusesContent({ status }: ApiFailure): boolean {
+	return status === 400 || status === 422;
+}
+
+/** The outcome of a webhook that is in line: what of it is stored. */
+function settle(
+	run: Run,
+	webhook: Pick<RemoteWebhook, 'id' | 'url' | 'project_id' | 'subscribed_events'>,
+	fresh: Partial<RegistrationState>,
+): Reconciled {
+	const { request, stored, anchorMs, happened } = run;
+	const known = stored?.webhookId === webhook.id ? stored : undefined;
+	const listensAsBefore = known?.wants === request.wants && !request.wasEnded;
+	const state: RegistrationState = {
+		webhookId: webhook.id,
+		url: request.url,
+		events: [...webhook.subscribed_events],
+		unsupported: stillUnsupported(run),
+		owner: ownerKeyOf(request.owner),
+		secret: known?.secret ?? '',
+		secretSince: known?.secretSince ?? anchorMs,
+		previous: known && livePrevious(known, request.nowMs),
+		wants: request.wants,
+		wantsSince: listensAsBefore ? known.wantsSince : anchorMs,
+		...fresh,
+	};
+	if (state.previous === undefined) delete state.previous;
+	if (state.unsupported.length > 0 && request.occasion !== 'look') {
+		happened.push({ what: 'unsupported', events: state.unsupported });
+	}
+	return { ok: true, state, projectId: webhook.project_id, anchorMs, happened };
+}
+
+/**
+ * What a request that was not carried out means. n8n deletes after every refusal of ours, and an outage must never end
+ * in that for a webhook that serves. One that does not serve would bring no events, and n8n would show the workflow as
+ * active.
+ * @param found the webhook at Anchor, or that there is none; left out when Anchor could not even be asked for it
+ */
+function serveOrRefuse(
+	run: Run,
+	failure: ApiFailure,
+	operation: string,
+	found?: RemoteWebhook | 'none',
+): Reconciled {
+	const { request, stored, events } = run;
+	const isTolerable = isOutage(failure) || request.occasion !== 'publish';
+	if (isTolerable && found !== 'none' && stored !== undefined && serves(run, found)) {
+		run.happened.push({ what: 'unchecked', id: stored.webhookId, failure, operation });
+		return settle(
+			run,
+			{
+				id: stored.webhookId,
+				url: stored.url,
+				project_id: found?.project_id ?? '',
+				subscribed_events: found?.subscribed_events ?? stored.events,
+			},
+			{},
+		);
+	}
+	const unknown = events.filter((event) => entryOf(event) === undefined);
+	const words =
+		refusesContent(failure) && unknown.length > 0
+			? unknownEventWords(unknown, failure, operation)
+			: explain(failure, { what: operation, advice: CONTENT_ADVICE });
+	return refuse(run, {
+		words,
+		permanent: isPermanent(failure),
+		...(failure.status === null ? {} : { status: failure.status }),
+	});
+}
+
+/** Whether a webhook brings what is wanted as it is: address, events, switched on, its secret known. */
+function serves({ stored, secret, events, request }: Run, found?: RemoteWebhook): boolean {
+	if (stored === undefined || secret === undefined || request.wasEnded) return false;
+	if (found !== undefined && (found.id !== stored.webhookId || !found.enabled)) return false;
+	const subscribed = found?.subscribed_events ?? stored.events;
+	return (
+		isSameAddress(found?.url ?? stored.url, request.url) &&
+		events.every((event) => subscribed.includes(event) || stored.unsupported.includes(event))
+	);
+}
+
+function refuse({ happened }: Run, refusal: Refusal): Reconciled {
+	return { ok: false, refusal, happened };
+}
+
+/** The two things of ours that Anchor checks in a request. */
+const CONTENT_ADVICE = Object.fromEntries(
+	[400, 422].map((status) => [
+		status,
+		"Check the selected events, and that this n8n's address (N8N_WEBHOOK_URL, n8n 1: WEBHOOK_URL) is a public https one, then try again.",
+	]),
+);
+
+function stillUnsupported({ stored, events }: Run): string[] {
+	return stored?.unsupported.filter((event) => events.includes(event)) ?? [];
+}
+
+/** The HTTP date has whole seconds, rounded down: a delivery that was refused in the same second had the old secret. */
+function inAnchorsNextSecond(dateMs: number): number {
+	return dateMs + 1_000;
+}
+
+function namesOf(selected: readonly string[]): string[] {
+	const all = selected.includes(EVERY_EVENT) ? EVENT_TYPES : [];
+	return [...new Set([...all, ...selected])].filter((event) => event !== EVERY_EVENT);
+}
+
+/**
+ * The webhooks of the project, and the stored one besides when the list lacks it: Anchor lists active ones only.
+ * @param storedId undefined when nothing is stored
+ */
+export async function listWithStored(
+	context: ApiContext,
+	storedId: string | undefined,
+): Promise<ApiResult<RemoteWebhook[]>> {
+	const listed = await listWebhooks(context);
+	if (!listed.ok || storedId === undefined || listed.body.some(({ id }) => id === storedId)) {
+		return listed;
+	}
+	const unlisted = await getWebhook(context, storedId);
+	if (unlisted.ok) return { ...listed, body: [...listed.body, unlisted.body] };
+	return unlisted.status === 404 ? listed : unlisted;
+}
+
+/**
+ * Removes webhooks of ours. One that stays is named: for a leftover that costs a place among five, no more.
+ * @param happened takes a note for each
+ * @returns whether none of them is left at Anchor
+ */
+export async function removeAll(
+	context: ApiContext,
+	webhooks: readonly RemoteWebhook[],
+	role: 'served' | 'leftover',
+	happened: Happening[],
+): Promise<boolean> {
+	let areGone = true;
+	for (const { id } of webhooks) {
+		const removed = await deleteWebhook(context, id);
+		if (removed.ok) happened.push({ what: 'removed', id, role });
+		else if (removed.status === 404) happened.push({ what: 'absent', id });
+		else {
+			areGone = false;
+			happened.push({ what: 'stayed', id, failure: removed });
+		}
+	}
+	return areGone;
+}

@@ -1,0 +1,180 @@
+import type { ApiFailure } from '../api/client';
+import { explain, whatHappened } from '../api/explain';
+import type { Explanation } from '../api/explain';
+import { EVENT_TYPES } from '../events/catalogue';
+import { MAX_WEBHOOKS } from './plan';
+import type { TakenSlot } from './plan';
+
+/** One thing that was done or found while a registration was put in line or ended. */
+export type Happening =
+	| { what: 'created'; id: string }
+	| { what: 'changed'; id: string; fields: string[] }
+	/** `isWrong`: a secret was stored, and it was not the one that Anchor signs with. */
+	| { what: 'rotated'; id: string; isWrong: boolean }
+	| { what: 'unmarked'; id: string; failure: ApiFailure }
+	| { what: 'unchecked'; id: string; failure: ApiFailure; operation: string }
+	| { what: 'yielded'; id: string }
+	| { what: 'unsupported'; events: string[] }
+	| { what: 'strangers'; ids: string[] }
+	| { what: 'removed'; id: string; role: 'served' | 'leftover' }
+	| { what: 'disabled'; id: string }
+	| { what: 'absent'; id: string }
+	| { what: 'stayed'; id: string; failure: ApiFailure }
+	| { what: 'unended'; id: string | undefined; failure: ApiFailure };
+
+/** Why a trigger cannot have its webhook. */
+export interface Refusal {
+	words: Explanation;
+	/** Whether trying again is of no use until a person has changed something. */
+	permanent: boolean;
+	status?: number;
+}
+
+/** One line for n8n's log; never a secret. */
+export interface LogLine {
+	level: 'info' | 'warn' | 'debug';
+	sentence: string;
+	webhookId?: string;
+}
+
+/** What the log says of something that happened. */
+export function logLineOf(happening: Happening): LogLine {
+	switch (happening.what) {
+		case 'created':
+			return info(`the webhook ${happening.id} was created`, happening.id);
+		case 'changed':
+			return info(
+				`the webhook ${happening.id} was changed at Anchor Browser (${happening.fields.join(', ')})`,
+				happening.id,
+			);
+		case 'rotated':
+			return info(
+				`the signing secret of the webhook ${happening.id} was rotated, because ${happening.isWrong ? 'the one that n8n had stored was not the one that Anchor Browser signs with' : 'n8n did not know it'}`,
+				happening.id,
+			);
+		case 'unmarked': {
+			const trouble = whatHappened(happening.failure, { what: 'write the mark of the webhook' });
+			return { level: 'debug', sentence: trouble, webhookId: happening.id };
+		}
+		case 'unchecked': {
+			const { id, failure, operation } = happening;
+			return warn(
+				`${whatHappened(failure, { what: operation })} The webhook ${id} stays as it is and is looked at again later`,
+				id,
+			);
+		}
+		case 'yielded':
+			return warn(
+				`another n8n process registered this trigger at the same moment, and its webhook ${happening.id} stays`,
+				happening.id,
+			);
+		case 'unsupported':
+			return warn(
+				`Anchor Browser does not take these events yet: ${happening.events.join(', ')}. They are left out and asked for again on the next activation`,
+			);
+		case 'strangers':
+			return warn(
+				`webhooks that this trigger did not make send to its address: ${happening.ids.join(', ')}. Their deliveries are refused, because their signing secret is not known here. Remove them in the Anchor Browser dashboard if nobody needs them`,
+			);
+		case 'removed':
+			return info(
+				`the ${happening.role === 'leftover' ? 'leftover ' : ''}webhook ${happening.id} was removed from Anchor Browser`,
+				happening.id,
+			);
+		case 'disabled':
+			return info(`the webhook ${happening.id} was disabled at Anchor Browser`, happening.id);
+		case 'absent':
+			return info(
+				`Anchor Browser has no webhook ${happening.id} in the project of this API key: it was removed already, or it belongs to another project and has to be removed there`,
+				happening.id,
+			);
+		case 'stayed': {
+			const { id, failure } = happening;
+			const trouble = whatHappened(failure, { what: `remove or disable the webhook ${id}` });
+			return warn(`${trouble} ${STAYED}`, id);
+		}
+		case 'unended': {
+			const { id, failure } = happening;
+			const which = id === undefined ? 'the webhook of this trigger' : `the webhook ${id}`;
+			return warn(`${whatHappened(failure, { what: `remove or disable ${which}` })} ${STAYED}`, id);
+		}
+	}
+}
+
+const STAYED =
+	'It is tried again a few times, and at the next activation; you can also remove the webhook in the Anchor Browser dashboard';
+
+/** For a project whose webhooks somebody else changes at the same time. */
+export const BUSY_PROJECT: Explanation = {
+	message:
+		'The webhooks at Anchor Browser keep changing while n8n registers this trigger. Activate the workflow again in a moment',
+	description:
+		'The webhooks of the Anchor Browser project kept changing while n8n tried to register this trigger, so it stopped. Check whether somebody else is changing them, then activate the workflow again.',
+};
+
+/**
+ * The words for a full project: each webhook by host, which of them n8n made, and for which workflow. They stand in
+ * message and description alike, because n8n 1.x shows the one alone and 2.41 the other.
+ */
+export function limitWords(taken: readonly TakenSlot[]): Explanation {
+	const names = taken.map((slot, index) => `${index + 1}. ${slotWords(slot)}`).join('; ');
+	const unlisted =
+		taken.length < MAX_WEBHOOKS ? ' Disabled ones count too and may be missing here.' : '';
+	const list = names === '' ? 'n8n could not list them.' : `They are: ${names}.${unlisted}`;
+	return {
+		message: `All ${MAX_WEBHOOKS} webhooks that an Anchor Browser project can have are taken, so n8n could not create one for this trigger. ${list} Remove one, or deactivate a workflow that uses one, then try again`,
+		description: `An Anchor Browser project can have ${MAX_WEBHOOKS} webhooks, and all are taken. ${list} Remove one in the Anchor Browser dashboard, or deactivate a workflow that uses one, then try again. Listening for a test event takes one as well.`,
+	};
+}
+
+/**
+ * The words for events that neither the catalogue nor Anchor knows, such as an expression can name.
+ * @param names at least one
+ */
+export function unknownEventWords(
+	names: readonly string[],
+	failure: ApiFailure,
+	operation: string,
+): Explanation {
+	const advice = names
+		.map((name) => `There is no event "${name}"; the nearest is "${nearestEvent(name)}"`)
+		.join('. ');
+	return explain(failure, {
+		what: operation,
+		advice: { [failure.status ?? 0]: `${advice}. Choose events from the list, then try again.` },
+	});
+}
+
+function nearestEvent(name: string): string {
+	return [...EVENT_TYPES].sort((one, other) => distance(name, one) - distance(name, other))[0];
+}
+
+/** Levenshtein's distance: how many letters have to be added, removed or changed. */
+function distance(one: string, other: string): number {
+	let row = Array.from({ length: other.length + 1 }, (_, column) => column);
+	for (const [index, letter] of [...one.slice(0, 100)].entries()) {
+		const next = [index + 1];
+		for (let column = 1; column <= other.length; column++) {
+			const swapped = row[column - 1] + Number(letter !== other[column - 1]);
+			next.push(Math.min(swapped, row[column] + 1, next[column - 1] + 1));
+		}
+		row = next;
+	}
+	return row[other.length];
+}
+
+function slotWords({ id, host, madeBy, workflowName, mode }: TakenSlot): string {
+	const maker =
+		workflowName === undefined
+			? 'not made by n8n'
+			: `made by ${madeBy} for the workflow "${workflowName}" (${mode})`;
+	return `${host}, ${maker}, ${id}`;
+}
+
+function info(sentence: string, webhookId?: string): LogLine {
+	return { level: 'info', sentence, webhookId };
+}
+
+function warn(sentence: string, webhookId?: string): LogLine {
+	return { level: 'warn', sentence, webhookId };
+}

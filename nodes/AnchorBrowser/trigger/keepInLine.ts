@@ -1,0 +1,73 @@
+import type { IHookFunctions, ITriggerFunctions } from 'n8n-workflow';
+import { connectionOf } from '../api/client';
+import type { MarkOwner } from '../registration/mark';
+import { reconcile } from '../registration/reconcile';
+import type { Reconciled, ReconcileRequest } from '../registration/reconcile';
+import { logLineOf } from '../registration/report';
+import type { Happening } from '../registration/report';
+import { openSecrets } from '../registration/state';
+import type { RegistrationState } from '../registration/state';
+import { forget, newestOf, remember, setSecretChanging } from './registrations';
+import { readState } from './staticData';
+
+/** What the caller knows of the webhook that it wants; the rest is found here. */
+export type Wish = Pick<
+	ReconcileRequest,
+	'owner' | 'url' | 'events' | 'wants' | 'occasion' | 'wasEnded' | 'secretIsWrong'
+>;
+
+/**
+ * Brings the webhook at Anchor in line and remembers it in this process; the log says what happened. The caller holds
+ * the node's turn (`runExclusive`) and keeps the state in static data.
+ * @param context n8n's context of an activation or of `trigger()`
+ * @returns what became of it
+ * @throws n8n's own message when the node has no credential
+ */
+export async function keepInLine(
+	context: IHookFunctions | ITriggerFunctions,
+	wish: Wish,
+): Promise<Reconciled> {
+	const { owner } = wish;
+	const outcome = await reconcile(context, {
+		...wish,
+		// A test starts afresh: nobody stores anything for it but the process that listens.
+		stored: owner.mode === 'test' ? undefined : newestOf(owner, readState(context, owner.nodeId)),
+		nowMs: Date.now(),
+		onSecretChanging: (isChanging) => setSecretChanging(owner, isChanging),
+	});
+	report(context, owner, outcome.happened);
+	if (!outcome.ok) return outcome;
+	if (outcome.state === undefined) forget(owner);
+	else await rememberState(context, owner, outcome.state);
+	setSecretChanging(owner, false);
+	return outcome;
+}
+
+/** Remembers a state in this process, its secrets opened. */
+export async function rememberState(
+	context: IHookFunctions | ITriggerFunctions,
+	owner: MarkOwner,
+	state: RegistrationState,
+): Promise<void> {
+	const { apiKey } = await connectionOf(context);
+	const { workflowId, nodeId } = owner;
+	remember(owner, state, openSecrets(state, { apiKey, workflowId, nodeId }, Date.now()));
+}
+
+/** Writes what happened to n8n's log, a line for each. */
+export function report(
+	context: IHookFunctions | ITriggerFunctions,
+	{ workflowId, nodeId, mode }: MarkOwner,
+	happened: readonly Happening[],
+): void {
+	const { name } = context.getNode();
+	for (const happening of happened) {
+		const { level, sentence, webhookId } = logLineOf(happening);
+		context.logger[level](`${name}: ${sentence}`, {
+			workflowId,
+			nodeId,
+			mode,
+			...(webhookId === undefined ? {} : { webhookId }),
+		});
+	}
+}

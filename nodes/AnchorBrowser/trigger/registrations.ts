@@ -1,0 +1,77 @@
+import type { LiveSecret } from '../delivery/signature';
+import type { Mode } from '../registration/mark';
+import type { RegistrationState } from '../registration/state';
+
+/** Which trigger, and whether its production or its test webhook. */
+export interface TriggerIdentity {
+	workflowId: string;
+	nodeId: string;
+	mode: Mode;
+}
+
+/** A registration as this process knows it, its secrets opened. */
+export interface KnownRegistration {
+	state: RegistrationState;
+	secrets: readonly LiveSecret[];
+}
+
+/**
+ * What this process knows of registrations. It opens a sealed secret once, not once for each delivery, and it knows a
+ * secret from the moment Anchor gave it, before n8n has saved the static data. A process that knows nothing reads
+ * everything from static data.
+ */
+const registrations = new Map<string, KnownRegistration>();
+
+/** The triggers whose secret is being rotated right now: a signature that does not match yet may in a moment. */
+const changing = new Set<string>();
+
+const keyOf = ({ workflowId, nodeId, mode }: TriggerIdentity) => `${mode} ${workflowId} ${nodeId}`;
+
+/**
+ * Remembers a registration in this process.
+ * @param secrets opened, see `openSecrets`
+ */
+export function remember(
+	identity: TriggerIdentity,
+	state: RegistrationState,
+	secrets: readonly LiveSecret[],
+): void {
+	registrations.set(keyOf(identity), { state, secrets });
+}
+
+/** The registration as this process knows it; undefined after a restart, or in another process. */
+export function recall(identity: TriggerIdentity): KnownRegistration | undefined {
+	return registrations.get(keyOf(identity));
+}
+
+/** Forgets a registration, when it is gone at Anchor or another process looks after it. */
+export function forget(identity: TriggerIdentity): void {
+	registrations.delete(keyOf(identity));
+	changing.delete(keyOf(identity));
+}
+
+/**
+ * The one rule of precedence between what this process knows and what n8n has stored: the later secret counts, by
+ * Anchor's clock, because n8n may have stored an older one since (a restored database, a run that ended late). With the
+ * same secret, or a state of another owner (a copied workflow), what this process knows.
+ * @param stored from static data
+ */
+export function newestOf(
+	identity: TriggerIdentity,
+	stored: RegistrationState | undefined,
+): RegistrationState | undefined {
+	const known = recall(identity)?.state;
+	if (known === undefined || stored === undefined) return known ?? stored;
+	return stored.owner === known.owner && stored.secretSince > known.secretSince ? stored : known;
+}
+
+/** Notes that a rotation is under way, or that it came to nothing. */
+export function setSecretChanging(identity: TriggerIdentity, isChanging: boolean): void {
+	if (isChanging) changing.add(keyOf(identity));
+	else changing.delete(keyOf(identity));
+}
+
+/** Whether a rotation is under way. */
+export function isSecretChanging(identity: TriggerIdentity): boolean {
+	return changing.has(keyOf(identity));
+}

@@ -1,0 +1,279 @@
+import { NodeOperationError } from 'n8n-workflow';
+import type { IHookFunctions } from 'n8n-workflow';
+import { makeNodeError, toNodeError, whatHappened } from '../api/explain';
+import { listWebhooks, sendTestEvent } from '../api/webhooks';
+import { endRegistration } from '../registration/end';
+import type { EndRequest } from '../registration/end';
+import { isMarkOfNode, ownerKeyOf, parseMark } from '../registration/mark';
+import type { MarkOwner, Mode } from '../registration/mark';
+import { isSameAddress } from '../registration/plan';
+import type { RegistrationState } from '../registration/state';
+import { keepInLine, rememberState, report } from './keepInLine';
+import { forget, newestOf, recall, remember } from './registrations';
+import { runExclusive } from './runExclusive';
+import { readRegistrationSettings } from './settings';
+import type { RegistrationSettings } from './settings';
+import { readState, writeState } from './staticData';
+import { wait } from './wait';
+
+/** Whose call it is: everything about one node, its test and its production webhook alike, must not overlap. */
+const keyOf = (context: IHookFunctions): string =>
+	`${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
+
+/**
+ * The production triggers whose activation has just failed, by key, until n8n cleans up after it: it calls
+ * `delete` in the same words as for a deactivation (n8n 1: for every trigger of the workflow). Anchor being out of order
+ * for a moment must not end in a good webhook being removed.
+ */
+const failedActivations = new Map<string, { workflowId: string | undefined; url: string }>();
+
+/** A production webhook that n8n has taken out of service and that still stands at Anchor. */
+type PendingEnd = Pick<EndRequest, 'webhookId'>;
+
+/** By key. An entry that is gone or replaced when its time comes was taken back. */
+const pendingEnds = new Map<string, PendingEnd>();
+
+/**
+ * How long a webhook outlives `delete`, then how long until each further try. n8n 2 publishes a changed trigger, and n8n 1
+ * saves an active workflow, by `delete` and then `create` about a second later.
+ */
+const END_DELAYS_MS = [10_000, 15_000, 60_000, 300_000];
+
+/**
+ * Brings the webhook at Anchor in line (n8n's `create`), and keeps its id and secret in one step. A manual registration
+ * is the user's.
+ * @throws NodeOperationError without a selected event; NodeApiError whenever events would not arrive, because n8n takes
+ * any return value for success
+ */
+export async function activate(context: IHookFunctions): Promise<void> {
+	const mode: Mode = context.getMode() === 'manual' ? 'test' : 'production';
+	const key = keyOf(context);
+	await runExclusive(key, async () => {
+		if (mode === 'production') {
+			failedActivations.set(key, {
+				workflowId: context.getWorkflow().id,
+				url: addressOf(context),
+			});
+		}
+		const settings = settingsOf(context);
+		if (settings.events.length === 0) throw noEvents(context);
+		if (settings.registration === 'automatic') await register(context, settings, mode);
+		if (mode === 'production') failedActivations.delete(key);
+	});
+}
+
+async function register(
+	context: IHookFunctions,
+	settings: RegistrationSettings,
+	mode: Mode,
+): Promise<void> {
+	const owner = ownerOf(context, mode);
+	const { sampleEvent, events, wants } = settings;
+	const activation = context.getActivationMode();
+	const isStart = activation === 'init' || activation === 'leadershipChange';
+	const pending = mode === 'production' ? takeBackEnd(context) : undefined;
+	const endedAt =
+		mode === 'production' ? newestOf(owner, readState(context, owner.nodeId))?.endedAt : undefined;
+
+	const outcome = await keepInLine(context, {
+		owner,
+		url: addressOf(context),
+		// A test webhook also takes the sample event, should the user not have selected it.
+		events: mode === 'test' && sampleEvent !== undefined ? [...events, sampleEvent] : events,
+		wants,
+		occasion: isStart ? 'start' : 'publish',
+		// n8n that was stopped between the two halves of a publication starts with the workflow still published.
+		wasEnded: endedAt !== undefined && !isStart,
+		secretIsWrong: false,
+	});
+	if (!outcome.ok) {
+		const { words, permanent, status } = outcome.refusal;
+		throw makeNodeError(context.getNode(), words, { permanent, status });
+	}
+	const { state } = outcome;
+	if (state === undefined) return;
+	writeState(context, owner.nodeId, state);
+	// With the key of another project the webhook that was taken out of service is not this one, and still ends.
+	if (pending !== undefined && pending.webhookId !== state.webhookId) {
+		pendingEnds.set(keyOf(context), pending);
+	}
+	if (mode === 'test' && sampleEvent !== undefined) await askForSample(context, state, sampleEvent);
+}
+
+/**
+ * Takes a trigger out of service (n8n's `delete`); safe when nothing or half was created, and after a failed activation.
+ * A test webhook is removed at once. A production webhook is removed or disabled some seconds later, unless it is wanted
+ * again before: n8n calls `delete` for each publication, too, in the same words.
+ *
+ * n8n does not say which of the two it means. What this process remembers for the very address knows, then what is
+ * stored (production finds its own also under a new address); otherwise only a webhook at Anchor with our mark at the
+ * very address is ended.
+ */
+export async function deactivate(context: IHookFunctions): Promise<void> {
+	const key = keyOf(context);
+	await runExclusive(key, async () => {
+		if (failedActivations.get(key)?.url === addressOf(context)) {
+			failedActivations.delete(key);
+			return;
+		}
+		if (settingsOf(context).registration === 'manual') return;
+		const { mode, webhookId } = await findRegistration(context);
+		if (mode === undefined) return;
+		if (mode === 'test') return await endTest(context, webhookId);
+		// n8n 1 cleans up after all triggers of a workflow when one of them could not be activated.
+		const workflowId = context.getWorkflow().id;
+		if ([...failedActivations.values()].some((failed) => failed.workflowId === workflowId)) return;
+
+		const owner = ownerOf(context, mode);
+		const stored = newestOf(owner, readState(context, owner.nodeId));
+		if (stored?.owner === ownerKeyOf(owner)) {
+			await keepState(context, owner, { ...stored, endedAt: Date.now() });
+		}
+		const pending = { webhookId };
+		pendingEnds.set(key, pending);
+		void endLater(context, pending);
+	});
+}
+
+/** Which registration of this node n8n's address stands for. */
+async function findRegistration(
+	context: IHookFunctions,
+): Promise<{ mode: Mode | undefined; webhookId?: string }> {
+	const url = addressOf(context);
+	const test = ownerOf(context, 'test');
+	const production = ownerOf(context, 'production');
+	const listening = recall(test)?.state;
+	if (listening?.url === url) return { mode: 'test', webhookId: listening.webhookId };
+
+	const stored = readState(context, production.nodeId);
+	if (stored?.owner === ownerKeyOf(test)) return { mode: 'test', webhookId: stored.webhookId };
+	const known = newestOf(production, stored);
+	if (known?.owner === ownerKeyOf(production) && (stored !== undefined || known.url === url)) {
+		return { mode: 'production', webhookId: known.webhookId };
+	}
+
+	const listed = await listWebhooks(context);
+	if (!listed.ok) {
+		const trouble = whatHappened(listed, { what: 'look for a webhook of this trigger' });
+		context.logger.debug(`${context.getNode().name}: ${trouble}`);
+		return { mode: undefined };
+	}
+	const marks = listed.body
+		.filter((webhook) => isSameAddress(webhook.url, url))
+		.map(({ description }) => parseMark(description));
+	return { mode: marks.find((mark) => mark && isMarkOfNode(mark, production))?.mode };
+}
+
+async function endTest(context: IHookFunctions, webhookId: string | undefined): Promise<void> {
+	const owner = ownerOf(context, 'test');
+	const url = addressOf(context);
+	const { happened } = await endRegistration(context, {
+		owner,
+		url,
+		webhookId,
+		onDeactivate: 'delete',
+	});
+	report(context, owner, happened);
+	forget(owner);
+	if (readState(context, owner.nodeId)?.owner === ownerKeyOf(owner)) {
+		writeState(context, owner.nodeId, undefined);
+	}
+}
+
+/** Ends a production webhook at Anchor when its time has come, unless it was taken back meanwhile. */
+async function endLater(context: IHookFunctions, pending: PendingEnd): Promise<void> {
+	const key = keyOf(context);
+	for (const delay of END_DELAYS_MS) {
+		await wait(delay);
+		const isSettled = await runExclusive(key, async () => {
+			return pendingEnds.get(key) !== pending || (await endProduction(context, pending));
+		});
+		if (isSettled) return;
+	}
+	pendingEnds.delete(key);
+}
+
+async function endProduction(context: IHookFunctions, { webhookId }: PendingEnd): Promise<boolean> {
+	const owner = ownerOf(context, 'production');
+	const { onDeactivate } = settingsOf(context);
+	try {
+		const { isOver, happened } = await endRegistration(context, {
+			owner,
+			url: addressOf(context),
+			webhookId,
+			onDeactivate,
+		});
+		report(context, owner, happened);
+		if (!isOver) return false;
+	} catch (cause) {
+		context.logger.warn(
+			`${owner.workflowName}: the webhook ${webhookId ?? ''} stays at Anchor Browser, because this node has no usable Anchor Browser API credential any more. Remove the webhook in the Anchor Browser dashboard`,
+			{ workflowId: owner.workflowId, nodeId: owner.nodeId, cause: (cause as Error).message },
+		);
+	}
+	if (pendingEnds.delete(keyOf(context)) && onDeactivate === 'delete') forget(owner);
+	return true;
+}
+
+/** A production webhook that is wanted again does not end. */
+function takeBackEnd(context: IHookFunctions): PendingEnd | undefined {
+	const key = keyOf(context);
+	const pending = pendingEnds.get(key);
+	if (pending === undefined) return undefined;
+	pendingEnds.delete(key);
+	const owner = ownerOf(context, 'production');
+	const known = recall(owner);
+	if (known !== undefined) {
+		const { endedAt: _over, ...state } = known.state;
+		remember(owner, state, known.secrets);
+		writeState(context, owner.nodeId, state);
+	}
+	return pending;
+}
+
+async function askForSample(
+	context: IHookFunctions,
+	{ webhookId }: RegistrationState,
+	sampleEvent: string,
+): Promise<void> {
+	const sent = await sendTestEvent(context, webhookId, sampleEvent);
+	if (sent.ok) return;
+	throw toNodeError(context.getNode(), sent, {
+		what: `send the sample event ${sampleEvent}`,
+		advice: {
+			400: 'Choose another Sample Event under Options, or None, then listen again.',
+		},
+	});
+}
+
+async function keepState(
+	context: IHookFunctions,
+	owner: MarkOwner,
+	state: RegistrationState,
+): Promise<void> {
+	writeState(context, owner.nodeId, state);
+	await rememberState(context, owner, state);
+}
+
+function noEvents(context: IHookFunctions): NodeOperationError {
+	return new NodeOperationError(context.getNode(), 'Choose at least one event for this trigger', {
+		description:
+			'Open the Anchor Browser Trigger, select under Events what is to start this workflow, then try again.',
+	});
+}
+
+function settingsOf(context: IHookFunctions): RegistrationSettings {
+	return readRegistrationSettings((name, fallback) =>
+		context.getNodeParameter(name, fallback as object),
+	);
+}
+
+function addressOf(context: IHookFunctions): string {
+	return context.getNodeWebhookUrl('default') ?? '';
+}
+
+function ownerOf(context: IHookFunctions, mode: Mode): MarkOwner {
+	const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
+	const nodeId = context.getNode().id;
+	return { workflowName, instanceId: context.getInstanceId(), workflowId, nodeId, mode };
+}
