@@ -154,7 +154,7 @@ function startN8n(host: Host, anchor: Simulator, rechecks: boolean): AuditedN8n 
 		},
 		setApiKey,
 		crash: async () => host.crash(),
-		restart: async () => await host.restart({ recheck: rechecks }).catch(() => {}),
+		restart: async () => await (rechecks ? host.restart() : host.boot()).catch(() => {}),
 		moveTo: async () => {
 			host.baseUrl = host.address.replace('127.0.0.1', 'localhost');
 		},
