@@ -13,10 +13,6 @@ import {
 } from './examples/example';
 import type { WorkflowNode } from '../support/n8n';
 
-// Jest cannot load an ES module on Node 20. mockttp calls these two only to choose a port or to be driven from afar.
-jest.mock('get-port', () => ({}));
-jest.mock('milliparsec', () => ({}));
-
 const DASHBOARD = 'https://app.anchorbrowser.io/sessions/550e8400-e29b-41d4-a716-446655440000';
 const RECORDING = 'https://storage.example.com/recordings/primary.mp4?X-Amz-Expires=3600';
 const FORMULA = '=HYPERLINK("https://evil.example","click")';

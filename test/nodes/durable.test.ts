@@ -50,6 +50,7 @@ describe('durable de-duplication', () => {
 		await deliver(event);
 		await runs();
 		row.nodes[0].name = 'Renamed';
+		await host.republish(row);
 		await host.restart();
 		await deliver(event);
 		expect((await runs()).map(taken)).toEqual([1, 0]);

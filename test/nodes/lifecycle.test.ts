@@ -110,7 +110,7 @@ describe('activation', () => {
 		const apiKey = `sk-${'7b'.repeat(16)}`;
 		anchor.addApiKey(apiKey);
 		host.credentials.stored.set(row.id, { apiKey, baseUrl: anchor.url });
-		await host.restart({ recheck: false });
+		await host.boot();
 		anchor.outage({ mode: 503, times: 1 });
 		await thrownBy(host.activate(row));
 		expect(anchor.webhooks().map((webhook) => webhook.id)).toEqual([id]);
@@ -282,7 +282,7 @@ describe('secrets while they change', () => {
 	it('are opened once in a process, not once a delivery', async () => {
 		const row = automaticTrigger(host, anchor);
 		await host.activate(row);
-		await host.restart({ recheck: false });
+		await host.boot();
 		const [{ id }] = anchor.webhooks();
 		const asked = jest.spyOn(host.credentials, 'getDecrypted');
 		for (let time = 0; time < 5; time++) await anchor.emit('task.completed', { to: id }).settled;

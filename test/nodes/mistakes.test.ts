@@ -113,7 +113,7 @@ it('7: a webhook that is found without its secret is not trusted blindly (Typefo
 	await host.activate(row);
 	const [{ id, secret }] = anchor.webhooks();
 	row.staticData = '{}';
-	await host.restart({ recheck: false });
+	await host.boot();
 	const unsigned = anchor.emit('task.completed', { to: id, sign: 'none', maxAttempts: 1 });
 	expect((await unsigned.settled)[0].attempts[0].status).toBe(401);
 	const genuine = anchor.emit('task.completed', { to: id, maxAttempts: 1 });

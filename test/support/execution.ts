@@ -3,6 +3,7 @@ import { createRunExecutionData } from 'n8n-workflow';
 import type {
 	IDataObject,
 	INodeExecutionData,
+	IRun,
 	IWorkflowBase,
 	IWorkflowExecuteAdditionalData,
 	Workflow,
@@ -21,6 +22,8 @@ export interface Run {
 	error?: Error;
 	/** Whether the execution changed the workflow's static data. */
 	wroteStaticData: boolean;
+	/** n8n's own account of it; none when `webhook()` threw. */
+	result?: IRun;
 }
 
 export interface RunWish {
@@ -49,11 +52,12 @@ export async function runWorkflow(wish: RunWish): Promise<Run> {
 			nodeExecutionStack: [{ node, data: { main: wish.workflowData }, source: null }],
 		},
 	});
-	const { data, status } = await new WorkflowExecute(
+	const result = await new WorkflowExecute(
 		additionalData,
 		mode,
 		runExecutionData,
 	).processRunExecutionData(workflow);
+	const { data, status } = result;
 	const [task] = data.resultData.runData[nodeName] ?? [];
 	const outputs = (task?.data?.main ?? []).map((items) => items ?? []);
 	return {
@@ -65,5 +69,6 @@ export async function runWorkflow(wish: RunWish): Promise<Run> {
 		items: outputs.flat(),
 		error: (data.resultData.error ?? task?.error) as Error | undefined,
 		wroteStaticData: workflow.staticData.__dataChanged === true,
+		result,
 	};
 }

@@ -1,14 +1,18 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/require-node-api-error -- tests run in Node, not in n8n's sandbox */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { HookContext, WebhookContext } from 'n8n-core';
+import { isDeepStrictEqual } from 'node:util';
+import { HookContext, TriggerContext, WebhookContext } from 'n8n-core';
 import { NodeHelpers } from 'n8n-workflow';
 import type {
 	IDataObject,
 	IHookFunctions,
 	INode,
 	INodeExecutionData,
+	IRun,
+	ITriggerFunctions,
+	ITriggerResponse,
 	IWebhookData,
 	IWebhookResponseData,
 	IWorkflowExecuteAdditionalData,
@@ -35,6 +39,8 @@ export interface HostOptions {
 	readBodiesLazily?: boolean;
 	/** Freezes the items that `execute()` gets, through and through. */
 	freezeItems?: boolean;
+	/** Which line of n8n it acts out where the two differ; 2.41 unless told. */
+	line?: '2.41' | '1.123';
 }
 
 /** One answer of `webhook()`, with what the host saw around it. */
@@ -58,6 +64,23 @@ interface HookCall {
 /** In which words n8n calls `delete`, whatever the occasion. */
 const TEARDOWN = { mode: 'internal', activation: 'update' } as const;
 
+/** A `trigger()` that a process looks after until it calls its `closeFunction`. */
+interface RunningTrigger {
+	process: LoadedPackage;
+	workflowId: string;
+	nodeId: string;
+	response: ITriggerResponse | undefined;
+}
+
+/** One activation of some triggers of a workflow: they share a workflow object, and so its static data. */
+interface Activation {
+	row: WorkflowRow;
+	workflow: Workflow;
+	nodes: INode[];
+	activation: WorkflowActivateMode;
+	process: LoadedPackage;
+}
+
 interface Listener {
 	row: WorkflowRow;
 	nodeName: string;
@@ -75,7 +98,9 @@ export interface Acceptance {
 /**
  * n8n in miniature: the parts around n8n-core that are not published, and so have to be acted out. Contexts, loader,
  * engine, expressions and request helpers are n8n's own; what it does between them follows webhook.service,
- * webhook-trigger-registrar, test-webhooks and webhook-helpers of n8n 2.41. One process and its database.
+ * test-webhooks, webhook-helpers and, for 2.41, workflow-publication-applier, workflow-trigger-activator and
+ * trigger-execution-context.factory; for 1.123, active-workflow-manager. A failed activation is not tried again by
+ * itself. One process and its database.
  */
 export class Host {
 	readonly credentials = new CredentialStore(() => this.loaded);
@@ -94,6 +119,11 @@ export class Host {
 	private readonly server: Server;
 	private readonly routes = new Map<string, { row: WorkflowRow; nodeName: string }>();
 	private readonly listeners = new Map<string, Listener>();
+	private running: RunningTrigger[] = [];
+	/** The nodes of each workflow as they were published last; in n8n's database. */
+	private readonly published = new Map<string, INode[]>();
+	/** The keys of all runs that a trigger started with one; in n8n's database. */
+	private readonly deduplicationKeys = new Set<string>();
 	private acceptance: Promise<'accept' | 'refuse'> | undefined;
 	private down = false;
 	/** Counts the lives of the process: what an earlier one still has under way never hears an answer. */
@@ -121,6 +151,7 @@ export class Host {
 	}
 
 	async close(): Promise<void> {
+		this.crash();
 		this.server.closeAllConnections();
 		await new Promise((resolve) => this.server.close(resolve));
 	}
@@ -132,8 +163,9 @@ export class Host {
 	}
 
 	/**
-	 * Publishes a workflow: for each trigger the local route, then `checkExists`, then perhaps `create`. When either
-	 * throws, `delete` cleans up and the activation fails.
+	 * Publishes a workflow, or takes it up at a start: for each trigger the local route, `checkExists`, then perhaps
+	 * `create`, and `trigger()`. When a hook throws, `delete` cleans up: on 2.41 for that trigger alone, whose
+	 * `trigger()` goes on, on 1.123 for all triggers of the workflow.
 	 * @param process another process of the same n8n (see `anotherProcess`) in place of this one
 	 * @throws what the node threw
 	 */
@@ -142,28 +174,9 @@ export class Host {
 		activation: WorkflowActivateMode = 'activate',
 		process: LoadedPackage = this.loaded,
 	): Promise<void> {
-		const workflow = this.open(row);
-		const { life } = this;
 		row.active = true;
-		try {
-			for (const node of this.triggersOf(row)) {
-				this.routes.set(pathOf(row, node), { row, nodeName: node.name });
-				const call = { workflow, nodeName: node.name, process };
-				let isInOrder = false;
-				try {
-					isInOrder = await this.hook('checkExists', { ...call, mode: 'trigger', activation });
-					if (!isInOrder) await this.hook('create', { ...call, mode: 'trigger', activation });
-					isInOrder = true;
-				} finally {
-					if (!isInOrder) {
-						row.active = activation === 'init';
-						await this.cleanUp(row, workflow, node);
-					}
-				}
-			}
-		} finally {
-			if (life === this.life) saveStaticData(row, workflow);
-		}
+		this.published.set(row.id, structuredClone(row.nodes));
+		await this.startTriggers(row, this.triggersOf(row), { activation, process });
 	}
 
 	/** Another main of the same n8n: the same database, a memory of its own. */
@@ -172,27 +185,37 @@ export class Host {
 	}
 
 	/**
-	 * Takes a workflow out of service: `delete` for each trigger, always in mode `internal` and activation `update`.
+	 * Takes a workflow out of service: for each trigger as it was published, `delete` (always in mode `internal` and
+	 * activation `update`) and the `closeFunction` of `trigger()`.
 	 * @throws what the node threw; n8n then keeps the static data as the node left it
 	 */
 	async deactivate(row: WorkflowRow): Promise<void> {
-		const workflow = this.open(row);
-		const { life } = this;
-		row.active = false;
+		const nodes = this.triggersOf(this.publishedRow(row));
 		try {
-			for (const node of this.triggersOf(row)) {
-				this.routes.delete(pathOf(row, node));
-				await this.hook('delete', { workflow, nodeName: node.name, ...TEARDOWN });
-			}
+			await this.stopTriggers(row, nodes);
 		} finally {
-			if (life === this.life) saveStaticData(row, workflow);
+			row.active = false;
+			this.published.delete(row.id);
 		}
 	}
 
-	/** Saves and publishes again, as every save of an active workflow did up to n8n 2.40. */
+	/**
+	 * Saves an active workflow and publishes it again. 2.41 stops and starts the triggers that differ from those
+	 * published before, and starts those whose webhook is not registered; 1.123 stops and starts all of them.
+	 * @throws what the node threw when it was started; what it throws when it is stopped is only logged
+	 */
 	async republish(row: WorkflowRow): Promise<void> {
-		await this.deactivate(row);
-		await this.activate(row, 'update');
+		const before = this.triggersOf(this.publishedRow(row));
+		const now = this.triggersOf(row);
+		const isIn = (nodes: INode[], node: INode) =>
+			this.line === '2.41' && nodes.some((other) => isSameRegistration(other, node));
+		const toStop = before.filter((node) => !isIn(now, node));
+		const toStart = now.filter(
+			(node) => !isIn(before, node) || !this.routes.has(pathOf(row, node)),
+		);
+		if (toStop.length > 0) await this.stopTriggers(row, toStop).catch(() => {});
+		this.published.set(row.id, structuredClone(row.nodes));
+		await this.startTriggers(row, toStart, { activation: 'update', process: this.loaded });
 	}
 
 	/** Ends the process without a word (kill -9): memory is lost, the database stays, nothing answers. */
@@ -200,18 +223,47 @@ export class Host {
 		this.down = true;
 		this.life += 1;
 		this.listeners.clear();
+		this.running = [];
+	}
+
+	/** Ends the process as SIGTERM does: every `closeFunction` is called, no `delete`; then nothing answers. */
+	async shutDown(): Promise<void> {
+		await this.closeTriggers(() => true);
+		this.crash();
+	}
+
+	/** A main process loses the leadership: it calls every `closeFunction` of its own and goes on answering. */
+	async stepDown(process: LoadedPackage = this.loaded): Promise<void> {
+		await this.closeTriggers((running) => running.process === process);
 	}
 
 	/**
-	 * Ends the process and starts it again. Every active workflow is activated anew, with `init`: n8n 2.41 does so for a
-	 * trigger that also has `trigger()`, n8n 1 for every one.
-	 * @throws what the activation threw; n8n tries again later
+	 * Starts the process that has ended, or ends it first, up to the moment when it takes deliveries and has not yet
+	 * taken up its workflows.
 	 */
-	async restart(): Promise<void> {
+	async boot(): Promise<void> {
 		this.crash();
 		this.loaded = await loadPackage();
 		this.down = false;
-		for (const row of this.rows.values()) if (row.active) await this.activate(row, 'init');
+	}
+
+	/**
+	 * Ends the process, unless it has ended, and starts it again: every active workflow is activated with `init`. (n8n
+	 * 2.41 does so for triggers that have `trigger()`; those with webhooks alone it does not ask at a start.)
+	 * @throws what the first failed activation threw; n8n tries again later
+	 */
+	async restart(): Promise<void> {
+		await this.boot();
+		const rows = [...this.rows.values()].filter(({ active }) => active);
+		const failures: unknown[] = [];
+		for (const row of rows) {
+			const { loaded: process } = this;
+			const nodes = this.triggersOf(this.publishedRow(row));
+			await this.startTriggers(row, nodes, { activation: 'init', process }).catch(
+				(thrown: unknown) => failures.push(thrown),
+			);
+		}
+		if (failures.length > 0) throw failures[0];
 	}
 
 	/** The editor listens for a test event: a registration of its own, which begins with empty static data. */
@@ -283,15 +335,20 @@ export class Host {
 			mode = 'webhook',
 			executionId,
 			process = this.loaded,
-		}: { mode?: WorkflowExecuteMode; executionId?: string; process?: LoadedPackage } = {},
+			nodeName = this.triggersOf(row)[0].name,
+		}: {
+			mode?: WorkflowExecuteMode;
+			executionId?: string;
+			process?: LoadedPackage;
+			nodeName?: string;
+		} = {},
 	): Promise<Run> {
 		const id = executionId ?? String(this.executions.length + 1);
 		const workflow = this.open(row, undefined, process);
-		const [{ name }] = this.triggersOf(row);
 		if (this.options.freezeItems) for (const { json } of workflowData.flat()) deepFreeze(json);
 		const run = runWorkflow({
 			workflow,
-			nodeName: name,
+			nodeName,
 			additionalData: this.additionalData(),
 			mode,
 			executionId: id,
@@ -327,8 +384,167 @@ export class Host {
 		return openWorkflow(row, process.nodeTypes, staticData);
 	}
 
-	private triggersOf(row: WorkflowRow): INode[] {
-		return row.nodes.filter(({ type, disabled }) => type === TRIGGER_TYPE && disabled !== true);
+	private get line(): '2.41' | '1.123' {
+		return this.options.line ?? '2.41';
+	}
+
+	private publishedRow(row: WorkflowRow): WorkflowRow {
+		return { ...row, nodes: this.published.get(row.id) ?? row.nodes };
+	}
+
+	private triggersOf({ nodes }: Pick<WorkflowRow, 'nodes'>): INode[] {
+		return nodes.filter(({ type, disabled }) => type === TRIGGER_TYPE && disabled !== true);
+	}
+
+	/** Starts some triggers of the published workflow. n8n saves the static data at the end, on 1.123 only of a success. */
+	private async startTriggers(
+		row: WorkflowRow,
+		nodes: INode[],
+		{ activation, process }: Pick<Activation, 'activation' | 'process'>,
+	): Promise<void> {
+		if (nodes.length === 0) return;
+		const { life } = this;
+		const workflow = this.open(this.publishedRow(row), undefined, process);
+		const work: Activation = { row, workflow, nodes, activation, process };
+		const save = () => void (life === this.life && saveStaticData(row, workflow));
+		try {
+			if (this.line === '1.123') {
+				await this.startInTurn(work, save);
+				save();
+			} else {
+				await allSettled([
+					...nodes.map(async (node) => await this.register(work, node)),
+					...nodes.map(async (node) => await this.runTrigger(work, node)),
+				]).finally(save);
+			}
+		} catch (thrown) {
+			row.active = activation === 'init' || activation === 'leadershipChange';
+			throw thrown;
+		}
+	}
+
+	private async startInTurn(work: Activation, save: () => void): Promise<void> {
+		const { row, nodes, process } = work;
+		try {
+			for (const node of nodes) await this.register(work, node);
+		} catch (thrown) {
+			await this.removeWebhooks(row, nodes, process).catch(() => {});
+			throw thrown;
+		}
+		save();
+		for (const node of nodes) await this.runTrigger(work, node);
+	}
+
+	/** Stops some triggers of the published workflow: 1.123 does it in turn, 2.41 at once. */
+	private async stopTriggers(row: WorkflowRow, nodes: INode[]): Promise<void> {
+		const ids = new Set(nodes.map(({ id }) => id));
+		const close = async () =>
+			await this.closeTriggers(
+				({ workflowId, nodeId }) => workflowId === row.id && ids.has(nodeId),
+			);
+		const remove = this.removeWebhooks(row, nodes);
+		if (this.line === '2.41') return await allSettled([remove, close()]);
+		await remove.finally(close);
+	}
+
+	/** `delete()` for each node, with a workflow object and static data read anew. */
+	private async removeWebhooks(
+		row: WorkflowRow,
+		nodes: INode[],
+		process: LoadedPackage = this.loaded,
+	): Promise<void> {
+		const { life } = this;
+		const workflow = this.open(this.publishedRow(row), undefined, process);
+		const remove = async ({ name: nodeName }: INode) =>
+			await this.hook('delete', { workflow, nodeName, process, ...TEARDOWN });
+		for (const node of nodes) this.routes.delete(pathOf(row, node));
+		try {
+			if (this.line === '2.41') await allSettled(nodes.map(remove));
+			else for (const node of nodes) await remove(node);
+		} finally {
+			if (life === this.life) saveStaticData(row, workflow);
+		}
+	}
+
+	/** The local route and the webhook of one node; on 2.41 it is cleaned up alone when that fails. */
+	private async register({ row, workflow, activation, process }: Activation, node: INode) {
+		this.routes.set(pathOf(row, node), { row, nodeName: node.name });
+		const call = { workflow, nodeName: node.name, process };
+		let isInOrder = false;
+		try {
+			isInOrder = await this.hook('checkExists', { ...call, mode: 'trigger', activation });
+			if (!isInOrder) await this.hook('create', { ...call, mode: 'trigger', activation });
+			isInOrder = true;
+		} finally {
+			if (!isInOrder && this.line === '2.41') {
+				this.routes.delete(pathOf(row, node));
+				// n8n logs what this throws, and reports what `create` threw.
+				await this.hook('delete', { ...call, ...TEARDOWN }).catch(() => {});
+			}
+		}
+	}
+
+	/** `trigger()` of one node, where it has one. n8n forgets an earlier one of the same node without closing it. */
+	private async runTrigger({ row, workflow, activation, process }: Activation, node: INode) {
+		const { life } = this;
+		const { trigger } = process.trigger;
+		if (trigger === undefined) return;
+		const context = new TriggerContext(
+			workflow,
+			nodeOf(workflow, node.name),
+			this.additionalData(),
+			'trigger',
+			activation,
+			this.emitterOf({ row, workflow, process }, node.name),
+		);
+		this.endWithProcess(context);
+		const response = await trigger.call(context);
+		if (life !== this.life) return;
+		const started = { process, workflowId: row.id, nodeId: node.id };
+		this.running = this.running.filter((running) => !isSameTrigger(running, started));
+		this.running.push({ ...started, response });
+	}
+
+	private async closeTriggers(isMeant: (running: RunningTrigger) => boolean): Promise<void> {
+		const meant = this.running.filter(isMeant);
+		this.running = this.running.filter((running) => !isMeant(running));
+		await allSettled(meant.map(async ({ response }) => await response?.closeFunction?.()));
+	}
+
+	/**
+	 * What `trigger()` gets as `emit`: saves the static data if the trigger changed it, whole, as the activation read it,
+	 * and starts a run. The run's end settles the done promise; on 1.123 a run that n8n refuses never does.
+	 */
+	private emitterOf(
+		{ row, workflow, process }: Pick<Activation, 'row' | 'workflow' | 'process'>,
+		nodeName: string,
+	): ITriggerFunctions['emit'] {
+		const { life } = this;
+		return (items, _responsePromise, donePromise, deduplicationKey) => {
+			if (life !== this.life) return;
+			saveStaticData(row, workflow);
+			const carried = JSON.parse(JSON.stringify(items)) as INodeExecutionData[][];
+			const start = async () => {
+				this.arrived();
+				const acceptance = await this.acceptance;
+				if (life !== this.life) return await new Promise<never>(() => {});
+				if (acceptance === 'refuse') throw new Error('The run could not be stored');
+				if (this.isRepeated(deduplicationKey)) return undefined;
+				return await this.execute(row, carried, { mode: 'trigger', nodeName, process });
+			};
+			void start().then(
+				(run) => void (life === this.life && donePromise?.resolve(run?.result as IRun)),
+				(refusal: Error) => void (this.line === '2.41' && donePromise?.reject(refusal)),
+			);
+		};
+	}
+
+	/** Whether a run with this key is in n8n's database already; if not, it is from now on. 1.123 ignores keys. */
+	private isRepeated(deduplicationKey: string | undefined): boolean {
+		if (deduplicationKey === undefined || this.line === '1.123') return false;
+		const isRepeated = this.deduplicationKeys.has(deduplicationKey);
+		this.deduplicationKeys.add(deduplicationKey);
+		return isRepeated;
 	}
 
 	private async hook(method: WebhookSetupMethodNames, call: HookCall): Promise<boolean> {
@@ -346,7 +562,7 @@ export class Host {
 	}
 
 	/** What a process that was killed had under way never comes to an end. */
-	private endWithProcess(context: HookContext): void {
+	private endWithProcess(context: HookContext | TriggerContext): void {
 		const { life } = this;
 		const whileItLives = async () => {
 			if (life !== this.life) await new Promise(() => {});
@@ -374,15 +590,6 @@ export class Host {
 			workflowExecuteAdditionalData: this.additionalData(),
 			isTest,
 		};
-	}
-
-	private async cleanUp(row: WorkflowRow, workflow: Workflow, node: INode): Promise<void> {
-		this.routes.delete(pathOf(row, node));
-		try {
-			await this.hook('delete', { workflow, nodeName: node.name, ...TEARDOWN });
-		} catch {
-			// n8n logs it and reports what `create` threw.
-		}
 	}
 
 	private async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -459,7 +666,7 @@ export class Host {
 			return;
 		}
 		const carried = JSON.parse(JSON.stringify(workflowData)) as INodeExecutionData[][];
-		void this.execute(row, carried, { mode });
+		void this.execute(row, carried, { mode, nodeName });
 		if (!noWebhookResponse) {
 			response.status(200).json(this.onReceived(webhookResponse));
 		}
@@ -496,6 +703,31 @@ const nodeOf = (workflow: Workflow, name: string): INode => {
 
 const pathOf = (row: WorkflowRow, node: INode): string =>
 	NodeHelpers.getNodeWebhookPath(row.id, node, 'webhook');
+
+/** n8n 2.41's rule for a trigger that publishing leaves alone (trigger-diff). */
+const isSameRegistration = (one: INode, other: INode): boolean =>
+	one.id === other.id && isDeepStrictEqual(registrationOf(one), registrationOf(other));
+
+/** What of a node makes its registration, as the database would hold it: a clone would have prototypes of another realm. */
+const registrationOf = ({ name, type, typeVersion, webhookId, credentials, parameters }: INode) =>
+	JSON.parse(
+		JSON.stringify({ name, type, typeVersion, webhookId, credentials, parameters }),
+	) as unknown;
+
+const isSameTrigger = (
+	one: Omit<RunningTrigger, 'response'>,
+	other: Omit<RunningTrigger, 'response'>,
+): boolean =>
+	one.process === other.process &&
+	one.workflowId === other.workflowId &&
+	one.nodeId === other.nodeId;
+
+/** Waits for all of them, then throws what the first that failed threw. */
+async function allSettled(work: Array<Promise<unknown>>): Promise<void> {
+	for (const outcome of await Promise.allSettled(work)) {
+		if (outcome.status === 'rejected') throw outcome.reason;
+	}
+}
 
 function deepFreeze(value: unknown): void {
 	if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;

@@ -59,5 +59,6 @@ export function openWorkflow(row: WorkflowRow, nodeTypes: INodeTypes, staticData
 export function saveStaticData(row: WorkflowRow, { staticData }: Workflow): boolean {
 	if (staticData.__dataChanged !== true) return false;
 	row.staticData = JSON.stringify(staticData);
+	staticData.__dataChanged = false;
 	return true;
 }

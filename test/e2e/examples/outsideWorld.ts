@@ -1,9 +1,11 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
-import { generateCACertificate, getLocal, type CompletedRequest, type Mockttp } from 'mockttp';
 
-import { freePort } from '../../support/n8n';
 import { FakeSheet } from './fakeSheet';
 
 /** A call that one of n8n's own nodes made to a third party. */
@@ -31,104 +33,148 @@ export interface OutsideWorld {
 /** The access tokens of the Google credential: the stored one has run out, as it has an hour after a login. */
 export const GOOGLE_TOKENS = { expired: 'stale-access', fresh: 'fresh-access' };
 
+const ANCHOR = 'api.anchorbrowser.io';
+
+interface Answer {
+	status: number;
+	json?: unknown;
+}
+
 /**
  * Stands in for everything beyond this machine: an intercepting proxy that answers as Slack, Google and PagerDuty do,
  * hands Anchor's API to the simulator, and writes down what each was asked. Everybody else is out of order (503).
  *
- * @param folder where the certificate authority is written
+ * @param folder where the certificate is written
  * @param anchorUrl the simulator
  */
 export async function startOutsideWorld(folder: string, anchorUrl: string): Promise<OutsideWorld> {
-	const ca = await generateCACertificate({ subject: { commonName: 'Examples test authority' } });
-	const caFile = join(folder, 'authority.pem');
-	writeFileSync(caFile, ca.cert);
-	const proxy = getLocal({ https: ca });
-	await proxy.start(await freePort());
-
 	const calls: Call[] = [];
 	const sheet = new FakeSheet();
-	const note = async (request: CompletedRequest) => {
-		const call = await toCall(request);
-		calls.push(call);
-		return call;
-	};
+	const hosts = new Map<string, (call: Call) => Answer>([
+		['slack.com', answerSlack],
+		['api.pagerduty.com', answerPagerDuty],
+		['oauth2.googleapis.com', answerGoogleLogin],
+		['sheets.googleapis.com', (call) => answerSheets(call, sheet)],
+	]);
+	const { caFile, ...identity } = createCertificate(folder, [ANCHOR, ...hosts.keys()]);
 
-	await answerSlack(proxy, note);
-	await answerPagerDuty(proxy, note);
-	await answerGoogle(proxy, note, sheet);
-	await proxy.forAnyRequest().forHostname('api.anchorbrowser.io').thenForwardTo(anchorUrl);
+	const site = https.createServer(identity, (request, response) => {
+		const host = request.headers.host ?? '';
+		const answer = hosts.get(host);
+		if (answer === undefined) return forward(request, response, anchorUrl);
+		void toCall(request, host).then((call) => {
+			calls.push(call);
+			const { status, json } = answer(call);
+			response.writeHead(status, { 'content-type': 'application/json' });
+			response.end(JSON.stringify(json));
+		});
+	});
+	const proxy = http.createServer((_request, response) => response.writeHead(503).end());
+	proxy.on('connect', ({ url = '' }: http.IncomingMessage, socket: Socket) => {
+		const host = url.replace(/:443$/, '');
+		if (host !== ANCHOR && !hosts.has(host)) {
+			return void socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
+		}
+		socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+		site.emit('connection', socket);
+	});
+	const sockets = new Set<Socket>();
+	proxy.on('connection', (socket) => {
+		sockets.add(socket);
+		socket.on('close', () => sockets.delete(socket));
+		// n8n may hang up in the middle of a call.
+		socket.on('error', () => socket.destroy());
+	});
+	await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
 
 	return {
-		proxyUrl: proxy.url.replace('https:', 'http:'),
+		proxyUrl: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
 		caFile,
 		sheet,
 		calls: (host) => calls.filter((call) => call.host === host),
-		close: async () => await proxy.stop(),
+		close: async () => {
+			for (const socket of sockets) socket.destroy();
+			await new Promise<void>((resolve) => proxy.close(() => resolve()));
+		},
 	};
 }
 
-type Note = (request: CompletedRequest) => Promise<Call>;
-
-async function answerSlack(proxy: Mockttp, note: Note): Promise<void> {
-	await proxy
-		.forPost('https://slack.com/api/chat.postMessage')
-		.always()
-		.thenCallback(async (request) => {
-			const { headers, body } = await note(request);
-			if (!String(headers.authorization).startsWith('Bearer ')) {
-				return { statusCode: 200, json: { ok: false, error: 'not_authed' } };
-			}
-			const { channel } = body as { channel: string };
-			return { statusCode: 200, json: { ok: true, channel, ts: '1716544084.000100', message: {} } };
-		});
+/** A certificate for all these hosts that is its own authority; Node cannot make one by itself. */
+function createCertificate(folder: string, hosts: readonly string[]) {
+	const caFile = join(folder, 'authority.pem');
+	const keyFile = join(folder, 'key.pem');
+	const names = hosts.map((host) => `DNS:${host}`).join(',');
+	execFileSync(
+		'openssl',
+		[
+			...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2'],
+			...['-subj', '/CN=Examples test authority', '-addext', `subjectAltName=${names}`],
+			...['-keyout', keyFile, '-out', caFile],
+		],
+		{ stdio: 'pipe' },
+	);
+	return { caFile, key: readFileSync(keyFile), cert: readFileSync(caFile) };
 }
 
-async function answerPagerDuty(proxy: Mockttp, note: Note): Promise<void> {
-	await proxy
-		.forPost('https://api.pagerduty.com/incidents')
-		.always()
-		.thenCallback(async (request) => {
-			const { body } = await note(request);
-			const { incident } = body as { incident: Record<string, unknown> };
-			return { statusCode: 201, json: { incident: { ...incident, id: 'PINCIDENT' } } };
-		});
+function forward(
+	request: http.IncomingMessage,
+	response: http.ServerResponse,
+	target: string,
+): void {
+	const { method, headers } = request;
+	const onward = http.request(new URL(request.url ?? '/', target), { method, headers });
+	onward.on('response', (answer) => {
+		response.writeHead(answer.statusCode ?? 502, answer.headers);
+		answer.pipe(response);
+	});
+	onward.on('error', () => response.writeHead(502).end());
+	request.pipe(onward);
 }
 
-async function answerGoogle(proxy: Mockttp, note: Note, sheet: FakeSheet): Promise<void> {
-	await proxy
-		.forPost('https://oauth2.googleapis.com/token')
-		.always()
-		.thenCallback(async (request) => {
-			await note(request);
-			return {
-				statusCode: 200,
-				json: { access_token: GOOGLE_TOKENS.fresh, token_type: 'Bearer', expires_in: 3599 },
-			};
-		});
-	await proxy
-		.forAnyRequest()
-		.forHostname('sheets.googleapis.com')
-		.always()
-		.thenCallback(async (request) => {
-			const call = await note(request);
-			if (call.headers.authorization !== `Bearer ${GOOGLE_TOKENS.fresh}`) {
-				return { statusCode: 401, json: { error: { code: 401, status: 'UNAUTHENTICATED' } } };
-			}
-			const answer = sheet.answer(call);
-			return answer === undefined ? { statusCode: 404 } : { statusCode: 200, json: answer };
-		});
+const OUT_OF_ORDER: Answer = { status: 503 };
+
+function answerSlack({ method, path, headers, body }: Call): Answer {
+	if (`${method} ${path}` !== 'POST /api/chat.postMessage') return OUT_OF_ORDER;
+	if (!String(headers.authorization).startsWith('Bearer ')) {
+		return { status: 200, json: { ok: false, error: 'not_authed' } };
+	}
+	const { channel } = body as { channel: string };
+	return { status: 200, json: { ok: true, channel, ts: '1716544084.000100', message: {} } };
 }
 
-async function toCall(request: CompletedRequest): Promise<Call> {
-	const url = new URL(request.url);
-	const text = (await request.body.getText()) ?? '';
+function answerPagerDuty({ method, path, body }: Call): Answer {
+	if (`${method} ${path}` !== 'POST /incidents') return OUT_OF_ORDER;
+	const { incident } = body as { incident: Record<string, unknown> };
+	return { status: 201, json: { incident: { ...incident, id: 'PINCIDENT' } } };
+}
+
+function answerGoogleLogin({ method, path }: Call): Answer {
+	if (`${method} ${path}` !== 'POST /token') return OUT_OF_ORDER;
 	return {
-		host: url.hostname,
-		method: request.method,
+		status: 200,
+		json: { access_token: GOOGLE_TOKENS.fresh, token_type: 'Bearer', expires_in: 3599 },
+	};
+}
+
+function answerSheets(call: Call, sheet: FakeSheet): Answer {
+	if (call.headers.authorization !== `Bearer ${GOOGLE_TOKENS.fresh}`) {
+		return { status: 401, json: { error: { code: 401, status: 'UNAUTHENTICATED' } } };
+	}
+	const json = sheet.answer(call);
+	return json === undefined ? { status: 404 } : { status: 200, json };
+}
+
+async function toCall(request: http.IncomingMessage, host: string): Promise<Call> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of request) chunks.push(chunk as Buffer);
+	const url = new URL(request.url ?? '/', `https://${host}`);
+	return {
+		host,
+		method: request.method ?? '',
 		path: decodeURIComponent(url.pathname),
 		query: Object.fromEntries(url.searchParams),
 		headers: request.headers,
-		body: parsedOrText(text),
+		body: parsedOrText(Buffer.concat(chunks).toString('utf8')),
 	};
 }
 
