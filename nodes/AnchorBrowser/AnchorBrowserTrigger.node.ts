@@ -4,6 +4,8 @@ import type {
 	INodeExecutionData,
 	INodeType,
 	INodeTypeDescription,
+	ITriggerFunctions,
+	ITriggerResponse,
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
@@ -95,6 +97,11 @@ export class AnchorBrowserTrigger implements INodeType {
 			},
 		},
 	};
+
+	/** A trigger that has this method is asked at every start of n8n: `create` then looks after the webhook. */
+	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
+		return { closeFunction: async () => {} };
+	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 		return await receiveDelivery(this);

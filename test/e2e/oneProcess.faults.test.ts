@@ -1,11 +1,10 @@
 /* eslint-disable no-console -- tests print their figures */
 import { NEWEST, OLDEST } from '../support/n8n';
 import { sendBurst } from './faults/burst';
-import { counts, Figures } from './faults/figures';
+import { Figures } from './faults/figures';
 import { floodWithForgeries } from './faults/flood';
 import { killAtRandom, type KillResult } from './faults/kills';
 import type { Account } from './faults/ledger';
-import { rotateUnderLoad } from './faults/rotation';
 import { ENGINE, numberOf } from './faults/scale';
 import { setStage, type Stage } from './faults/stage';
 import { lockDatabase, refuseExecutions } from './faults/troubledDatabase';
@@ -14,7 +13,6 @@ const EVENTS = numberOf('FAULTS_EVENTS', 2_000, 120);
 const KILLS = numberOf('FAULTS_KILLS', 10, 2);
 const BURST = numberOf('FAULTS_BURST', 300, 60);
 const FORGERIES = numberOf('FAULTS_FORGERIES', 2_000, 200);
-const ROTATIONS = numberOf('FAULTS_ROTATIONS', 30, 5);
 /**
  * n8n's insights write down the runs of before when a timer says so, also in the middle of a flood; and in 2.41.1 they
  * end n8n's start when it recovers a run that was killed before it had begun.
@@ -86,8 +84,6 @@ describe(`faults, n8n ${NEWEST} with nothing before it`, () => {
 	beforeAll(async () => {
 		stage = await setStage({
 			simulator: {
-				// Republishing: n8n knows no webhook for a moment and says 404, and what Anchor makes of a 404 it does not say.
-				retriedStatuses: [404],
 				retryDelaysMs: RETRY_DELAYS_MS,
 			},
 			n8n: { env: { ...ENGINE, ...WITHOUT_INSIGHTS } },
@@ -114,19 +110,6 @@ describe(`faults, n8n ${NEWEST} with nothing before it`, () => {
 		);
 		expectNothingLost(result);
 		expect(result.ranTwice).toEqual([]);
-	});
-
-	test('refuses no event while the secret is rotated every second', async () => {
-		const result = await rotateUnderLoad(stage, { rotations: ROTATIONS });
-		figures.add(
-			'secret rotated every second',
-			result,
-			`${result.rotations} rotations; answers ${counts(result.answers)}`,
-		);
-		expectNothingLost(result);
-		expect(result.ranTwice).toEqual([]);
-		expect(result.rotations).toBe(ROTATIONS);
-		expect(result.answers['401']).toBeUndefined();
 	});
 
 	test('loses no event while the database is locked', async () => {

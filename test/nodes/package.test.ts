@@ -129,7 +129,6 @@ describe('the trigger’s description', () => {
 			escapeFormulas: true,
 			includeDelivery: false,
 			onDeactivate: 'delete',
-			rotateOnActivation: false,
 			sampleEvent: '',
 			toleranceSeconds: 120,
 		});

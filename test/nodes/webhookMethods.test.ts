@@ -1,0 +1,462 @@
+import type { NodeApiError } from 'n8n-workflow';
+import { UserError } from 'n8n-workflow';
+import nock from 'nock';
+import { startSimulator } from '../simulator';
+import type { Simulator } from '../simulator';
+import { automaticTrigger } from '../support/automaticTrigger';
+import { logLines, warnings } from '../support/core';
+import { Host } from '../support/host';
+import { manualTrigger } from '../support/manualTrigger';
+import { fakeTimers } from '../support/timers';
+import type { FakeTimers } from '../support/timers';
+
+let host: Host;
+let anchor: Simulator;
+let timers: FakeTimers;
+
+beforeEach(async () => {
+	timers = fakeTimers();
+	host = await Host.start();
+	anchor = await startSimulator({
+		rules: { allowHttp: true, allowLoopback: true },
+		retryDelaysMs: [1],
+	});
+	logLines.length = 0;
+});
+afterEach(async () => {
+	anchor.liftOutages();
+	await host.close();
+	await anchor.close();
+	timers.restore();
+});
+
+/** By then a webhook that was taken out of service is gone at Anchor. */
+const END_MS = 20_000;
+
+const idsAtAnchor = () => anchor.webhooks().map(({ id }) => id);
+
+/** How often Anchor was asked to make or remove a webhook. */
+const madeOrRemoved = () =>
+	['POST /v1/webhooks', 'DELETE *'].flatMap((calls) => anchor.requests({ calls })).length;
+
+async function statusOf(
+	id: string,
+	{ sign = 'current' as 'current' | 'previous', seconds = 0 } = {},
+): Promise<number | null> {
+	const wish = { to: id, sign, maxAttempts: 1, timestampOffsetSeconds: seconds };
+	const [{ attempts }] = await anchor.emit('task.completed', wish).settled;
+	return attempts[0].status;
+}
+
+async function thrownBy(work: Promise<unknown>): Promise<NodeApiError> {
+	try {
+		await work;
+	} catch (cause) {
+		return cause as NodeApiError;
+	}
+	throw new Error('nothing was thrown');
+}
+
+describe('activation', () => {
+	it('needs an event', async () => {
+		const row = automaticTrigger(host, anchor, { events: [] });
+		const { message, description } = await thrownBy(host.activate(row));
+		expect(message).toBe('Choose at least one event for this trigger');
+		expect(description).toMatch(/select under Events/);
+		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
+	});
+
+	it('asks nothing of Anchor when the user keeps the webhook', async () => {
+		const { row } = await manualTrigger(host);
+		await host.republish(row);
+		await host.deactivate(row);
+		expect(anchor.requests()).toEqual([]);
+		expect(row.staticData).toBe('{}');
+	});
+
+	it('keeps id and secret in one step: no moment with a webhook and no secret', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const [state] = Object.values(JSON.parse(row.staticData).global as Record<string, object>);
+		const [{ id, secret }] = anchor.webhooks();
+		expect(state).toMatchObject({
+			webhookId: id,
+			secret: expect.stringMatching(/^v1\./) as string,
+		});
+		expect(row.staticData).not.toContain(secret);
+	});
+
+	it('does not ask Anchor to create when the list cannot be read', async () => {
+		const row = automaticTrigger(host, anchor);
+		anchor.outage({ mode: 500, calls: 'GET *' });
+		await thrownBy(host.activate(row));
+		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
+	});
+
+	it.each([401, 402, 403])(
+		'lets n8n stop trying after a %i, which only a person can mend',
+		async (mode) => {
+			const row = automaticTrigger(host, anchor);
+			anchor.outage({ mode });
+			const { cause } = await thrownBy(host.activate(row));
+			expect(cause).toBeInstanceOf(UserError);
+		},
+	);
+
+	it.each([429, 500, 503])('lets n8n try again after a %i', async (mode) => {
+		const row = automaticTrigger(host, anchor);
+		anchor.outage({ mode });
+		const failure = await thrownBy(host.activate(row));
+		expect(failure.cause).not.toBeInstanceOf(UserError);
+		// n8n up to 2.x gives up for good when it reads this word.
+		expect(failure.message).not.toContain('Authorization');
+	});
+
+	it('survives n8n’s five tries of one activation, each followed by delete', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const [{ id }] = anchor.webhooks();
+		anchor.changeWebhook(id, { subscribedEvents: ['batch.failed'] });
+		const outage = anchor.outage({ mode: 503, calls: 'PATCH *' });
+		for (let attempt = 0; attempt < 5; attempt++) await host.activate(row).catch(() => {});
+		outage.lift();
+		await host.activate(row);
+		expect(anchor.webhooks().map((webhook) => webhook.id)).toEqual([id]);
+		expect(anchor.webhooks()[0].subscribedEvents).toEqual(['task.completed', 'task.failed']);
+	});
+
+	it('that fails does not end in n8n removing a good webhook, however long nobody tries again', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const ids = idsAtAnchor();
+		row.nodes[0].parameters.events = ['batch.failed'];
+		anchor.outage({ mode: 503, calls: 'PATCH *' });
+		await thrownBy(host.republish(row));
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual(ids);
+	});
+
+	it('that fails does not keep a later deactivation from ending the webhook', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		row.nodes[0].parameters.events = ['batch.failed'];
+		const outage = anchor.outage({ mode: 503, calls: 'PATCH *' });
+		await thrownBy(host.activate(row));
+		outage.lift();
+		await host.deactivate(row);
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+
+	it('that fails for one trigger does not keep the other’s webhook from ending, nor does a clock set back', async () => {
+		const row = automaticTrigger(host, anchor);
+		const [node] = row.nodes;
+		const second = { ...node, id: 'second', name: 'Second', webhookId: 'second-hook' };
+		second.parameters = { ...node.parameters, events: ['no.such.event'] };
+		row.nodes.push(second);
+		await thrownBy(host.activate(row));
+		expect(idsAtAnchor()).toHaveLength(1);
+		row.nodes.pop();
+		const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 60_000);
+		await host.deactivate(row).finally(() => clock.mockRestore());
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+
+	it('of n8n 1 that fails for one trigger removes none: n8n calls delete for all of them', async () => {
+		await host.close();
+		host = await Host.start({ line: '1.123' });
+		const row = automaticTrigger(host, anchor);
+		const [node] = row.nodes;
+		await host.activate(row);
+		const ids = idsAtAnchor();
+		const second = { ...node, id: 'second', name: 'Second', webhookId: 'second-hook' };
+		second.parameters = { ...node.parameters, events: ['no.such.event'] };
+		row.nodes.push(second);
+		await thrownBy(host.republish(row));
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual(ids);
+	});
+
+	it.each(['2.41', '1.123'] as const)(
+		'of ten changed versions on n8n %s, and of other names, keeps id, secret and history',
+		async (line) => {
+			await host.close();
+			host = await Host.start({ line });
+			const row = automaticTrigger(host, anchor);
+			await host.activate(row);
+			const [{ id, secret }] = anchor.webhooks();
+			await anchor.emit('task.completed', { to: id }).settled;
+			const calls = madeOrRemoved();
+			for (let version = 1; version <= 10; version++) {
+				row.nodes[0].parameters.options = { toleranceSeconds: 120 + version };
+				row.nodes[0].name = `Trigger ${version}`;
+				row.name = `Workflow ${version}`;
+				await host.republish(row);
+				await timers.advance(1_000);
+			}
+			await timers.advance(END_MS);
+			expect(anchor.webhooks()).toMatchObject([{ id, secret, enabled: true }]);
+			expect(anchor.webhooks()[0].description).toMatch(/^Workflow 10 /);
+			expect(madeOrRemoved()).toBe(calls);
+			expect(await statusOf(id)).toBe(200);
+			expect(anchor.deliveries({ webhookId: id })).toHaveLength(2);
+		},
+	);
+
+	it('with the key of another project ends the webhook of the first one', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const [before] = idsAtAnchor();
+		const apiKey = `sk-${'8c'.repeat(16)}`;
+		anchor.addApiKey(apiKey, '99999999-9999-4999-8999-999999999999');
+		host.credentials.stored.set('other', { apiKey, baseUrl: anchor.url });
+		row.nodes[0].credentials = { anchorBrowserApi: { id: 'other', name: 'other' } };
+		await host.republish(row);
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toHaveLength(1);
+		expect(idsAtAnchor()).not.toContain(before);
+		expect(await statusOf(idsAtAnchor()[0])).toBe(200);
+	});
+
+	it.each([401, 403, 429, 503])(
+		'at a start of n8n keeps what serves when Anchor answers %i, and says so',
+		async (mode) => {
+			const row = automaticTrigger(host, anchor);
+			await host.activate(row);
+			const [{ id }] = anchor.webhooks();
+			anchor.outage({ mode });
+			await host.restart();
+			await timers.advance(END_MS);
+			anchor.liftOutages();
+			expect(idsAtAnchor()).toEqual([id]);
+			expect(await statusOf(id)).toBe(200);
+			expect(warnings().some(({ message }) => message.includes(id))).toBe(true);
+		},
+	);
+
+	it.each([
+		['of an older form', (state: object) => ({ ...state, leftOut: [], unsupported: undefined })],
+		['cut short', (state: { webhookId: string }) => ({ webhookId: state.webhookId })],
+		['with wrong types', (state: object) => ({ ...state, secretSince: 'yesterday' })],
+		['of another node', (state: object) => ({ ...state, owner: 'production:a:b:c' })],
+		['that is none', () => 'nothing'],
+	] as Array<[string, (state: never) => unknown]>)(
+		'takes a stored state %s for nothing known, and finds its webhook by the mark',
+		async (_what, distort) => {
+			const row = automaticTrigger(host, anchor);
+			await host.activate(row);
+			const [{ id }] = anchor.webhooks();
+			const data = JSON.parse(row.staticData) as { global: Record<string, never> };
+			for (const [key, state] of Object.entries(data.global)) {
+				data.global[key] = distort(state) as never;
+			}
+			row.staticData = JSON.stringify(data);
+			await host.restart();
+			expect(idsAtAnchor()).toEqual([id]);
+			expect(await statusOf(id)).toBe(200);
+		},
+	);
+
+	it('keeps one of two webhooks with its mark, and serves it', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const [{ id, url, description }] = anchor.webhooks();
+		anchor.addWebhook({ url, description, subscribedEvents: ['task.completed'] });
+		await host.restart();
+		expect(idsAtAnchor()).toEqual([id]);
+		expect(await statusOf(id)).toBe(200);
+	});
+
+	it('names in the log an event that Anchor does not take', async () => {
+		const row = automaticTrigger(host, anchor, { events: ['task.failed', 'session.ready'] });
+		await host.activate(row);
+		expect(anchor.webhooks()[0].subscribedEvents).toEqual(['task.failed']);
+		expect(JSON.stringify(logLines)).toContain('session.ready');
+	});
+});
+
+describe('an address that Anchor would refuse', () => {
+	const real = { url: 'https://api.anchorbrowser.io', apiKey: 'sk-nobody' };
+
+	afterEach(() => {
+		nock.cleanAll();
+		nock.enableNetConnect();
+	});
+	// It stands between Node and the network, for the test files that come after this one too.
+	afterAll(() => nock.restore());
+
+	it.each([
+		['http://n8n.example.com', /does not start with https/],
+		['https://localhost:5678', /leads back to the machine itself/],
+		['https://192.168.1.20', /private network/],
+		['https://n8n', /private network/],
+	])('is caught before Anchor is asked: %s', async (baseUrl, words) => {
+		nock.disableNetConnect();
+		host.baseUrl = baseUrl;
+		const row = automaticTrigger(host, real);
+		const { message, description, cause } = await thrownBy(host.activate(row));
+		expect(message).toMatch(words);
+		expect(message).toContain('WEBHOOK_URL');
+		expect(description).toContain('WEBHOOK_URL');
+		expect(cause).toBeInstanceOf(UserError);
+	});
+
+	it('is none when it is a public https one', async () => {
+		nock.disableNetConnect();
+		const key = { reqheaders: { 'anchor-api-key': real.apiKey } };
+		const api = nock(real.url, key)
+			.get('/v1/webhooks')
+			.twice()
+			.reply(200, { webhooks: [] })
+			.post('/v1/webhooks', ({ url }: { url: string }) =>
+				url.startsWith('https://n8n.example.com/'),
+			)
+			.reply(201, (_path, body) => ({
+				...(body as object),
+				id: 'wh_1',
+				project_id: 'p',
+				enabled: true,
+				secret: 'ab'.repeat(32),
+			}))
+			.patch('/v1/webhooks/wh_1')
+			.reply(200, (_path: string, body: object) => ({ ...body, id: 'wh_1', project_id: 'p' }));
+		host.baseUrl = 'https://n8n.example.com';
+		await host.activate(automaticTrigger(host, real));
+		expect(api.pendingMocks()).toEqual([]);
+	});
+});
+
+describe('deactivation', () => {
+	it('is safe when nothing was ever created', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.deactivate(row);
+		await timers.advance(END_MS);
+		expect(anchor.requests({ calls: 'DELETE *' })).toEqual([]);
+	});
+
+	it('removes the webhook within 20 seconds, and not while n8n may still be publishing', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		await host.deactivate(row);
+		await timers.advance(5_000);
+		expect(idsAtAnchor()).toHaveLength(1);
+		await timers.advance(END_MS - 5_000);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+
+	it('also removes doubles, and what n8n does not know the id of', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const [{ url, description }] = anchor.webhooks();
+		anchor.addWebhook({ url, description, subscribedEvents: ['task.completed'] });
+		row.staticData = '{}';
+		await host.boot();
+		await host.deactivate(row);
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+
+	it.each([500, 401, 'close'] as const)(
+		'tries again when Anchor cannot do it (%s), and says what to do',
+		async (mode) => {
+			const row = automaticTrigger(host, anchor);
+			await host.activate(row);
+			const [id] = idsAtAnchor();
+			const outage = anchor.outage({ mode });
+			await host.deactivate(row);
+			await timers.advance(END_MS);
+			expect(idsAtAnchor()).toEqual([id]);
+			expect(row.staticData).toContain(id);
+			const said = warnings().map(({ message }) => message);
+			expect(said.join()).toMatch(/tried again.*dashboard/);
+			expect(said.join()).not.toContain(anchor.apiKey);
+			outage.lift();
+			await timers.advance(30_000);
+			expect(idsAtAnchor()).toEqual([]);
+		},
+	);
+
+	it('that n8n never got to end is taken up by the next activation', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const [{ id }] = anchor.webhooks();
+		await host.deactivate(row);
+		await host.boot();
+		await timers.advance(END_MS);
+		await host.activate(row);
+		expect(idsAtAnchor()).toEqual([id]);
+		expect(await statusOf(id)).toBe(200);
+	});
+
+	it('does not call a webhook removed that the API key does not see', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const apiKey = `sk-${'8c'.repeat(16)}`;
+		anchor.addApiKey(apiKey, '99999999-9999-4999-8999-999999999999');
+		host.credentials.stored.set(row.id, { apiKey, baseUrl: anchor.url });
+		await host.deactivate(row);
+		logLines.length = 0;
+		await timers.advance(END_MS);
+		const said = logLines.map(({ message }) => message).join();
+		expect(said).toMatch(/has no webhook .* in the project of this API key/);
+		expect(said).not.toContain('was removed from Anchor Browser');
+	});
+});
+
+describe('listening', () => {
+	it('with no event selected leaves production alone', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const before = structuredClone(anchor.webhooks());
+		const [node] = row.nodes;
+		const draft = { ...row, nodes: [{ ...node, parameters: { ...node.parameters, events: [] } }] };
+		await thrownBy(host.listen(draft));
+		await timers.advance(END_MS);
+		expect(anchor.webhooks()).toEqual(before);
+	});
+});
+
+describe('listening with a sample event', () => {
+	it('ends, and cleans up, when Anchor refuses to send it', async () => {
+		const row = automaticTrigger(host, anchor, { options: { sampleEvent: 'session.ready' } });
+		const { message, description } = await thrownBy(host.listen(row));
+		expect(message).toMatch(/sample event session\.ready/);
+		expect(description).toMatch(/Choose another Sample Event/);
+		expect(anchor.webhooks()).toEqual([]);
+	});
+});
+
+describe('secrets while they change', () => {
+	it('lets the old one go after 24 hours', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const [{ id, description }] = anchor.webhooks();
+		row.staticData = '{}';
+		await host.restart();
+		// The mark of the first secret beside the second one in n8n: a third is made.
+		anchor.changeWebhook(id, { description });
+		await host.restart();
+		expect(await statusOf(id, { sign: 'previous' })).toBe(200);
+
+		const seconds = 24 * 60 * 60 + 1;
+		const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + seconds * 1000);
+		try {
+			expect(await statusOf(id, { sign: 'previous', seconds })).toBe(401);
+			expect(await statusOf(id, { seconds })).toBe(200);
+		} finally {
+			clock.mockRestore();
+		}
+	});
+
+	it('are opened once in a process, not once a delivery', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		await host.boot();
+		const [{ id }] = anchor.webhooks();
+		const asked = jest.spyOn(host.credentials, 'getDecrypted');
+		for (let time = 0; time < 5; time++) await anchor.emit('task.completed', { to: id }).settled;
+		expect(anchor.deliveries().every(({ status }) => status === 'succeeded')).toBe(true);
+		expect(asked).toHaveBeenCalledTimes(1);
+	});
+});
