@@ -86,8 +86,6 @@ describe(`faults, n8n ${NEWEST} with nothing before it`, () => {
 	beforeAll(async () => {
 		stage = await setStage({
 			simulator: {
-				// Republishing: n8n knows no webhook for a moment and says 404, and what Anchor makes of a 404 it does not say.
-				retriedStatuses: [404],
 				retryDelaysMs: RETRY_DELAYS_MS,
 			},
 			n8n: { env: { ...ENGINE, ...WITHOUT_INSIGHTS } },

@@ -41,6 +41,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		rules: options.rules ?? {},
 		maxWebhooks: options.maxWebhooks ?? 5,
 		knownEvents: eventList(options.events),
+		historyOrder: options.historyOrder ?? 'newest',
 	});
 	let signing = options.signing ?? 'current';
 	let errorShape = options.errorShape;
@@ -52,7 +53,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		clock,
 		retryDelaysMs: (options.retryDelaysMs ?? RETRY_DELAYS_MS).map((ms) => ms * scale.retries),
 		acknowledgeMs: ACKNOWLEDGE_MS * scale.acknowledgement,
-		retriedStatuses: options.retriedStatuses ?? [],
 	});
 	const emitter = new Emitter({
 		store,
@@ -66,11 +66,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	const faults = new Faults();
 
 	const app = createApp({ store, clock, faults, errorShape: () => errorShape });
-	registerWebhooks(
-		app,
+	registerWebhooks(app, {
 		store,
-		(webhook, type) => simulator.emit(type, { to: webhook.id, projectId: webhook.projectId }).id,
-	);
+		sendTest: (webhook, type) =>
+			simulator.emit(type, { to: webhook.id, projectId: webhook.projectId }).id,
+		payloads: options.payloads ?? true,
+		listsDisabled: options.listsDisabled ?? true,
+	});
 	registerSessions(app, {
 		store,
 		url: () => server.url,

@@ -307,7 +307,6 @@ export const realAudits: readonly RealAudit[] = [
 			anchor: {
 				timeScale: 1,
 				retryDelaysMs: [500, 1_000, 2_000, 4_000, 8_000],
-				retriedStatuses: [404],
 			},
 		},
 	),
