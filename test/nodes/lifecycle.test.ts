@@ -14,7 +14,7 @@ let anchor: Simulator;
 beforeEach(async () => {
 	host = await Host.start();
 	anchor = await startSimulator({
-		rules: { allowHttp: true, allowLoopback: true },
+		rules: 'local',
 		retryDelaysMs: [1],
 	});
 	logLines.length = 0;

@@ -16,7 +16,7 @@ afterEach(async () => await simulator.close());
 
 async function start(options: SimulatorOptions = {}): Promise<void> {
 	simulator = await startSimulator({
-		rules: { allowHttp: true, allowLoopback: true },
+		rules: 'local',
 		...options,
 	});
 	({ id } = simulator.addWebhook({ url: receiver.url, subscribedEvents: ['task.completed'] }));

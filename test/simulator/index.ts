@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { LOCAL_RULES } from './address';
 import { sendBatch } from './batch';
 import { Clock } from './clock';
 import { ACKNOWLEDGE_MS, Dispatcher, RETRY_DELAYS_MS } from './deliver';
@@ -38,7 +39,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	const clock = new Clock(options.now ?? Date.now);
 	const store = new Store({
 		clock,
-		rules: options.rules ?? {},
+		rules: options.rules === 'local' ? LOCAL_RULES : (options.rules ?? {}),
 		maxWebhooks: options.maxWebhooks ?? 5,
 		knownEvents: eventList(options.events),
 		historyOrder: options.historyOrder ?? 'newest',
