@@ -111,7 +111,7 @@ function rowsOf(contestants: readonly Contestant[], yardstick: Contestant): stri
 export async function deliveriesBench(): Promise<string> {
 	const nullPackage = mkdtempSync(join(tmpdir(), 'null-trigger-'));
 	writeNullTriggerPackage(nullPackage);
-	const simulator = await startSimulator({ rules: { allowHttp: true, allowLoopback: true } });
+	const simulator = await startSimulator({ rules: 'local' });
 	const installed = await ensureN8n(NEWEST, { log: (line) => process.stderr.write(`${line}\n`) });
 	const n8n = await startN8n({ version: installed, packages: [PROJECT, nullPackage] });
 	try {

@@ -31,7 +31,7 @@ interface Wish extends WorkflowSetup {
 
 /** Retries without waiting, and addresses on this machine. */
 const ANCHOR: SimulatorOptions = {
-	rules: { allowHttp: true, allowLoopback: true },
+	rules: 'local',
 	retryDelaysMs: [1],
 };
 

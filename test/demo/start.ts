@@ -68,7 +68,7 @@ async function setTheStage(version: string, signal: AbortSignal): Promise<Stage>
 	const installed = await ensureN8n(version, { log: (line) => say(line), signal });
 	const simulator = await startSimulator({
 		events: '14',
-		rules: { allowHttp: true, allowLoopback: true },
+		rules: 'local',
 	});
 	takeDown.push(async () => await simulator.close());
 

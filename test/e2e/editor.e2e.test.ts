@@ -22,7 +22,7 @@ let album: Album;
 beforeAll(async () => {
 	simulator = await startSimulator({
 		events: '14',
-		rules: { allowHttp: true, allowLoopback: true },
+		rules: 'local',
 	});
 	n8n = await startN8n();
 	client = new N8nClient(n8n);

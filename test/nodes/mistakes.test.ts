@@ -24,7 +24,7 @@ let anchor: Simulator;
 beforeEach(async () => {
 	host = await Host.start();
 	anchor = await startSimulator({
-		rules: { allowHttp: true, allowLoopback: true },
+		rules: 'local',
 		retryDelaysMs: [1],
 	});
 	host.processedData.reset();

@@ -18,7 +18,7 @@ beforeEach(async () => {
 	timers = fakeTimers();
 	host = await Host.start();
 	anchor = await startSimulator({
-		rules: { allowHttp: true, allowLoopback: true },
+		rules: 'local',
 		retryDelaysMs: [1],
 	});
 	logLines.length = 0;

@@ -15,6 +15,9 @@ export type AddressRuleName =
 
 export type AddressRules = Partial<Record<AddressRuleName, boolean>>;
 
+/** Lets webhooks be on this machine. */
+export const LOCAL_RULES: AddressRules = { allowHttp: true, allowLoopback: true };
+
 const loopback = subnets(['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128']);
 const privateRanges = subnets([
 	'10.0.0.0/8',

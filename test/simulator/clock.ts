@@ -1,18 +1,18 @@
 /**
- * Two readings of one clock. Deliveries are stamped with the true time, because the receiver compares them with its
- * own; what Anchor keeps (rotated secrets, history) ages by a time that a test may move forward.
+ * Two readings of one clock. Deliveries are signed with the true time, because the receiver compares it with its own;
+ * whatever else Anchor dates or keeps (rotated secrets, history) follows a time that a test may move.
  */
 export class Clock {
 	private offsetMs = 0;
 
 	constructor(private readonly source: () => number) {}
 
-	/** The true time, in milliseconds: for timestamps of deliveries. */
+	/** The true time, in milliseconds: for the signed timestamps of deliveries. */
 	now(): number {
 		return this.source();
 	}
 
-	/** The service's own time, in milliseconds: for the age of what is stored. */
+	/** The service's own time, in milliseconds: for its dates and the age of what is stored. */
 	serviceNow(): number {
 		return this.source() + this.offsetMs;
 	}

@@ -12,7 +12,7 @@ let webhook: Webhook;
 beforeAll(async () => {
 	receiver = await startReceiver();
 	simulator = await startSimulator({
-		rules: { allowHttp: true, allowLoopback: true },
+		rules: 'local',
 		timeScale: { retries: 0 },
 		events: '14',
 	});
@@ -188,7 +188,7 @@ describe('retries', () => {
 	it('carry the same event under a fresh timestamp and signature', async () => {
 		let now = Date.now();
 		const own = await startSimulator({
-			rules: { allowHttp: true, allowLoopback: true },
+			rules: 'local',
 			timeScale: { retries: 0 },
 			now: () => (now += 1000),
 		});
@@ -218,7 +218,7 @@ describe('retries', () => {
 	});
 
 	it('wait for growing times, which a test can cut short', async () => {
-		const own = await startSimulator({ rules: { allowHttp: true, allowLoopback: true } });
+		const own = await startSimulator({ rules: 'local' });
 		own.addWebhook({ url: receiver.url, subscribedEvents: ['task.completed'] });
 		receiver.reply = (_request, index) => (index === 0 ? 500 : 200);
 		const emission = own.emit('task.completed');
@@ -232,7 +232,7 @@ describe('retries', () => {
 
 it('gives up an answer that takes longer than the acknowledgement time, and tries again', async () => {
 	const own = await startSimulator({
-		rules: { allowHttp: true, allowLoopback: true },
+		rules: 'local',
 		timeScale: { retries: 0, acknowledgement: 0.005 },
 	});
 	own.addWebhook({ url: receiver.url, subscribedEvents: ['task.completed'] });
@@ -369,7 +369,7 @@ describe('reset and close', () => {
 	});
 
 	it('close ends waiting retries, hanging deliveries and the server', async () => {
-		const own = await startSimulator({ rules: { allowHttp: true, allowLoopback: true } });
+		const own = await startSimulator({ rules: 'local' });
 		own.addWebhook({ url: receiver.url, subscribedEvents: ['task.completed'] });
 		receiver.reply = (_request, index) => (index === 0 ? 500 : 'hang');
 		const waiting = own.emit('task.completed');

@@ -43,8 +43,6 @@ export interface DispatcherSettings {
 	clock: Clock;
 	retryDelaysMs: readonly number[];
 	acknowledgeMs: number;
-	/** Statuses below 500 that are retried all the same. Anchor does not say which 4xx are final: by default all. */
-	retriedStatuses: readonly number[];
 }
 
 /** Carries deliveries out: first attempt, retries, verdict, log. */
@@ -139,12 +137,14 @@ export class Dispatcher {
 		};
 	}
 
-	/** 2xx ends well, a 4xx ends for good, everything else is tried again while attempts are left. */
+	/**
+	 * 2xx ends well, everything else is tried again while attempts are left, but for 4xx. Anchor does not say which 4xx
+	 * end a delivery: all of them do here, which is the worst for a receiver.
+	 */
 	private statusAfter(attempt: Attempt, maxAttempts: number): Delivery['status'] {
 		const { status, number } = attempt;
 		if (status !== null && status >= 200 && status < 300) return 'succeeded';
-		const final = status !== null && status >= 400 && status < 500;
-		if (final && !this.settings.retriedStatuses.includes(status)) return 'failed';
+		if (status !== null && status >= 400 && status < 500) return 'failed';
 		return number >= maxAttempts ? 'dead' : 'pending';
 	}
 

@@ -81,7 +81,7 @@ export class Emitter {
 	prepare(type: string, options: EmitOptions = {}): PreparedEmission {
 		const { store, clock, dispatcher } = this.settings;
 		const projectId = options.projectId ?? this.settings.projectId;
-		const event = makeEvent(type, options, { projectId, created: clock.now() });
+		const event = makeEvent(type, options, { projectId, created: clock.serviceNow() });
 		const body = Buffer.from(options.body ?? JSON.stringify(event));
 		const webhooks = this.receivers(event, options);
 		if (options.sign) for (const webhook of webhooks) secretsByChoice(webhook, options.sign);

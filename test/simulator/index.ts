@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { LOCAL_RULES } from './address';
 import { sendBatch } from './batch';
 import { Clock } from './clock';
 import { ACKNOWLEDGE_MS, Dispatcher, RETRY_DELAYS_MS } from './deliver';
@@ -38,9 +39,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	const clock = new Clock(options.now ?? Date.now);
 	const store = new Store({
 		clock,
-		rules: options.rules ?? {},
+		rules: options.rules === 'local' ? LOCAL_RULES : (options.rules ?? {}),
 		maxWebhooks: options.maxWebhooks ?? 5,
 		knownEvents: eventList(options.events),
+		historyOrder: options.historyOrder ?? 'newest',
 	});
 	let signing = options.signing ?? 'current';
 	let errorShape = options.errorShape;
@@ -52,7 +54,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		clock,
 		retryDelaysMs: (options.retryDelaysMs ?? RETRY_DELAYS_MS).map((ms) => ms * scale.retries),
 		acknowledgeMs: ACKNOWLEDGE_MS * scale.acknowledgement,
-		retriedStatuses: options.retriedStatuses ?? [],
 	});
 	const emitter = new Emitter({
 		store,
@@ -66,11 +67,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	const faults = new Faults();
 
 	const app = createApp({ store, clock, faults, errorShape: () => errorShape });
-	registerWebhooks(
-		app,
+	registerWebhooks(app, {
 		store,
-		(webhook, type) => simulator.emit(type, { to: webhook.id, projectId: webhook.projectId }).id,
-	);
+		sendTest: (webhook, type) =>
+			simulator.emit(type, { to: webhook.id, projectId: webhook.projectId }).id,
+		payloads: options.payloads ?? true,
+		listsDisabled: options.listsDisabled ?? true,
+	});
 	registerSessions(app, {
 		store,
 		url: () => server.url,

@@ -13,7 +13,7 @@ let webhook: Webhook;
 beforeAll(async () => {
 	receiver = await startReceiver();
 	simulator = await startSimulator({
-		rules: { allowHttp: true, allowLoopback: true },
+		rules: 'local',
 		timeScale: { retries: 0 },
 	});
 });

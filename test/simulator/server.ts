@@ -66,7 +66,10 @@ function recorded({ store, clock }: ServerSettings): MiddlewareHandler<Env> {
 		store.requests.push(request);
 		store.changed();
 		await next();
-		if (!isAnswered(c.res)) request.status = c.res.status;
+		if (!isAnswered(c.res)) {
+			request.status = c.res.status;
+			c.header('Date', new Date(clock.serviceNow()).toUTCString());
+		}
 		store.changed();
 	};
 }

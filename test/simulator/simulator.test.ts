@@ -280,7 +280,7 @@ describe('with a receiver', () => {
 	beforeAll(async () => {
 		receiver = await startReceiver();
 		local = await startSimulator({
-			rules: { allowHttp: true, allowLoopback: true },
+			rules: 'local',
 			timeScale: { retries: 0 },
 			events: '14',
 		});

@@ -3,7 +3,7 @@ import type { Batch, BatchOptions, EventSpec } from './batch';
 import type { EmitOptions, Emission } from './emit';
 import type { ErrorShape } from './errors';
 import type { CallPattern, Hold, Outage, OutageOptions } from './faults';
-import type { WebhookFields } from './store';
+import type { HistoryOrder, WebhookFields } from './store';
 import type { Delivery, DeliveryStatus, RecordedRequest, SigningMode, Webhook } from './types';
 
 export interface SimulatorOptions {
@@ -13,8 +13,8 @@ export interface SimulatorOptions {
 	projectId?: string;
 	/** 0 for any free port, which is the default. */
 	port?: number;
-	/** Rules for addresses that are switched off by name; all of them hold unless told. */
-	rules?: AddressRules;
+	/** Rules for addresses that are switched off by name, `local` for webhooks on this machine; all hold unless told. */
+	rules?: AddressRules | 'local';
 	/** The event types that it knows: the 13 documented ones, those and session.ready, or a list. */
 	events?: '13' | '14' | readonly string[];
 	/** Webhooks a project may have: 5. */
@@ -23,14 +23,18 @@ export interface SimulatorOptions {
 	timeScale?: number | { retries?: number; acknowledgement?: number };
 	/** The waits after the first, second, … attempt, in milliseconds, before scaling. */
 	retryDelaysMs?: readonly number[];
-	/** Statuses from 400 to 499 that are retried all the same; none unless told. */
-	retriedStatuses?: readonly number[];
 	/** Which secret signs while two are valid: `current` unless told. */
 	signing?: SigningMode;
 	/** Anchor-Delivery-Id: the same at every attempt (default), or a new one at each. Anchor does not say which. */
 	deliveryIds?: 'perDelivery' | 'perAttempt';
 	/** One shape for all error bodies; unless told, each call's own. */
 	errorShape?: ErrorShape;
+	/** The order of the rows of a history, of which Anchor says nothing; `newest` first unless told. */
+	historyOrder?: HistoryOrder;
+	/** Whether a history can be had with payloads; older descriptions of the API know none. True unless told. */
+	payloads?: boolean;
+	/** Whether the list of webhooks has disabled ones too; Anchor says that it lists the active ones. True unless told. */
+	listsDisabled?: boolean;
 	/** The clock, in milliseconds since 1970; the true one unless told. */
 	now?: () => number;
 }
@@ -93,7 +97,11 @@ export interface Simulator {
 	/** Ends all outages and releases all holds. */
 	liftOutages(): void;
 
-	/** Lets time pass for what the service keeps (rotated secrets, history); deliveries keep the true time. */
+	/**
+	 * Moves the service's own clock, which the times that the API names, its Date headers and the age of what is kept
+	 * (rotated secrets, history) follow; the timestamps that deliveries are signed with keep the true time.
+	 * @param ms how far, in milliseconds; negative lets it be slow
+	 */
 	advance(ms: number): void;
 	/** Makes every delivery that waits for its next attempt make it now. */
 	retryNow(): void;

@@ -20,11 +20,15 @@ export interface WebhookFields {
 	enabled?: boolean;
 }
 
+/** `shuffled` is an order that tells nothing, the same for every page. */
+export type HistoryOrder = 'newest' | 'oldest' | 'shuffled';
+
 export interface StoreSettings {
 	clock: Clock;
 	rules: AddressRules;
 	maxWebhooks: number;
 	knownEvents: readonly string[];
+	historyOrder: HistoryOrder;
 }
 
 /** Everything the service remembers. Route files and the test's own hands both change it through these methods. */
@@ -159,12 +163,16 @@ export class Store {
 		return delivery;
 	}
 
-	/** The rows of one webhook that are not too old, newest first (Anchor does not say in which order it lists them). */
+	/** The rows of one webhook that are not too old, in the order of the settings. */
 	history(webhook: Webhook): Delivery[] {
 		const oldest = this.now() - HISTORY_MS;
-		return this.deliveries
-			.filter((row) => row.webhookId === webhook.id && row.scheduledAt >= oldest)
-			.reverse();
+		const rows = this.deliveries.filter(
+			(row) => row.webhookId === webhook.id && row.scheduledAt >= oldest,
+		);
+		if (this.settings.historyOrder === 'oldest') return rows;
+		if (this.settings.historyOrder === 'newest') return rows.reverse();
+		// A row's id is made of random digits.
+		return rows.sort((one, other) => (one.id < other.id ? -1 : 1));
 	}
 
 	/** Whether an event of the project or an example has this value under this key of its data. */

@@ -56,7 +56,7 @@ export class Bench {
 			undo.push(() => rmSync(folder, { recursive: true, force: true }));
 			const files = join(folder, 'files');
 			mkdirSync(files);
-			const simulator = await startSimulator({ rules: { allowHttp: true, allowLoopback: true } });
+			const simulator = await startSimulator({ rules: 'local' });
 			undo.push(async () => await simulator.close());
 			const mailbox = await startMailbox();
 			undo.push(async () => await mailbox.close());

@@ -100,7 +100,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
 /** A simulator whose retries fit into a test and whose webhooks may be on this machine. */
 export async function startStageSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
 	return await startSimulator({
-		rules: { allowHttp: true, allowLoopback: true },
+		rules: 'local',
 		maxWebhooks: 50,
 		retryDelaysMs: [4_000, 8_000, 16_000, 24_000, 24_000],
 		...options,

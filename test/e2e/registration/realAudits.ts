@@ -41,7 +41,7 @@ function audit(
 		requirement,
 		run: async (start) => {
 			const anchor = await startSimulator({
-				rules: { allowHttp: true, allowLoopback: true },
+				rules: 'local',
 				timeScale: { retries: 0.001 },
 				...wish,
 			});

@@ -55,8 +55,19 @@ const historyQuery = z
 /** Sends a test event of a type to one webhook; returns the event's id. */
 export type SendTest = (webhook: Webhook, type: string) => string;
 
+export interface WebhookSettings {
+	store: Store;
+	sendTest: SendTest;
+	/** Whether a history can be had with payloads. */
+	payloads: boolean;
+	/** Whether the list has disabled webhooks too. */
+	listsDisabled: boolean;
+}
+
 /** The eight calls under /v1/webhooks, as Anchor's API description has them. */
-export function registerWebhooks(app: App, store: Store, sendTest: SendTest): void {
+export function registerWebhooks(app: App, settings: WebhookSettings): void {
+	const { store, sendTest } = settings;
+
 	app.post('/v1/webhooks', (c) => {
 		const body = bodyOf(c, createBody);
 		const webhook = store.create(c.get('projectId'), {
@@ -67,7 +78,12 @@ export function registerWebhooks(app: App, store: Store, sendTest: SendTest): vo
 		return c.json(withSecret(webhook), 201);
 	});
 
-	app.get('/v1/webhooks', (c) => c.json({ webhooks: store.live(c.get('projectId')).map(wireOf) }));
+	app.get('/v1/webhooks', (c) => {
+		const listed = store
+			.live(c.get('projectId'))
+			.filter(({ enabled }) => enabled || settings.listsDisabled);
+		return c.json({ webhooks: listed.map(wireOf) });
+	});
 
 	app.get('/v1/webhooks/:id', (c) =>
 		c.json(wireOf(store.get(c.get('projectId'), c.req.param('id')))),
@@ -113,8 +129,9 @@ export function registerWebhooks(app: App, store: Store, sendTest: SendTest): vo
 			.filter((row) => query.since === undefined || row.scheduledAt >= query.since)
 			.filter((row) => query.until === undefined || row.scheduledAt <= query.until);
 		const page = rows.slice(offset, offset + limit);
+		const withPayload = settings.payloads && query.include_payload === 'true';
 		return c.json({
-			events: page.map((row) => historyRow(row, query.include_payload === 'true')),
+			events: page.map((row) => historyRow(row, withPayload)),
 			pagination: { limit, offset, total: rows.length },
 		});
 	});
