@@ -39,7 +39,8 @@ export default [
 						may('output', 'events'),
 						may('api', 'events'),
 						may('registration', 'api', 'events'),
-						may('trigger', 'registration', 'api', 'delivery', 'output', 'events'),
+						may('recovery', 'api', 'delivery', 'events'),
+						may('trigger', 'registration', 'recovery', 'api', 'delivery', 'output', 'events'),
 					],
 				},
 			],
@@ -48,7 +49,8 @@ export default [
 	{
 		files: [
 			'nodes/AnchorBrowser/{events,delivery,output}/**/*.ts',
-			'nodes/AnchorBrowser/registration/{plan,mark,secret,address,missed}.ts',
+			'nodes/AnchorBrowser/registration/{plan,mark,seal,state,address}.ts',
+			'nodes/AnchorBrowser/recovery/missed.ts',
 		],
 		rules: noHost,
 	},

@@ -9,16 +9,17 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
+import { lookAfter } from './trigger/lookAfter';
 import { signingSecretTest } from './trigger/credentialTest';
 import { OUTPUTS_EXPRESSION, TRIGGER_PROPERTIES } from './trigger/description';
-import { receiveDelivery } from './trigger/gate';
+import { receiveDelivery } from './trigger/webhook';
 import { activate, deactivate } from './trigger/webhookMethods';
-import { shapeItems } from './trigger/shape';
+import { shapeItems } from './trigger/execute';
 
 /**
- * Starts a workflow when Anchor Browser says that something happened. `webhook()` is the gate: it verifies, filters
- * and answers each delivery; `execute()` is the shape: it turns what passed into items on outputs. n8n's own Error
- * Trigger and Execute Workflow Trigger have an `execute()` in the same way.
+ * Starts a workflow when Anchor Browser says that something happened. `webhook()` verifies, filters and answers each
+ * delivery; `execute()` turns what passed into items on outputs, as n8n's own Error Trigger and Execute Workflow Trigger
+ * do; `trigger()` looks after the webhook and fetches events that did not arrive.
  */
 export class AnchorBrowserTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -98,9 +99,9 @@ export class AnchorBrowserTrigger implements INodeType {
 		},
 	};
 
-	/** A trigger that has this method is asked at every start of n8n: `create` then looks after the webhook. */
+	/** Because of this method n8n 2 also calls `create` at every start. */
 	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
-		return { closeFunction: async () => {} };
+		return lookAfter(this);
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {

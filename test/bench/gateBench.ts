@@ -16,7 +16,7 @@ export function gateBench(): string {
 		built<typeof import('../../nodes/AnchorBrowser/delivery/receive')>('delivery/receive');
 	const { EventMemory } =
 		built<typeof import('../../nodes/AnchorBrowser/delivery/dedupe')>('delivery/dedupe');
-	const { readGateSettings } =
+	const { readWebhookSettings } =
 		built<typeof import('../../nodes/AnchorBrowser/trigger/settings')>('trigger/settings');
 
 	const nowMs = Date.now();
@@ -45,7 +45,7 @@ export function gateBench(): string {
 				const seen = fullMemory(remembered);
 				return (index) => {
 					// The settings are read for every delivery: they may hold expressions.
-					const settings = readGateSettings((name, fallback) => parameters[name] ?? fallback);
+					const settings = readWebhookSettings((name, fallback) => parameters[name] ?? fallback);
 					const { headers, body } = deliveries[index];
 					const verdict = receive(
 						{ method: 'POST', headers, body },

@@ -1,7 +1,7 @@
 import { EventMemory, NOTHING_SEEN } from '../../nodes/AnchorBrowser/delivery/dedupe';
 import { makeFilters } from '../../nodes/AnchorBrowser/delivery/filters';
-import { answerOf, logLineOf } from '../../nodes/AnchorBrowser/delivery/outcome';
-import type { Answer } from '../../nodes/AnchorBrowser/delivery/outcome';
+import { answerOf, logLineOf } from '../../nodes/AnchorBrowser/delivery/verdict';
+import type { Answer } from '../../nodes/AnchorBrowser/delivery/verdict';
 import { receive } from '../../nodes/AnchorBrowser/delivery/receive';
 import type { LiveSecret } from '../../nodes/AnchorBrowser/delivery/signature';
 import { formatItem } from '../../nodes/AnchorBrowser/output/format';

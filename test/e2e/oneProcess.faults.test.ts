@@ -1,7 +1,7 @@
 /* eslint-disable no-console -- tests print their figures */
 import { NEWEST, OLDEST } from '../support/n8n';
 import { sendBurst } from './faults/burst';
-import { Figures } from './faults/figures';
+import { counts, Figures } from './faults/figures';
 import { floodWithForgeries } from './faults/flood';
 import { killAtRandom, type KillResult } from './faults/kills';
 import type { Account } from './faults/ledger';

@@ -219,6 +219,32 @@ describe('activation', () => {
 		expect(await statusOf(idsAtAnchor()[0])).toBe(200);
 	});
 
+	it('of a change after the webhook was deleted at Anchor keeps the new one', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		anchor.removeWebhook(idsAtAnchor()[0]);
+		row.nodes[0].parameters.events = ['task.failed'];
+		await host.republish(row);
+		const ids = idsAtAnchor();
+		expect(ids).toHaveLength(1);
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual(ids);
+	});
+
+	it('with the key of another project in the same credential keeps the new webhook', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const [before] = idsAtAnchor();
+		const apiKey = `sk-${'8c'.repeat(16)}`;
+		anchor.addApiKey(apiKey, '99999999-9999-4999-8999-999999999999');
+		host.credentials.stored.set(row.id, { apiKey, baseUrl: anchor.url });
+		row.nodes[0].parameters.events = ['task.failed'];
+		await host.republish(row);
+		await timers.advance(END_MS);
+		const [after] = idsAtAnchor().filter((id) => id !== before);
+		expect(await statusOf(after)).toBe(200);
+	});
+
 	it.each([401, 403, 429, 503])(
 		'at a start of n8n keeps what serves when Anchor answers %i, and says so',
 		async (mode) => {

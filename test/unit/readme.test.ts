@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CATALOGUE } from '../../nodes/AnchorBrowser/events/catalogue';
-import type { Verdict } from '../../nodes/AnchorBrowser/delivery/outcome';
-import { answerOf } from '../../nodes/AnchorBrowser/delivery/outcome';
+import type { Verdict } from '../../nodes/AnchorBrowser/delivery/verdict';
+import { answerOf } from '../../nodes/AnchorBrowser/delivery/verdict';
 import { scripts } from '../../package.json';
 
 const ROOT = join(__dirname, '../..');

@@ -48,9 +48,8 @@ export interface DeliveryRow {
 	event_type: string;
 	/** pending, succeeded (2xx), failed (a 4xx that ends it), dead (attempts exhausted); older: in_flight. */
 	status: string;
-	attempt: number;
+	/** Of the last attempt. */
 	response_status: number | null;
-	error_message: string | null;
 	/** ISO 8601. */
 	scheduled_at: string | null;
 	completed_at: string | null;
@@ -62,10 +61,10 @@ export interface DeliveryRow {
 export interface HistoryQuery {
 	/** ISO 8601, by scheduled time. */
 	since?: string;
-	until?: string;
 	status?: string;
-	eventType?: string;
 	includePayload?: boolean;
+	/** Where the page begins. */
+	offset?: number;
 }
 
 export interface HistoryPage {
@@ -146,42 +145,33 @@ export async function rotateSecret(
 	);
 }
 
-/**
- * Asks Anchor to send one test event through the real signing and retry path.
- * @returns the id under which the event arrives, '' when Anchor did not say; 400 for a type that Anchor does not know
- */
+/** Asks Anchor to send one test event through the real signing and retry path; 400 for a type that Anchor does not know. */
 export async function sendTestEvent(
 	context: ApiContext,
 	id: string,
 	eventType: string,
-): Promise<ApiResult<{ eventId: string }>> {
-	const result = await anchorRequest<unknown>(context, {
+): Promise<ApiResult<unknown>> {
+	return await anchorRequest<unknown>(context, {
 		method: 'POST',
 		path: pathOf(id, '/test'),
 		body: { event_type: eventType },
 	});
-	if (!result.ok) return result;
-	const sent = isObject(result.body) ? result.body.external_event_id : undefined;
-	return { ok: true, body: { eventId: typeof sent === 'string' ? sent : '' } };
 }
 
 /** One page of a webhook's history, also of a deleted one. Anchor does not say in which order. */
 export async function listDeliveries(
 	context: ApiContext,
 	id: string,
-	query: HistoryQuery & { limit?: number; offset?: number },
+	{ since, status, includePayload, offset = 0 }: HistoryQuery,
 ): Promise<ApiResult<HistoryPage>> {
-	const { since, until, status, eventType, includePayload, limit, offset } = query;
 	const result = await anchorRequest<unknown>(context, {
 		method: 'GET',
 		path: pathOf(id, '/events'),
 		query: {
-			limit: limit ?? HISTORY_PAGE_SIZE,
-			offset: offset ?? 0,
+			limit: HISTORY_PAGE_SIZE,
+			offset,
 			since,
-			until,
 			status,
-			event_type: eventType,
 			include_payload: includePayload ? 'true' : undefined,
 		},
 	});
@@ -199,33 +189,6 @@ export async function listDeliveries(
 			received: events.length,
 		},
 	};
-}
-
-/**
- * All pages of a history up to a bound. Rows that arrive meanwhile move the others along, so that a row may come twice:
- * each is returned once.
- * @param maxRows where to stop, 1,000 unless told
- * @returns the rows, and whether there were no more
- */
-export async function collectDeliveries(
-	context: ApiContext,
-	id: string,
-	query: HistoryQuery,
-	{ maxRows = 1_000 }: { maxRows?: number } = {},
-): Promise<ApiResult<{ rows: DeliveryRow[]; complete: boolean }>> {
-	const rows = new Map<string, DeliveryRow>();
-	for (let offset = 0; offset < maxRows; ) {
-		const limit = Math.min(HISTORY_PAGE_SIZE, maxRows - offset);
-		const page = await listDeliveries(context, id, { ...query, limit, offset });
-		if (!page.ok) return page;
-		for (const row of page.body.rows) rows.set(row.id, row);
-		offset += page.body.received;
-		const { total, received } = page.body;
-		if (received === 0 || (total === null ? received < limit : offset >= total)) {
-			return { ok: true, body: { rows: [...rows.values()], complete: true } };
-		}
-	}
-	return { ok: true, body: { rows: [...rows.values()], complete: false } };
 }
 
 /** A 2xx with something else in it: a captive portal, a proxy, a Base URL that is no API. */
@@ -277,9 +240,7 @@ function readRow(entry: unknown): DeliveryRow | undefined {
 		external_event_id: eventId,
 		event_type: eventType,
 		status: filledText(entry.status) ?? '',
-		attempt: typeof entry.attempt === 'number' ? entry.attempt : 0,
 		response_status: typeof entry.response_status === 'number' ? entry.response_status : null,
-		error_message: filledText(entry.error_message) ?? null,
 		scheduled_at: filledText(entry.scheduled_at) ?? null,
 		completed_at: filledText(entry.completed_at) ?? null,
 		...(isObject(entry.payload) ? { payload: entry.payload } : {}),

@@ -9,6 +9,8 @@ import { createHash } from 'node:crypto';
 export interface SeenEvents {
 	/** `new`: reserved for the caller, who settles it. `in_flight`: reserved by another delivery. `seen`: committed. */
 	reserve(id: string, nowMs: number): 'new' | 'in_flight' | 'seen';
+	/** Whether the id is reserved or committed. */
+	has(id: string, nowMs: number): boolean;
 	/** Remembers the id, whether or not its reservation still stands. */
 	commit(id: string, nowMs: number): void;
 	/** Ends a reservation. What is committed stays so. */
@@ -18,6 +20,7 @@ export interface SeenEvents {
 /** For triggers without de-duplication and for test listening in the editor, where no event may be swallowed. */
 export const NOTHING_SEEN: SeenEvents = {
 	reserve: () => 'new',
+	has: () => false,
 	commit: () => {},
 	release: () => {},
 };
@@ -81,6 +84,12 @@ export class EventMemory implements SeenEvents {
 		if (reservedAt !== undefined && nowMs - reservedAt < this.reservationMs) return 'in_flight';
 		this.keepReservation(key, nowMs);
 		return 'new';
+	}
+
+	has(id: string, nowMs: number): boolean {
+		const key = keyOf(id);
+		this.dropExpired(nowMs);
+		return this.committed.has(key) || this.reservations.has(key);
 	}
 
 	commit(id: string, nowMs: number): void {

@@ -2,7 +2,7 @@ import { parseEvent } from '../events/envelope';
 import type { SeenEvents } from './dedupe';
 import { isSubscribed, passesFilters } from './filters';
 import type { EventFilters } from './filters';
-import type { Verdict } from './outcome';
+import type { Verdict } from './verdict';
 import { DELIVERY_ID_HEADER, checkSignature } from './signature';
 import type { LiveSecret, SignatureCheck } from './signature';
 import { headerOf } from './request';

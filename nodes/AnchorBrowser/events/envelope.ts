@@ -15,6 +15,8 @@ export interface AnchorEvent {
 	text?: string;
 	/** DOCUMENTED. What the event is about; see payloads.ts. */
 	data: Record<string, unknown>;
+	/** Ours: the event was fetched from Anchor's delivery history. */
+	recovered?: true;
 	/** Whatever Anchor adds. */
 	[key: string]: unknown;
 }

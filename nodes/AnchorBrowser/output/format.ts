@@ -9,17 +9,19 @@ export type ItemFormat = 'data' | 'envelope' | 'row';
 export interface DeliveryNote {
 	/** Anchor's name of this delivery, null when the header was missing. It is not covered by the signature. */
 	deliveryId: string | null;
-	/** Seconds since 1970, as signed. */
-	timestamp: number;
-	/** When n8n received it, ISO 8601. */
+	/** Seconds since 1970, as signed; null for a recovered event. */
+	timestamp: number | null;
+	/** When n8n received or recovered it, ISO 8601. */
 	receivedAt: string;
-	/** Which of the two live secrets proved it. */
-	signedWith: 'current' | 'previous';
+	/** Which of the two live secrets proved it; null for a recovered event. */
+	signedWith: 'current' | 'previous' | null;
 	/** The webhook at Anchor, null when the node did not register it. */
 	webhookId: string | null;
+	/** Whether the event was fetched from Anchor's delivery history; left out for a delivered one. */
+	recovered?: true;
 }
 
-const ENVELOPE_KEYS = ['id', 'type', 'created', 'project_id', 'text'] as const;
+const ENVELOPE_KEYS = ['id', 'type', 'created', 'project_id', 'text', 'recovered'] as const;
 
 /**
  * Takes an event; returns the JSON of its item. `data`: the keys of `data` after `_event` with the envelope's.
@@ -33,7 +35,10 @@ export function formatItem(
 ): Record<string, unknown> {
 	const { format, escapeFormulas, delivery } = options;
 	if (format === 'row') {
-		const facts = Object.entries(delivery ?? {}).map(([fact, value]) => [
+		// Rows of delivered and recovered events go into one sheet and have the same columns.
+		const columns = { ...delivery };
+		delete columns.recovered;
+		const facts = Object.entries(columns).map(([fact, value]) => [
 			`_delivery_${fact}`,
 			// The delivery's id is a header that nobody signed.
 			escapeFormulas && typeof value === 'string' ? escapeFormula(value) : value,

@@ -1,17 +1,12 @@
 import { updateWebhook } from '../api/webhooks';
 import type { ApiContext } from '../api/client';
-import type { MarkOwner } from './mark';
 import { planEnding } from './plan';
+import type { EndingInput } from './plan';
 import { listWithStored, removeAll } from './reconcile';
 import type { Happening } from './report';
 
 /** The registration to be ended. */
-export interface EndRequest {
-	owner: MarkOwner;
-	/** n8n's address for this trigger. */
-	url: string;
-	/** Anchor's id, as stored; undefined when nothing is stored. */
-	webhookId: string | undefined;
+export interface EndRequest extends EndingInput {
 	/** `options.onDeactivate`; a test's webhook is always deleted. */
 	onDeactivate: 'delete' | 'disable';
 }
@@ -35,7 +30,7 @@ export async function endRegistration(context: ApiContext, request: EndRequest):
 	if (!remote.ok) {
 		return { isOver: false, happened: [{ what: 'unended', failure: remote, id: webhookId }] };
 	}
-	const { served, doubles } = planEnding(remote.body, webhookId, request);
+	const { served, doubles } = planEnding(remote.body, request);
 	if (served === undefined && webhookId !== undefined) {
 		happened.push({ what: 'absent', id: webhookId });
 	}

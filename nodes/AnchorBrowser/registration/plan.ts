@@ -116,18 +116,26 @@ export interface Ending {
 	doubles: RemoteWebhook[];
 }
 
+/** Which registration is to end. */
+export interface EndingInput extends Pick<WantedRegistration, 'owner' | 'url'> {
+	/** Anchor's id, as stored; undefined when nothing is stored. */
+	webhookId: string | undefined;
+	/** Whether the trigger is in service again with another webhook, so that this one alone ends. */
+	isReplaced: boolean;
+}
+
 /**
  * Decides which webhooks end with a registration. Pure. A test ends only at its very address: another one of this node
  * may serve somebody else who listens.
  * @param remote what Anchor lists, and the webhook of the stored id where the list lacks it
- * @param webhookId the stored id; undefined when nothing is stored
  */
 export function planEnding(
 	remote: readonly RemoteWebhook[],
-	webhookId: string | undefined,
-	{ owner, url }: Pick<WantedRegistration, 'owner' | 'url'>,
+	{ owner, url, webhookId, isReplaced }: EndingInput,
 ): Ending {
-	const candidates = remote.map(withMark);
+	const candidates = remote
+		.map(withMark)
+		.filter(({ webhook }) => !isReplaced || webhook.id === webhookId);
 	const served = findOurs(candidates, webhookId, { owner, url })?.webhook;
 	const doubles = candidates
 		.filter(
@@ -227,11 +235,13 @@ function stepFor(
  * otherwise another test sweeps it as a leftover: there the mark is written now, and without a fingerprint.
  */
 function beforeRotation(
-	{ description: _later, ...changes }: WebhookChanges = {},
+	changes: WebhookChanges | undefined,
 	owner: MarkOwner,
 ): WebhookChanges | undefined {
 	if (owner.mode === 'test') return { ...changes, description: formatMark(owner) };
-	return Object.keys(changes).length === 0 ? undefined : changes;
+	const now = { ...changes };
+	delete now.description;
+	return Object.keys(now).length === 0 ? undefined : now;
 }
 
 function changesOf(

@@ -278,6 +278,15 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 					'What happens at Anchor Browser when this workflow is deactivated (unpublished)',
 			},
 			{
+				displayName: 'Recover Missed Events',
+				name: 'catchUp',
+				type: 'boolean',
+				default: true,
+				displayOptions: { show: { '/registration': ['automatic'] } },
+				description:
+					'Whether events that did not reach this workflow, for example while n8n was restarting, are fetched from the delivery history of Anchor Browser and run',
+			},
+			{
 				displayName: 'Sample Event',
 				name: 'sampleEvent',
 				type: 'options',

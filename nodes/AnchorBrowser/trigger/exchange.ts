@@ -1,5 +1,5 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import type { Answer } from '../delivery/outcome';
+import type { Answer } from '../delivery/verdict';
 import type { DeliveryRequest } from '../delivery/request';
 
 const NO_BYTES = new Uint8Array(0);

@@ -65,6 +65,20 @@ export function newestOf(
 	return stored.owner === known.owner && stored.secretSince > known.secretSince ? stored : known;
 }
 
+/** The triggers that n8n has activated and not taken out of service since. */
+const inService = new Set<string>();
+
+/** Notes that n8n has activated a trigger, or that it could not, or has taken it out of service. */
+export function setInService(identity: TriggerIdentity, isInService: boolean): void {
+	if (isInService) inService.add(keyOf(identity));
+	else inService.delete(keyOf(identity));
+}
+
+/** Whether n8n takes deliveries for a trigger. */
+export function isInService(identity: TriggerIdentity): boolean {
+	return inService.has(keyOf(identity));
+}
+
 /** Notes that a rotation is under way, or that it came to nothing. */
 export function setSecretChanging(identity: TriggerIdentity, isChanging: boolean): void {
 	if (isChanging) changing.add(keyOf(identity));

@@ -10,8 +10,8 @@ export const DEFAULT_TOLERANCE_SECONDS = 120;
 export type Registration = 'automatic' | 'manual';
 export type Deduplicate = 'durable' | 'memory' | 'off';
 
-/** What the gate, `webhook()`, needs to know of the node's parameters. */
-export interface GateSettings {
+/** What `webhook()` needs to know of the node's parameters. */
+export interface WebhookSettings {
 	registration: Registration;
 	events: readonly string[];
 	filters: EventFilters;
@@ -22,8 +22,8 @@ export interface GateSettings {
 	sampleEvent: string | undefined;
 }
 
-/** What the shape, `execute()`, needs to know of them. */
-export interface ShapeSettings {
+/** What `execute()` needs to know of them. */
+export interface ExecuteSettings {
 	events: readonly string[];
 	branchBy: BranchBy;
 	format: ItemFormat;
@@ -39,7 +39,9 @@ export interface RegistrationSettings {
 	/** A digest of what decides which events are wanted. */
 	wants: string;
 	onDeactivate: 'delete' | 'disable';
-	/** As in `GateSettings`. */
+	/** Whether events that Anchor could not deliver are fetched from its history. */
+	catchUp: boolean;
+	/** As in `WebhookSettings`. */
 	sampleEvent: string | undefined;
 }
 
@@ -74,7 +76,7 @@ function toleranceOf(value: unknown): number {
  * The parameters that decide over one delivery.
  * @param read reads a parameter of the node, expressions resolved
  */
-export function readGateSettings(read: ReadParameter): GateSettings {
+export function readWebhookSettings(read: ReadParameter): WebhookSettings {
 	const { deduplicate, acknowledge, toleranceSeconds, sampleEvent } = options(read);
 	return {
 		registration: registrationOf(read),
@@ -94,7 +96,7 @@ const digestOf = (value: unknown) =>
  * The parameters that decide what the item looks like and which output it takes.
  * @param read reads a parameter of the node, expressions resolved
  */
-export function readShapeSettings(read: ReadParameter): ShapeSettings {
+export function readExecuteSettings(read: ReadParameter): ExecuteSettings {
 	const { deduplicate, includeDelivery, escapeFormulas } = options(read);
 	return {
 		events: eventsOf(read('events', [])),
@@ -115,13 +117,15 @@ export function readShapeSettings(read: ReadParameter): ShapeSettings {
  * @param read reads a parameter of the node, expressions resolved
  */
 export function readRegistrationSettings(read: ReadParameter): RegistrationSettings {
-	const { onDeactivate, sampleEvent } = options(read);
+	const { onDeactivate, sampleEvent, catchUp, deduplicate } = options(read);
 	const events = eventsOf(read('events', []));
 	return {
 		registration: registrationOf(read),
 		events,
-		wants: digestOf([[...events].sort(), read('filters', {})]),
+		// Also what remembers the events that have run: before it did, nothing is known of them.
+		wants: digestOf([[...events].sort(), read('filters', {}), deduplicateOf(deduplicate)]),
 		onDeactivate: oneOf(onDeactivate, ['delete', 'disable'], 'delete'),
+		catchUp: catchUp !== false,
 		sampleEvent: sampleOf(sampleEvent),
 	};
 }

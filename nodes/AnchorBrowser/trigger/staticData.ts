@@ -25,13 +25,12 @@ export function readState(context: Context, nodeId: string): RegistrationState |
 }
 
 /**
- * Keeps the state, or drops it. Only activation and deactivation may call it: n8n does not save what a `webhook()` that
- * starts a run writes.
+ * Keeps the state, or drops it. Never from `webhook()`: n8n does not save what one that starts a run writes.
  * @param nodeId the node's id
  * @param state undefined drops it
  */
 export function writeState(
-	context: IHookFunctions,
+	context: IHookFunctions | ITriggerFunctions,
 	nodeId: string,
 	state: RegistrationState | undefined,
 ): void {

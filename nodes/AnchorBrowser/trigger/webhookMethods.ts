@@ -9,7 +9,7 @@ import type { MarkOwner, Mode } from '../registration/mark';
 import { isSameAddress } from '../registration/plan';
 import type { RegistrationState } from '../registration/state';
 import { keepInLine, rememberState, report } from './keepInLine';
-import { forget, newestOf, recall, remember } from './registrations';
+import { forget, newestOf, recall, remember, setInService } from './registrations';
 import { runExclusive } from './runExclusive';
 import { readRegistrationSettings } from './settings';
 import type { RegistrationSettings } from './settings';
@@ -25,10 +25,10 @@ const keyOf = (context: IHookFunctions): string =>
  * `delete` in the same words as for a deactivation (n8n 1: for every trigger of the workflow). Anchor being out of order
  * for a moment must not end in a good webhook being removed.
  */
-const failedActivations = new Map<string, { workflowId: string | undefined; url: string }>();
+const failedActivations = new Map<string, { workflowId: string; url: string }>();
 
 /** A production webhook that n8n has taken out of service and that still stands at Anchor. */
-type PendingEnd = Pick<EndRequest, 'webhookId'>;
+type PendingEnd = Pick<EndRequest, 'webhookId' | 'isReplaced'>;
 
 /** By key. An entry that is gone or replaced when its time comes was taken back. */
 const pendingEnds = new Map<string, PendingEnd>();
@@ -49,15 +49,15 @@ export async function activate(context: IHookFunctions): Promise<void> {
 	const mode: Mode = context.getMode() === 'manual' ? 'test' : 'production';
 	const key = keyOf(context);
 	await runExclusive(key, async () => {
+		const owner = ownerOf(context, mode);
+		setInService(owner, false);
 		if (mode === 'production') {
-			failedActivations.set(key, {
-				workflowId: context.getWorkflow().id,
-				url: addressOf(context),
-			});
+			failedActivations.set(key, { workflowId: owner.workflowId, url: addressOf(context) });
 		}
 		const settings = settingsOf(context);
 		if (settings.events.length === 0) throw noEvents(context);
 		if (settings.registration === 'automatic') await register(context, settings, mode);
+		setInService(owner, true);
 		if (mode === 'production') failedActivations.delete(key);
 	});
 }
@@ -95,6 +95,7 @@ async function register(
 	writeState(context, owner.nodeId, state);
 	// With the key of another project the webhook that was taken out of service is not this one, and still ends.
 	if (pending !== undefined && pending.webhookId !== state.webhookId) {
+		pending.isReplaced = true;
 		pendingEnds.set(keyOf(context), pending);
 	}
 	if (mode === 'test' && sampleEvent !== undefined) await askForSample(context, state, sampleEvent);
@@ -121,15 +122,16 @@ export async function deactivate(context: IHookFunctions): Promise<void> {
 		if (mode === undefined) return;
 		if (mode === 'test') return await endTest(context, webhookId);
 		// n8n 1 cleans up after all triggers of a workflow when one of them could not be activated.
-		const workflowId = context.getWorkflow().id;
+		const workflowId = context.getWorkflow().id ?? '';
 		if ([...failedActivations.values()].some((failed) => failed.workflowId === workflowId)) return;
 
 		const owner = ownerOf(context, mode);
+		setInService(owner, false);
 		const stored = newestOf(owner, readState(context, owner.nodeId));
 		if (stored?.owner === ownerKeyOf(owner)) {
 			await keepState(context, owner, { ...stored, endedAt: Date.now() });
 		}
-		const pending = { webhookId };
+		const pending = { webhookId, isReplaced: false };
 		pendingEnds.set(key, pending);
 		void endLater(context, pending);
 	});
@@ -171,6 +173,7 @@ async function endTest(context: IHookFunctions, webhookId: string | undefined): 
 		owner,
 		url,
 		webhookId,
+		isReplaced: false,
 		onDeactivate: 'delete',
 	});
 	report(context, owner, happened);
@@ -193,14 +196,18 @@ async function endLater(context: IHookFunctions, pending: PendingEnd): Promise<v
 	pendingEnds.delete(key);
 }
 
-async function endProduction(context: IHookFunctions, { webhookId }: PendingEnd): Promise<boolean> {
+async function endProduction(
+	context: IHookFunctions,
+	{ webhookId, isReplaced }: PendingEnd,
+): Promise<boolean> {
 	const owner = ownerOf(context, 'production');
-	const { onDeactivate } = settingsOf(context);
+	const onDeactivate = isReplaced ? 'delete' : settingsOf(context).onDeactivate;
 	try {
 		const { isOver, happened } = await endRegistration(context, {
 			owner,
 			url: addressOf(context),
 			webhookId,
+			isReplaced,
 			onDeactivate,
 		});
 		report(context, owner, happened);
@@ -211,7 +218,8 @@ async function endProduction(context: IHookFunctions, { webhookId }: PendingEnd)
 			{ workflowId: owner.workflowId, nodeId: owner.nodeId, cause: (cause as Error).message },
 		);
 	}
-	if (pendingEnds.delete(keyOf(context)) && onDeactivate === 'delete') forget(owner);
+	pendingEnds.delete(keyOf(context));
+	if (!isReplaced && onDeactivate === 'delete') forget(owner);
 	return true;
 }
 
@@ -224,7 +232,8 @@ function takeBackEnd(context: IHookFunctions): PendingEnd | undefined {
 	const owner = ownerOf(context, 'production');
 	const known = recall(owner);
 	if (known !== undefined) {
-		const { endedAt: _over, ...state } = known.state;
+		const state = { ...known.state };
+		delete state.endedAt;
 		remember(owner, state, known.secrets);
 		writeState(context, owner.nodeId, state);
 	}

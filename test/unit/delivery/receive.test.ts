@@ -4,8 +4,8 @@ import { EventMemory, NOTHING_SEEN } from '../../../nodes/AnchorBrowser/delivery
 import type { SeenEvents } from '../../../nodes/AnchorBrowser/delivery/dedupe';
 import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import type { RawFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
-import { answerOf, logLineOf } from '../../../nodes/AnchorBrowser/delivery/outcome';
-import type { Verdict } from '../../../nodes/AnchorBrowser/delivery/outcome';
+import { answerOf, logLineOf } from '../../../nodes/AnchorBrowser/delivery/verdict';
+import type { Verdict } from '../../../nodes/AnchorBrowser/delivery/verdict';
 import { receive } from '../../../nodes/AnchorBrowser/delivery/receive';
 import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/request';
 import type { LiveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { NOTHING_SEEN } from '../../../nodes/AnchorBrowser/delivery/dedupe';
 import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
-import { answerOf, logLineOf } from '../../../nodes/AnchorBrowser/delivery/outcome';
+import { answerOf, logLineOf } from '../../../nodes/AnchorBrowser/delivery/verdict';
 import { receive } from '../../../nodes/AnchorBrowser/delivery/receive';
 import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/request';
 import { checkSignature, sign } from '../../../nodes/AnchorBrowser/delivery/signature';

@@ -1,7 +1,7 @@
 import {
-	readGateSettings,
-	readLifecycleSettings,
-	readShapeSettings,
+	readWebhookSettings,
+	readRegistrationSettings,
+	readExecuteSettings,
 } from '../../../nodes/AnchorBrowser/trigger/settings';
 
 const reader =
@@ -12,14 +12,14 @@ const reader =
 describe('settings', () => {
 	it('are the documented defaults when the user changed nothing', () => {
 		const read = reader({ events: ['task.completed', 'task.failed'] });
-		expect(readGateSettings(read)).toMatchObject({
+		expect(readWebhookSettings(read)).toMatchObject({
 			registration: 'automatic',
 			events: ['task.completed', 'task.failed'],
 			toleranceSeconds: 120,
 			deduplicate: 'durable',
 			acknowledge: 'accepted',
 		});
-		expect(readShapeSettings(read)).toEqual({
+		expect(readExecuteSettings(read)).toEqual({
 			events: ['task.completed', 'task.failed'],
 			branchBy: 'none',
 			format: 'data',
@@ -27,7 +27,7 @@ describe('settings', () => {
 			includeDelivery: false,
 			deduplicate: 'durable',
 		});
-		expect(readLifecycleSettings(read)).toEqual({
+		expect(readRegistrationSettings(read)).toEqual({
 			registration: 'automatic',
 			events: ['task.completed', 'task.failed'],
 			onDeactivate: 'delete',
@@ -43,7 +43,7 @@ describe('settings', () => {
 		['nothing', '', []],
 		['a list with other things in it', ['task.healed', 4, null, ''], ['task.healed']],
 	])('take events from an expression that gives %s', (_what, value, expected) => {
-		expect(readGateSettings(reader({ events: value })).events).toEqual(expected);
+		expect(readWebhookSettings(reader({ events: value })).events).toEqual(expected);
 	});
 
 	it.each([
@@ -57,7 +57,7 @@ describe('settings', () => {
 		[undefined, 120],
 	])('read a tolerance of %p as %p seconds: no value switches the window off', (value, seconds) => {
 		const read = reader({ options: { toleranceSeconds: value } });
-		expect(readGateSettings(read).toleranceSeconds).toBe(seconds);
+		expect(readWebhookSettings(read).toleranceSeconds).toBe(seconds);
 	});
 
 	it('fall back to the default for a choice that does not exist', () => {
@@ -72,13 +72,13 @@ describe('settings', () => {
 				sampleEvent: '',
 			},
 		});
-		expect(readGateSettings(read)).toMatchObject({
+		expect(readWebhookSettings(read)).toMatchObject({
 			registration: 'automatic',
 			deduplicate: 'durable',
 			acknowledge: 'accepted',
 		});
-		expect(readShapeSettings(read)).toMatchObject({ branchBy: 'none', format: 'data' });
-		expect(readLifecycleSettings(read)).toMatchObject({
+		expect(readExecuteSettings(read)).toMatchObject({ branchBy: 'none', format: 'data' });
+		expect(readRegistrationSettings(read)).toMatchObject({
 			onDeactivate: 'delete',
 			sampleEvent: undefined,
 		});
@@ -86,7 +86,7 @@ describe('settings', () => {
 
 	it('hold the filters as they are now, however many others were read in between', () => {
 		const taskIds = (filters: unknown) => [
-			...readGateSettings(reader({ filters })).filters.ids.task,
+			...readWebhookSettings(reader({ filters })).filters.ids.task,
 		];
 		for (let count = 0; count < 600; count++) {
 			expect(taskIds({ taskIds: `tsk_${count}, tsk_x` })).toEqual([`tsk_${count}`, 'tsk_x']);

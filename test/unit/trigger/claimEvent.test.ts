@@ -1,6 +1,6 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { isRepeated } from '../../../nodes/AnchorBrowser/trigger/durable';
+import { isRepeated } from '../../../nodes/AnchorBrowser/trigger/claimEvent';
 
 type Helpers = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
 
@@ -132,10 +132,10 @@ describe('isRepeated', () => {
 	it('stops all but one of two copies that two processes take up at the same moment', async () => {
 		// Each process has a module of its own, and both read n8n's row before either writes it.
 		const row = new Row();
-		const processes: Array<typeof import('../../../nodes/AnchorBrowser/trigger/durable')> = [];
+		const processes: Array<typeof import('../../../nodes/AnchorBrowser/trigger/claimEvent')> = [];
 		for (let process = 0; process < 2; process++) {
 			jest.isolateModules(() => {
-				processes.push(jest.requireActual('../../../nodes/AnchorBrowser/trigger/durable'));
+				processes.push(jest.requireActual('../../../nodes/AnchorBrowser/trigger/claimEvent'));
 			});
 		}
 		const overwriting: Helpers = {

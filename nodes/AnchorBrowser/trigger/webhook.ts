@@ -1,13 +1,13 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { answerOf, logLineOf } from '../delivery/outcome';
-import type { Verdict } from '../delivery/outcome';
+import { answerOf, logLineOf } from '../delivery/verdict';
+import type { Verdict } from '../delivery/verdict';
 import { receive } from '../delivery/receive';
 import { onceAnswered, run, send, toDeliveryRequest } from './exchange';
 import { warnOncePerMinute } from './log';
-import { memoryOf } from './memory';
+import { memoryOf } from './eventMemory';
 import { findSecrets } from './signingSecrets';
-import { readGateSettings } from './settings';
-import { toGateItem } from './shape';
+import { readWebhookSettings } from './settings';
+import { toReceivedEvent } from './execute';
 
 /** Anchor repeats a delivery that got a 5xx: the answer when a fault of our own kept one from being judged. */
 const FAULT = { status: 500, headers: {}, body: { received: false } };
@@ -41,7 +41,7 @@ async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> 
 	const nodeKey = `${workflowId} ${node.id}`;
 	const listening = context.getMode() === 'manual';
 
-	const { sampleEvent, ...settings } = readGateSettings((name, fallback) =>
+	const { sampleEvent, ...settings } = readWebhookSettings((name, fallback) =>
 		context.getNodeParameter(name, fallback as object),
 	);
 	const request = await toDeliveryRequest(context);
@@ -71,7 +71,8 @@ async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> 
 		if (taken) seen.commit(id, Date.now());
 		else seen.release(id);
 	});
-	const item = toGateItem({ event: verdict.event, delivery: { ...verdict.facts, webhookId } });
+	const delivery = { ...verdict.facts, webhookId };
+	const item = { ...toReceivedEvent({ event: verdict.event, delivery }) };
 	if (settings.acknowledge === 'accepted') return run(item, answer);
 	return { ...run(item, answer), ...send(context, answer) };
 }

@@ -1,5 +1,5 @@
-import { answerOf, logLineOf, mismatchLine } from '../../../nodes/AnchorBrowser/delivery/outcome';
-import type { Verdict } from '../../../nodes/AnchorBrowser/delivery/outcome';
+import { answerOf, logLineOf, mismatchLine } from '../../../nodes/AnchorBrowser/delivery/verdict';
+import type { Verdict } from '../../../nodes/AnchorBrowser/delivery/verdict';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
 
 const event: AnchorEvent = { id: 'evt_1', type: 'task.failed', data: { task_id: 'tsk_1' } };

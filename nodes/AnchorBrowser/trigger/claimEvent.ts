@@ -1,6 +1,8 @@
 import { NodeOperationError, sleep } from 'n8n-workflow';
 import type { ICheckProcessedOptions, IExecuteFunctions } from 'n8n-workflow';
 import { warnOncePerMinute } from './log';
+import { runExclusive } from './runExclusive';
+import { wait } from './wait';
 
 /**
  * The second tier of de-duplication: n8n's own store of processed entries, one row for each node in its database,
@@ -21,31 +23,10 @@ const PATIENCE_MS = 60_000;
 /** Two processes that both meet a node's very first event collide in inserting its row: one of them tries again. */
 const ATTEMPTS = 3;
 
-/** The store reads, changes and writes without a lock, so calls of this process for one node wait for each other. */
-const queues = new Map<string, Promise<unknown>>();
-
-async function oneAfterTheOther<T>(key: string, task: () => Promise<T>): Promise<T> {
-	const before = queues.get(key) ?? Promise.resolve();
-	const mine = before.then(task, task);
-	const settled = mine.then(
-		() => undefined,
-		() => undefined,
-	);
-	queues.set(key, settled);
-	try {
-		return await mine;
-	} finally {
-		if (queues.get(key) === settled) queues.delete(key);
-	}
-}
-
-/** The timer does not keep the process alive, as one of `sleep` would for each event. */
-const silence = async (ms: number): Promise<never> =>
-	await new Promise((_resolve, reject) => {
-		AbortSignal.timeout(ms).addEventListener('abort', () =>
-			reject(new Error(`no answer within ${ms} ms`)),
-		);
-	});
+const silence = async (ms: number): Promise<never> => {
+	await wait(ms);
+	throw new Error(`no answer within ${ms} ms`);
+};
 
 async function record(context: IExecuteFunctions, entries: string[]): Promise<Set<unknown>> {
 	for (let attempt = 1; ; attempt++) {
@@ -79,7 +60,7 @@ const SETTLE_MS = 100;
 /** Every round is lost only to another process that wrote the row in just that moment. */
 const ROUNDS = 5;
 
-export interface RepetitionQuery {
+export interface ClaimRequest {
 	/** The signed id of the event. */
 	eventId: string;
 	/**
@@ -90,44 +71,76 @@ export interface RepetitionQuery {
 	acrossProcesses: boolean;
 }
 
+/** The store reads, changes and writes without a lock, so calls of this process for one node wait for each other. */
+async function askInTurn<T>(context: IExecuteFunctions, ask: () => Promise<T>): Promise<T> {
+	return await runExclusive(
+		`store ${context.getWorkflow().id} ${context.getNode().id}`,
+		async () => await Promise.race([ask(), silence(PATIENCE_MS)]),
+	);
+}
+
 /**
- * Whether another execution has already taken this event; if not, it is recorded as taken by this one.
+ * Claims an event for this run, unless another execution has taken it already.
  *
  * A run that n8n itself repeats is no repetition of the event: a retry by the user (mode `retry`), or the same
- * execution id again. Manual runs neither ask nor record. A store that does not answer must not lose the event:
- * the answer is then no, and the log says so.
+ * execution id again. Manual runs neither ask nor record. A store that does not answer must not lose the event: the run
+ * then has it, and the log says so.
  * @param context n8n's context of the run
+ * @returns whether this run has the event
  */
-export async function isRepeated(
+export async function claimEvent(
 	context: IExecuteFunctions,
-	{ eventId, acrossProcesses }: RepetitionQuery,
+	{ eventId, acrossProcesses }: ClaimRequest,
 ): Promise<boolean> {
 	const mode = context.getMode();
-	if (mode === 'manual' || mode === 'retry') return false;
+	if (mode === 'manual' || mode === 'retry') return true;
 
 	const owner = `${eventId} taken by ${context.getExecutionId()}`;
-	const node = context.getNode();
-	const workflowId = context.getWorkflow().id;
 	const ask = async () =>
-		await oneAfterTheOther(
-			`${workflowId} ${node.id}`,
-			async () => await Promise.race([claim(context, eventId, owner), silence(PATIENCE_MS)]),
-		);
+		await askInTurn(context, async () => await claim(context, eventId, owner));
 	try {
 		let answer = await ask();
 		for (let round = 1; acrossProcesses && answer === 'taken now' && round <= ROUNDS; round++) {
 			await sleep(SETTLE_MS);
 			answer = await ask();
 		}
-		return answer === "another's";
+		return answer !== "another's";
 	} catch (cause) {
-		warnOncePerMinute(
-			context.logger,
-			`${workflowId} ${node.id} store`,
-			`${node.name}: n8n's store of processed events does not answer, so an event that was delivered twice may run twice. Check the n8n database.`,
-			{ workflowId, nodeId: node.id, eventId, cause: (cause as Error).message },
-			Date.now(),
-		);
-		return false;
+		reportSilence(context, eventId, cause as Error);
+		return true;
 	}
+}
+
+/**
+ * Which of these events no execution has claimed. Claims none.
+ * @returns their ids; undefined when the store does not answer
+ */
+export async function findUnclaimed(
+	context: IExecuteFunctions,
+	eventIds: string[],
+): Promise<Set<string> | undefined> {
+	try {
+		return await askInTurn(context, async () => {
+			const claimed = await record(context, eventIds);
+			const unclaimed = eventIds.filter((id) => !claimed.has(id));
+			// Asking records them, too.
+			if (unclaimed.length > 0) await context.helpers.removeProcessed(unclaimed, 'node', STORE);
+			return new Set(unclaimed);
+		});
+	} catch (cause) {
+		reportSilence(context, eventIds[0], cause as Error);
+		return undefined;
+	}
+}
+
+function reportSilence(context: IExecuteFunctions, eventId: string, cause: Error): void {
+	const node = context.getNode();
+	const workflowId = context.getWorkflow().id;
+	warnOncePerMinute(
+		context.logger,
+		`${workflowId} ${node.id} store`,
+		`${node.name}: n8n's store of processed events does not answer, so an event that was delivered twice may run twice. Check the n8n database.`,
+		{ workflowId, nodeId: node.id, eventId, cause: cause.message },
+		Date.now(),
+	);
 }

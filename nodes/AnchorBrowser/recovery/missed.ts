@@ -1,0 +1,179 @@
+import type { DeliveryRow } from '../api/webhooks';
+import { isSubscribed, passesFilters } from '../delivery/filters';
+import type { EventFilters } from '../delivery/filters';
+import { entryOf, failureTypeOf, idsOf } from '../events/catalogue';
+import type { AnchorEvent } from '../events/envelope';
+
+/** The row statuses of a delivery that Anchor has given up: `failed` by a 4xx, `dead` after the last attempt. */
+export const GIVEN_UP = ['failed', 'dead'] as const;
+
+/** The row status of a delivery that was answered with 2xx. */
+export const DELIVERED = 'succeeded';
+
+/** What decides which events are missing. Times are Anchor's, in milliseconds: they are compared with each other only. */
+export interface MissedInput {
+	/** Rows of the trigger's webhook, in any order, some perhaps twice. */
+	rows: readonly DeliveryRow[];
+	/** The project of the webhook; '' when Anchor did not say. */
+	projectId: string;
+	/** What the trigger listens to. */
+	wanted: { events: readonly string[]; filters: EventFilters };
+	/** Since when it does: what was scheduled before is not missing. */
+	sinceMs: number;
+	/** Since when this signing secret signs: a delivery that was refused with 401 after that had another one. */
+	secretSinceMs: number;
+	/** Whether this process has met the event, delivered or recovered. */
+	isKnown(eventId: string): boolean;
+	/**
+	 * Since when this n8n runs; undefined when deliveries that Anchor holds delivered are not to be doubted. Those of
+	 * before are doubtful where n8n may have been dying, those of since then where a proxy or n8n's own start may have
+	 * answered by itself.
+	 */
+	startedMs: number | undefined;
+	/** Whether deliveries from before then are doubted as well. */
+	isStart: boolean;
+}
+
+/** An event from the history, and Anchor's id of its delivery. */
+export interface MissedEvent {
+	event: AnchorEvent;
+	deliveryId: string;
+}
+
+/** What Anchor's history holds and the workflow may never have got. Lists are oldest first, each event once. */
+export interface Missed {
+	/** Given up by Anchor. */
+	givenUp: MissedEvent[];
+	/** Answered with 2xx, though perhaps not by this trigger: only n8n's store of processed events can tell. */
+	doubtful: MissedEvent[];
+	/**
+	 * Deliveries from before the doubtful ones, which have surely run. If n8n's store does not know them either, then it
+	 * is the store that has forgotten (a restored database), and the doubtful ones have run, too.
+	 */
+	witnesses: string[];
+	/** Given-up events whose rows came without their payload: nothing is made up for them. */
+	withoutPayload: string[];
+	/** Whether a delivery was refused with 401 although the secret here had been in use by then. */
+	secretIsWrong: boolean;
+}
+
+/** How long an n8n that is dying has accepted deliveries that it will not run any more. */
+const DYING_MS = 60_000;
+
+/** Enough to tell a store that has forgotten from one that has not. */
+const MAX_WITNESSES = 10;
+
+/**
+ * Decides what is missing, from rows of Anchor's delivery history. Pure. Judged like a delivery: only selected events
+ * that pass the filters and that this process has not met. What another row of the same event shows as delivered, or
+ * Anchor is still trying, is not given up.
+ */
+export function findMissed(input: MissedInput): Missed {
+	const { rows, sinceMs, secretSinceMs, startedMs } = input;
+	const inTime = rows.filter((row) => (timeOf(row.scheduled_at) ?? 0) >= sinceMs);
+	const open = new Set(
+		inTime.filter(({ status }) => !isGivenUp(status)).map((row) => row.external_event_id),
+	);
+	const givenUp = inTime.filter((row) => isGivenUp(row.status) && !open.has(row.external_event_id));
+	const delivered = inTime.filter(({ status }) => status === DELIVERED);
+	const doubtSinceMs =
+		startedMs !== undefined && input.isStart ? doubtFrom(delivered, startedMs, input) : startedMs;
+	const isDoubtful = (row: DeliveryRow) => doubtSinceMs !== undefined && endOf(row) >= doubtSinceMs;
+	return {
+		givenUp: eventsOf(givenUp, input),
+		doubtful: eventsOf(delivered.filter(isDoubtful), input),
+		witnesses: eventsOf(
+			delivered.filter((row) => doubtSinceMs !== undefined && !isDoubtful(row)),
+			input,
+		)
+			.slice(-MAX_WITNESSES)
+			.map(({ event }) => event.id),
+		withoutPayload: givenUp
+			.filter(
+				({ payload, external_event_id: id, event_type: type }) =>
+					payload === undefined && !input.isKnown(id) && isSubscribed(type, input.wanted.events),
+			)
+			.map(({ external_event_id: id }) => id),
+		secretIsWrong: inTime.some(
+			(row) => row.status === 'failed' && row.response_status === 401 && endOf(row) > secretSinceMs,
+		),
+	};
+}
+
+/**
+ * From when on a delivered event is doubtful. Traffic ends when n8n dies, so the last delivery before its start is the
+ * last that the dying one took, however long ago that is.
+ */
+function doubtFrom(
+	delivered: readonly DeliveryRow[],
+	startedMs: number,
+	{ isKnown }: MissedInput,
+): number {
+	const before = delivered
+		.filter((row) => !isKnown(row.external_event_id))
+		.map(endOf)
+		.filter((at) => at < startedMs - DYING_MS);
+	return (before.length === 0 ? startedMs : Math.max(...before)) - DYING_MS;
+}
+
+function eventsOf(
+	rows: readonly DeliveryRow[],
+	{ wanted, projectId, isKnown }: MissedInput,
+): MissedEvent[] {
+	const found = new Map<string, MissedEvent>();
+	for (const row of [...rows].sort(bySchedule)) {
+		const { id: deliveryId, external_event_id: id, payload } = row;
+		if (payload === undefined || found.has(id) || isKnown(id)) continue;
+		const event = eventOf({ ...row, payload }, projectId);
+		if (!isSubscribed(event.type, wanted.events) || !passesFilters(event, wanted.filters)) continue;
+		found.set(id, { event, deliveryId });
+	}
+	return [...found.values()];
+}
+
+/** A row holds `data` alone: the rest of the envelope is filled in as far as it is known, and says that it was. */
+function eventOf(
+	{
+		external_event_id: id,
+		event_type: type,
+		scheduled_at: created,
+		payload,
+	}: Required<DeliveryRow>,
+	projectId: string,
+): AnchorEvent {
+	const event: AnchorEvent = {
+		id,
+		type,
+		...(created === null ? {} : { created }),
+		...(projectId === '' ? {} : { project_id: projectId }),
+		data: payload,
+	};
+	const ids = (['task', 'session', 'batch', 'identity'] as const).flatMap((kind) =>
+		idsOf(event, kind).map((found) => `${kind} ${found}`),
+	);
+	const failureType = failureTypeOf(event);
+	const label = entryOf(type)?.label ?? type;
+	const about = ids.length === 0 ? '' : `: ${ids.join(', ')}`;
+	const text = `${label}${about}${failureType === undefined ? '' : ` (${failureType})`}`;
+	const { data, ...envelope } = event;
+	return { ...envelope, text, recovered: true, data };
+}
+
+function isGivenUp(status: string): boolean {
+	return GIVEN_UP.some((one) => one === status);
+}
+
+/** When its last attempt ended, in milliseconds. */
+function endOf(row: DeliveryRow): number {
+	return timeOf(row.completed_at) ?? timeOf(row.scheduled_at) ?? 0;
+}
+
+function timeOf(text: string | null): number | undefined {
+	const at = Date.parse(text ?? '');
+	return Number.isNaN(at) ? undefined : at;
+}
+
+/** Rows without a time come first. */
+function bySchedule(one: DeliveryRow, other: DeliveryRow): number {
+	return (timeOf(one.scheduled_at) ?? 0) - (timeOf(other.scheduled_at) ?? 0);
+}

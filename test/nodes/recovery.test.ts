@@ -1,0 +1,398 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { INodeParameters } from 'n8n-workflow';
+import { startSimulator } from '../simulator';
+import type { Simulator, SimulatorOptions } from '../simulator';
+import { automaticTrigger } from '../support/automaticTrigger';
+import { logLines, warnings } from '../support/core';
+import { Host } from '../support/host';
+import { fakeTimers } from '../support/timers';
+import type { FakeTimers } from '../support/timers';
+import type { WorkflowRow } from '../support/workflowRow';
+
+const FIRST_LOOK_MS = 20_000;
+const SECOND_LOOK_MS = 60_000;
+const LATER_LOOK_MS = 15 * 60_000;
+
+let host: Host;
+let anchor: Simulator;
+let timers: FakeTimers;
+
+async function setUp(
+	options: SimulatorOptions = {},
+	line: '2.41' | '1.123' = '2.41',
+): Promise<void> {
+	timers = fakeTimers();
+	host = await Host.start({ line });
+	anchor = await startSimulator({ rules: 'local', retryDelaysMs: [1], ...options });
+	logLines.length = 0;
+}
+afterEach(async () => {
+	anchor.liftOutages();
+	await host.close();
+	await anchor.close();
+	timers.restore();
+});
+
+async function activated(parameters: INodeParameters = {}): Promise<WorkflowRow> {
+	const row = automaticTrigger(host, anchor, parameters);
+	await host.activate(row);
+	return row;
+}
+
+const webhookId = () => anchor.webhooks()[0].id;
+
+/** Emits events one after the other while nothing answers as it should. */
+async function emitted(count: number, type = 'task.completed'): Promise<string[]> {
+	const ids = [];
+	for (let number = 0; number < count; number++) {
+		const emission = anchor.emit(type, { to: webhookId() });
+		await emission.settled;
+		ids.push(emission.id);
+	}
+	return ids;
+}
+
+/** The ids of the events that came out of all runs so far, in order. */
+async function ran(): Promise<string[]> {
+	return (await host.runs()).flatMap(({ outputs }) =>
+		outputs.flat().map(({ _event: about }) => (about as { id: string }).id),
+	);
+}
+
+const emptyRuns = async () =>
+	(await host.runs()).filter(({ outputs }) => outputs.flat().length === 0).length;
+
+/** n8n is off, and Anchor gives up what it sends meanwhile. */
+async function missedWhileOff(count: number): Promise<string[]> {
+	host.crash();
+	return await emitted(count);
+}
+
+/** Something in front of n8n, or n8n while it starts, that answers every request with 200 by itself. */
+let swallower: Server | undefined;
+async function swallowing(): Promise<string> {
+	const server = createServer((request, response) => {
+		request.resume();
+		response.end('n8n is starting up. Please wait');
+	});
+	swallower = server;
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+afterEach(() => {
+	swallower?.closeAllConnections();
+	swallower?.close();
+	swallower = undefined;
+});
+
+describe.each(['2.41', '1.123'] as const)('after a start of n8n %s', (line) => {
+	it('runs each event that Anchor has given up once, oldest first, and says so', async () => {
+		await setUp({}, line);
+		await activated();
+		const before = await emitted(2);
+		const missed = await missedWhileOff(5);
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS);
+		expect(await ran()).toEqual([...before, ...missed]);
+		expect(await emptyRuns()).toBeLessThanOrEqual(1);
+		const said = logLines.filter(({ level }) => level === 'info').map(({ message }) => message);
+		expect(said.join()).toMatch(/5 events that had not reached this workflow/);
+	});
+
+	it('runs none of them again at the next start, nor at later looks', async () => {
+		await setUp({}, line);
+		await activated();
+		const missed = await missedWhileOff(3);
+		for (let start = 0; start < 3; start++) {
+			await host.restart();
+			await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS + LATER_LOOK_MS);
+		}
+		expect(await ran()).toEqual(missed);
+		expect(await emptyRuns()).toBeLessThanOrEqual(3);
+	});
+
+	it('runs what Anchor holds delivered and a starting n8n has swallowed, and nothing that has run', async () => {
+		await setUp({}, line);
+		const row = await activated();
+		const before = await emitted(3);
+		host.crash();
+		// n8n answers by itself while it starts; the webhook's address belongs to somebody else for that moment.
+		const { id, url } = anchor.webhooks()[0];
+		anchor.changeWebhook(id, { url: await swallowing() });
+		const swallowed = await emitted(2);
+		anchor.changeWebhook(id, { url });
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		expect(await ran()).toEqual([...before, ...swallowed]);
+		expect(row.active).toBe(true);
+	});
+
+	it('recovers with memory or no de-duplication what was given up, and doubts nothing', async () => {
+		await setUp({}, line);
+		await activated({ options: { deduplicate: 'off' } });
+		await emitted(2);
+		const missed = await missedWhileOff(2);
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS + LATER_LOOK_MS);
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS + LATER_LOOK_MS);
+		expect((await ran()).slice(2)).toEqual(missed);
+	});
+});
+
+describe('a recovered event', () => {
+	it('looks like a delivered one, and says that it was recovered', async () => {
+		await setUp();
+		const row = await activated({ options: { includeDelivery: true } });
+		const [id] = await missedWhileOff(1);
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS);
+		const items = (await host.runs(row)).flatMap(({ outputs }) => outputs.flat());
+		expect(items).toMatchObject([
+			{
+				_event: {
+					id,
+					type: 'task.completed',
+					project_id: anchor.projectId,
+					text: expect.stringMatching(/^Task Completed: task /) as string,
+					recovered: true,
+				},
+				_delivery: { recovered: true, timestamp: null, signedWith: null, webhookId: webhookId() },
+			},
+		]);
+	});
+
+	it('passes the same events and filters as a delivered one', async () => {
+		await setUp();
+		await activated({ events: ['task.failed'], filters: { failureTypes: ['timeout'] } });
+		host.crash();
+		const emissions = ['timeout', 'agent_error'].map((type) =>
+			anchor.emit('task.failed', { to: webhookId(), data: { task_id: 't', error: { type } } }),
+		);
+		const other = anchor.emit('task.completed', { to: webhookId() });
+		await Promise.all([...emissions, other].map(async ({ settled }) => await settled));
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS);
+		expect(await ran()).toEqual([emissions[0].id]);
+	});
+});
+
+describe('looking after a trigger', () => {
+	it('recovers what a proxy refused meanwhile, within 15 minutes', async () => {
+		await setUp();
+		await activated();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		const { id, url } = anchor.webhooks()[0];
+		anchor.changeWebhook(id, { url: `${host.address}/webhook/nowhere` });
+		const missed = await emitted(2);
+		anchor.changeWebhook(id, { url });
+		await timers.advance(LATER_LOOK_MS);
+		expect(await ran()).toEqual(missed);
+		expect(await emptyRuns()).toBe(0);
+	});
+
+	it('recovers what a proxy answered with 200 by itself, within 15 minutes', async () => {
+		await setUp();
+		await activated();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		const before = await emitted(1);
+		const { id, url } = anchor.webhooks()[0];
+		anchor.changeWebhook(id, { url: await swallowing() });
+		const missed = await emitted(2);
+		anchor.changeWebhook(id, { url });
+		await timers.advance(LATER_LOOK_MS);
+		expect(await ran()).toEqual([...before, ...missed]);
+		expect(await emptyRuns()).toBe(0);
+	});
+
+	it('notices a secret that was rotated in the dashboard, and recovers what it refused', async () => {
+		await setUp();
+		const row = await activated();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		// Rows from the second in which a secret was made are taken for refused with the one before.
+		anchor.advance(5_000);
+		anchor.rotateSecret(webhookId());
+		const refused = await emitted(2);
+		await timers.advance(LATER_LOOK_MS);
+		expect(await ran()).toEqual(refused);
+		expect(await emitted(1)).toHaveLength(1);
+		expect((await ran()).length).toBe(3);
+		await host.restart();
+		expect(row.staticData).toContain(webhookId());
+		await emitted(1);
+		expect((await ran()).length).toBe(4);
+	});
+
+	it.each([
+		['disabled', () => anchor.changeWebhook(webhookId(), { enabled: false })],
+		['removed', () => anchor.removeWebhook(webhookId())],
+		['edited', () => anchor.changeWebhook(webhookId(), { subscribedEvents: ['batch.failed'] })],
+	])('puts a webhook right that was %s at Anchor', async (_how, edit) => {
+		await setUp();
+		await activated();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		edit();
+		await timers.advance(LATER_LOOK_MS);
+		expect(anchor.webhooks()).toMatchObject([
+			{ enabled: true, subscribedEvents: ['task.completed', 'task.failed'] },
+		]);
+		const [id] = await emitted(1);
+		expect(await ran()).toEqual([id]);
+	});
+
+	it('costs an idle trigger four requests in 15 minutes, no run and no write', async () => {
+		await setUp();
+		const row = await activated();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		const requests = anchor.requests().length;
+		const { staticData } = row;
+		await timers.advance(LATER_LOOK_MS);
+		expect(anchor.requests().length - requests).toBeLessThanOrEqual(4);
+		expect(anchor.requests().length - requests).toBeGreaterThan(0);
+		expect(host.executions).toEqual([]);
+		expect(row.staticData).toBe(staticData);
+	});
+
+	it('ends with a deactivation, also in the middle of recovering', async () => {
+		await setUp();
+		const row = await activated();
+		await missedWhileOff(20);
+		await host.restart();
+		let runs = 0;
+		await timers.advance(FIRST_LOOK_MS, async () => {
+			if (host.executions.length < 5 || runs > 0) return;
+			runs = host.executions.length;
+			await host.deactivate(row);
+		});
+		expect(host.executions.length).toBeLessThanOrEqual(runs + 1);
+		const requests = anchor.requests({ calls: 'GET *' }).length;
+		await timers.advance(LATER_LOOK_MS);
+		expect(anchor.requests({ calls: 'GET *' }).length).toBeLessThanOrEqual(requests + 1);
+	});
+
+	it('takes nothing from before an activation, or from before a change of what it listens to', async () => {
+		await setUp();
+		const row = await activated({ options: { onDeactivate: 'disable' } });
+		await missedWhileOff(1);
+		await host.boot();
+		await host.deactivate(row);
+		await timers.advance(FIRST_LOOK_MS);
+		anchor.advance(2_000);
+		await host.activate(row);
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		expect(await ran()).toEqual([]);
+
+		await missedWhileOff(1);
+		await host.boot();
+		anchor.advance(2_000);
+		row.nodes[0].parameters.events = ['task.completed'];
+		await host.republish(row);
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		expect(await ran()).toEqual([]);
+	});
+
+	it('does nothing with manual registration or when switched off', async () => {
+		await setUp();
+		await activated({ options: { catchUp: false } });
+		await missedWhileOff(1);
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		expect(await ran()).toEqual([]);
+		expect(anchor.requests({ calls: '/v1/webhooks/:id/events' })).toEqual([]);
+	});
+});
+
+describe('an Anchor that makes it hard', () => {
+	it.each([503, 'close', 401] as const)(
+		'is asked again when it answers %s, and nothing fails',
+		async (mode) => {
+			await setUp();
+			await activated();
+			const missed = await missedWhileOff(2);
+			const outage = anchor.outage({ mode });
+			await host.restart();
+			await timers.advance(FIRST_LOOK_MS);
+			expect(await ran()).toEqual([]);
+			outage.lift();
+			await timers.advance(SECOND_LOOK_MS);
+			expect(await ran()).toEqual(missed);
+		},
+	);
+
+	it.each(['newest', 'oldest', 'shuffled'] as const)(
+		'hands out 250 missed events on three pages, %s first',
+		async (historyOrder) => {
+			await setUp({ historyOrder });
+			await activated();
+			host.crash();
+			const emissions = Array.from({ length: 250 }, () =>
+				anchor.emit('task.completed', { to: webhookId(), maxAttempts: 1 }),
+			);
+			await Promise.all(emissions.map(async ({ settled }) => await settled));
+			await host.restart();
+			await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+			expect((await ran()).sort()).toEqual(emissions.map(({ id }) => id).sort());
+			expect(await emptyRuns()).toBeLessThanOrEqual(1);
+		},
+		60_000,
+	);
+
+	it('does not know include_payload: the events are named, nothing is made up', async () => {
+		await setUp({ payloads: false });
+		await activated();
+		const [id] = await missedWhileOff(1);
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS);
+		expect(await ran()).toEqual([]);
+		expect(
+			warnings()
+				.map(({ message }) => message)
+				.join(),
+		).toContain(id);
+	});
+
+	it.each([-600_000, 600_000])('has a clock that is off by %i ms', async (offset) => {
+		await setUp();
+		anchor.advance(offset);
+		await activated();
+		const before = await emitted(1);
+		const missed = await missedWhileOff(2);
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		expect(await ran()).toEqual([...before, ...missed]);
+	});
+
+	it('delivers an event after all while it is recovered: it runs once', async () => {
+		await setUp();
+		await activated();
+		const [id] = await missedWhileOff(1);
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS);
+		const again = anchor.emit('task.completed', { to: webhookId(), id });
+		await again.settled;
+		expect(await ran()).toEqual([id]);
+	});
+});
+
+it('does not run again what ran before the database was restored', async () => {
+	await setUp();
+	const row = await activated();
+	await emitted(12);
+	const { rows } = host.processedData;
+	const backup = [...rows];
+	const { staticData } = row;
+	anchor.advance(120_000);
+	const since = await emitted(3);
+	host.crash();
+	rows.clear();
+	for (const [key, stored] of backup) rows.set(key, stored);
+	row.staticData = staticData;
+	anchor.advance(120_000);
+	await host.restart();
+	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+	const all = await ran();
+	for (const id of since) expect(all.filter((one) => one === id)).toHaveLength(1);
+});
