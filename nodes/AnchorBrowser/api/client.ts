@@ -8,7 +8,7 @@ import type {
 	IWebhookFunctions,
 } from 'n8n-workflow';
 import { isObject } from '../events/json';
-import { hide, wordsOf } from './words';
+import { errorTextOf } from './errorText';
 
 /** Every place in n8n from which Anchor is asked for something. */
 export type ApiContext = IHookFunctions | IWebhookFunctions | ITriggerFunctions;
@@ -21,8 +21,6 @@ export interface ApiRequest {
 	body?: IDataObject;
 	/** Values that are undefined are left out. */
 	query?: Record<string, string | number | boolean | undefined>;
-	/** How long to wait for the answer, 15 s unless told. */
-	timeoutMs?: number;
 }
 
 /** Why a request did not do what it should. */
@@ -93,7 +91,7 @@ export async function anchorRequest<T>(
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,
 		disableFollowRedirect: true,
-		timeout: request.timeoutMs ?? TIMEOUT_MS,
+		timeout: TIMEOUT_MS,
 	};
 	let response: IN8nHttpFullResponse;
 	try {
@@ -103,7 +101,7 @@ export async function anchorRequest<T>(
 			options,
 		)) as IN8nHttpFullResponse;
 	} catch (thrown) {
-		return { ok: false, status: null, message: hide(reasonOf(thrown), connection.apiKey) };
+		return { ok: false, status: null, message: reasonOf(thrown, connection.apiKey) };
 	}
 	const { statusCode, body, headers } = response;
 	const date = Date.parse(String(headerOf(headers ?? {}, 'date') ?? ''));
@@ -114,7 +112,7 @@ export async function anchorRequest<T>(
 	return {
 		ok: false,
 		status: statusCode,
-		message: hide(wordsOf(body), connection.apiKey),
+		message: errorTextOf(body, connection.apiKey),
 		dateMs,
 		...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
 	};
@@ -139,14 +137,14 @@ function definedOnly(query: NonNullable<ApiRequest['query']>): IDataObject {
 }
 
 /** n8n wraps what its HTTP client throws; the system's code (ENOTFOUND) lies somewhere along the causes. */
-function reasonOf(thrown: unknown): string {
+function reasonOf(thrown: unknown, apiKey: string): string {
 	let current: unknown = thrown;
 	for (let depth = 0; depth < 5 && isObject(current); depth += 1) {
 		const { code } = current;
 		if (typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code)) return code;
 		current = current.cause;
 	}
-	return thrown instanceof Error ? wordsOf(thrown.message) : '';
+	return thrown instanceof Error ? errorTextOf(thrown.message, apiKey) : '';
 }
 
 /** `Retry-After` holds seconds or a date (RFC 9110); a date is measured against the answer's own `Date`. */

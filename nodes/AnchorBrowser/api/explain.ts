@@ -4,7 +4,7 @@ import { isPermanent } from './client';
 import type { ApiFailure } from './client';
 
 /** What n8n was about to do. */
-export interface Doing {
+export interface Operation {
 	/** Completes "n8n could not …": "create the webhook". */
 	what: string;
 	/** What to do about a status, in place of the general advice; one or more whole sentences. */
@@ -22,9 +22,9 @@ export interface Explanation {
  * what to do. n8n up to 2.x does not retry an activation whose message contains "Authorization", so that only the
  * messages for 401 and 403 do, and Anchor's own words stand in the description.
  * @param failure what `anchorRequest` answered
- * @param doing what n8n was about to do
+ * @param operation what n8n was about to do
  */
-export function explain(failure: ApiFailure, { what, advice = {} }: Doing): Explanation {
+export function explain(failure: ApiFailure, { what, advice = {} }: Operation): Explanation {
 	const { status } = failure;
 	const { message, cause, nextStep } = rowOf(failure, what);
 	const better = status === null ? undefined : advice[status];
@@ -37,11 +37,11 @@ export function explain(failure: ApiFailure, { what, advice = {} }: Doing): Expl
 /**
  * What happened, without what to do: the first sentences of the description, for a log line that goes on by itself.
  * @param failure what `anchorRequest` answered
- * @param doing what n8n was about to do
+ * @param operation what n8n was about to do
  */
-export function whatHappened(failure: ApiFailure, { what }: Pick<Doing, 'what'>): string {
+export function whatHappened(failure: ApiFailure, { what }: Pick<Operation, 'what'>): string {
 	const { status } = failure;
-	const says = status === null || status < 400 ? '' : saying(failure);
+	const says = status === null || status < 400 ? '' : quoteOf(failure);
 	return `${rowOf(failure, what).cause}.${says}`;
 }
 
@@ -50,10 +50,10 @@ export function whatHappened(failure: ApiFailure, { what }: Pick<Doing, 'what'>)
  * n8n stops trying.
  * @param node the node that asks
  * @param failure what `anchorRequest` answered
- * @param doing what n8n was about to do
+ * @param operation what n8n was about to do
  */
-export function toNodeError(node: INode, failure: ApiFailure, doing: Doing): NodeApiError {
-	const words = explain(failure, doing);
+export function toNodeError(node: INode, failure: ApiFailure, operation: Operation): NodeApiError {
+	const words = explain(failure, operation);
 	return makeNodeError(node, words, {
 		status: failure.status ?? undefined,
 		permanent: isPermanent(failure),
@@ -81,7 +81,7 @@ export function makeNodeError(
 	return error;
 }
 
-function saying({ message }: ApiFailure): string {
+function quoteOf({ message }: ApiFailure): string {
 	if (message === '') return '';
 	return ` Anchor Browser says: "${message.replace(/[.\s]+$/, '')}".`;
 }

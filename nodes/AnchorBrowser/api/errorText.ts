@@ -6,19 +6,24 @@ const TEXT_KEYS = ['message', 'error', 'errors', 'detail', 'details', 'title', '
 /** Deeper than the deepest body that Anchor documents: `{ error: { error: { message } } }`. */
 const MAX_DEPTH = 5;
 
-const MAX_WORDS = 300;
+const MAX_LENGTH = 300;
 
 /** What stands in place of a secret that a text repeated. */
 const HIDDEN = '[hidden]';
 
 /**
- * Takes the body of a refusal, parsed or as text; returns Anchor's own words on one line, at most 300 characters, or
- * '' when there are none. Reads every shape that Anchor documents: `{error:{code,message}}`, the same one level deeper,
- * `{error:"text"}`, `{message}`, and a plain text. A page of HTML (a proxy's answer) holds no words of Anchor's.
+ * What a refusal says: Anchor's own words on one line, at most 300 characters, without the API key. Reads every shape
+ * that Anchor documents: `{error:{code,message}}`, the same one level deeper, `{error:"text"}`, `{message}`, and a plain
+ * text. A page of HTML (a proxy's answer) holds no words of Anchor's.
+ * @param body the body, parsed or as text
+ * @param apiKey what Anchor, or a proxy in between, may repeat: messages and logs are read by more people than
+ * credentials are
+ * @returns '' when there are no words
  */
-export function wordsOf(body: unknown): string {
-	const text = textIn(body, 0).replace(/\s+/g, ' ').trim();
-	return text.length > MAX_WORDS ? `${text.slice(0, MAX_WORDS - 1)}…` : text;
+export function errorTextOf(body: unknown, apiKey: string): string {
+	// Before the text is cut, because a cut through the key would leave most of it.
+	const text = redact(textIn(body, 0), apiKey).replace(/\s+/g, ' ').trim();
+	return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text;
 }
 
 function textIn(value: unknown, depth: number): string {
@@ -49,10 +54,6 @@ function plain(text: string, depth: number): string {
 	}
 }
 
-/**
- * Takes a text and a secret; returns the text without the secret: Anchor, or a proxy in between, may repeat the API
- * key that it refuses, and messages and logs are read by more people than credentials are.
- */
-export function hide(text: string, secret: string): string {
+function redact(text: string, secret: string): string {
 	return secret === '' ? text : text.replaceAll(secret, HIDDEN);
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { hide, wordsOf } from '../../../nodes/AnchorBrowser/api/words';
+import { errorTextOf } from '../../../nodes/AnchorBrowser/api/errorText';
 
 describe('the words of a refusal', () => {
 	it.each<[string, unknown, string]>([
@@ -31,14 +31,14 @@ describe('the words of a refusal', () => {
 		['nothing at all', undefined, ''],
 		['numbers', { error: 7, message: true }, ''],
 	])('%s', (_what, body, words) => {
-		expect(wordsOf(body)).toBe(words);
+		expect(errorTextOf(body, '')).toBe(words);
 	});
 
 	it('are at most 300 characters, on one line, whatever the body', () => {
-		expect(wordsOf({ error: 'x'.repeat(5_000) })).toHaveLength(300);
+		expect(errorTextOf({ error: 'x'.repeat(5_000) }, '')).toHaveLength(300);
 		fc.assert(
 			fc.property(fc.oneof(fc.anything(), fc.json(), fc.string()), (body) => {
-				const words = wordsOf(body);
+				const words = errorTextOf(body, '');
 				expect(words.length).toBeLessThanOrEqual(300);
 				expect(words).not.toMatch(/[\n\r\t]/);
 			}),
@@ -48,16 +48,25 @@ describe('the words of a refusal', () => {
 	it('do not run away in a body that is nested without end', () => {
 		const endless: Record<string, unknown> = {};
 		endless.error = endless;
-		expect(wordsOf(endless)).toBe('');
+		expect(errorTextOf(endless, '')).toBe('');
 	});
 });
 
-describe('hiding', () => {
-	it('takes every copy of the secret out of a text', () => {
-		expect(hide('key k1 is not k1', 'k1')).toBe('key [hidden] is not [hidden]');
+describe('the API key in a refusal', () => {
+	const key = `sk-${'5a'.repeat(16)}`;
+
+	it('is hidden wherever a text repeats it', () => {
+		expect(errorTextOf({ error: `${key} is not ${key}` }, key)).toBe('[hidden] is not [hidden]');
 	});
 
-	it('leaves a text alone when there is no secret', () => {
-		expect(hide('text', '')).toBe('text');
+	it('is hidden where the text is cut in the middle of it', () => {
+		for (let before = 250; before <= 300; before++) {
+			const text = errorTextOf(`${'x'.repeat(before)}${key} and more`, key);
+			expect(text).not.toContain(key.slice(0, 4));
+		}
+	});
+
+	it('changes nothing when there is none', () => {
+		expect(errorTextOf('text', '')).toBe('text');
 	});
 });
