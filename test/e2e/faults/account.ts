@@ -1,0 +1,86 @@
+import type { Delivery } from '../../simulator';
+import type { Run } from './runs';
+
+/** What became of the events of one workflow, counted as a user does. */
+export interface Account {
+	/** Events that Anchor sent. */
+	events: number;
+	/** Requests that Anchor made for them. */
+	requests: number;
+	/** The workflow never ran to its end for them, whatever Anchor was answered. */
+	lost: string[];
+	/** How many of them were answered what at last, such as `404 Cannot POST`. */
+	lostAfter: Record<string, number>;
+	/** The workflow ran to its end more than once for them. */
+	doubled: string[];
+	/** A run claimed the event, broke off in the middle, and n8n shows that it did. */
+	crashed: string[];
+	/** Events that ran because the trigger recovered them. */
+	recovered: number;
+	/** Runs that succeeded without an item, because their event had run before. */
+	emptyRuns: number;
+	/** Those of them that the trigger had started itself. */
+	emptyRecoveries: number;
+	/** When the last recovered event had run, in milliseconds since 1970; undefined if none was. */
+	lastRecoveredAt?: number;
+}
+
+/**
+ * Makes up the account of a workflow.
+ *
+ * @param rows Anchor's deliveries of its events
+ * @param runs its executions
+ * @param isClaimed whether n8n's store of processed entries knows an event
+ */
+export function takeAccount(
+	rows: readonly Delivery[],
+	runs: readonly Run[],
+	isClaimed: (eventId: string) => boolean,
+): Account {
+	const runsOf = new Map<string, Run[]>();
+	for (const run of runs) {
+		for (const id of run.eventIds) runsOf.set(id, [...(runsOf.get(id) ?? []), run]);
+	}
+	const ids = [...new Set(rows.map(({ eventId }) => eventId))];
+	const endsOf = (id: string) =>
+		(runsOf.get(id) ?? []).filter(({ reachedEnd }) => reachedEnd).length;
+	const brokeOff = ({ status }: Run) => status === 'crashed' || status === 'error';
+	// When a worker dies, n8n 2 strips the failed run of all data, the event's id included.
+	let nameless = runs.filter((run) => brokeOff(run) && run.eventIds.length === 0).length;
+	const isCrashed = (id: string) =>
+		isClaimed(id) && ((runsOf.get(id) ?? []).some(brokeOff) || nameless-- > 0);
+
+	const unended = ids.filter((id) => endsOf(id) === 0);
+	const crashed = unended.filter(isCrashed);
+	const lost = unended.filter((id) => !crashed.includes(id));
+	const lostAfter: Record<string, number> = {};
+	for (const id of lost) {
+		const answer = lastAnswerOf(rows.filter(({ eventId }) => eventId === id));
+		lostAfter[answer] = (lostAfter[answer] ?? 0) + 1;
+	}
+	const empty = runs.filter(({ status, reachedEnd }) => status === 'success' && !reachedEnd);
+	const recoveries = runs.filter(({ mode, reachedEnd }) => mode === 'trigger' && reachedEnd);
+	return {
+		events: ids.length,
+		requests: rows.reduce((sum, { attempts }) => sum + attempts.length, 0),
+		lost,
+		lostAfter,
+		doubled: ids.filter((id) => endsOf(id) > 1),
+		crashed,
+		recovered: recoveries.length,
+		emptyRuns: empty.length,
+		emptyRecoveries: empty.filter(({ mode }) => mode === 'trigger').length,
+		lastRecoveredAt:
+			recoveries.length === 0
+				? undefined
+				: Math.max(...recoveries.map(({ stoppedAt }) => stoppedAt)),
+	};
+}
+
+/** What the last attempt of an event was answered, in a few words. */
+function lastAnswerOf(rows: readonly Delivery[]): string {
+	const last = rows.at(-1)?.attempts.at(-1);
+	if (last?.status == null) return last?.error ?? 'never sent';
+	const words = last.responseBody.replace(/<[^>]*>|\s+/g, ' ').trim();
+	return `${last.status} ${words.replace(/\/webhook\S*/, '').slice(0, 40)}`;
+}
