@@ -37,20 +37,16 @@ export function takeAccount(
 	runs: readonly Run[],
 	isClaimed: (eventId: string) => boolean,
 ): Account {
-	const runsOf = new Map<string, Run[]>();
-	for (const run of runs) {
-		for (const id of run.eventIds) runsOf.set(id, [...(runsOf.get(id) ?? []), run]);
-	}
 	const ids = [...new Set(rows.map(({ eventId }) => eventId))];
-	const endsOf = (id: string) =>
-		(runsOf.get(id) ?? []).filter(({ reachedEnd }) => reachedEnd).length;
-	const brokeOff = ({ status }: Run) => status === 'crashed' || status === 'error';
+	const ends = new Map<string, number>();
+	for (const id of runs.flatMap(({ endedIds }) => endedIds)) ends.set(id, (ends.get(id) ?? 0) + 1);
+	const broken = runs.filter(({ status }) => status === 'crashed' || status === 'error');
+	const brokenIds = new Set(broken.flatMap(({ eventIds }) => eventIds));
 	// When a worker dies, n8n 2 strips the failed run of all data, the event's id included.
-	let nameless = runs.filter((run) => brokeOff(run) && run.eventIds.length === 0).length;
-	const isCrashed = (id: string) =>
-		isClaimed(id) && ((runsOf.get(id) ?? []).some(brokeOff) || nameless-- > 0);
+	let nameless = broken.filter(({ eventIds }) => eventIds.length === 0).length;
+	const isCrashed = (id: string) => isClaimed(id) && (brokenIds.has(id) || nameless-- > 0);
 
-	const unended = ids.filter((id) => endsOf(id) === 0);
+	const unended = ids.filter((id) => !ends.has(id));
 	const crashed = unended.filter(isCrashed);
 	const lost = unended.filter((id) => !crashed.includes(id));
 	const lostAfter: Record<string, number> = {};
@@ -58,16 +54,18 @@ export function takeAccount(
 		const answer = lastAnswerOf(rows.filter(({ eventId }) => eventId === id));
 		lostAfter[answer] = (lostAfter[answer] ?? 0) + 1;
 	}
-	const empty = runs.filter(({ status, reachedEnd }) => status === 'success' && !reachedEnd);
-	const recoveries = runs.filter(({ mode, reachedEnd }) => mode === 'trigger' && reachedEnd);
+	const empty = runs.filter(
+		({ status, endedIds }) => status === 'success' && endedIds.length === 0,
+	);
+	const recoveries = runs.filter(({ mode, endedIds }) => mode === 'trigger' && endedIds.length > 0);
 	return {
 		events: ids.length,
 		requests: rows.reduce((sum, { attempts }) => sum + attempts.length, 0),
 		lost,
 		lostAfter,
-		doubled: ids.filter((id) => endsOf(id) > 1),
+		doubled: ids.filter((id) => (ends.get(id) ?? 0) > 1),
 		crashed,
-		recovered: recoveries.length,
+		recovered: recoveries.flatMap(({ endedIds }) => endedIds).length,
 		emptyRuns: empty.length,
 		emptyRecoveries: empty.filter(({ mode }) => mode === 'trigger').length,
 		lastRecoveredAt:

@@ -1,4 +1,3 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { createHash } from 'node:crypto';
 
 import type { NodeRun } from '../../support/n8n';
@@ -14,8 +13,8 @@ export interface Run {
 	status: string;
 	/** Events that it names, also where it never came to run the trigger. */
 	eventIds: readonly string[];
-	/** Whether its event has passed the last node. */
-	reachedEnd: boolean;
+	/** Events of the items that have passed the last node. */
+	endedIds: readonly string[];
 	/** In milliseconds since 1970; NaN while it runs. */
 	stoppedAt: number;
 }
@@ -24,6 +23,7 @@ const UNFINISHED = ['new', 'running', 'waiting', 'unknown'];
 
 interface Row {
 	id: number | string;
+	createdAt: string;
 	mode: string;
 	status: string;
 	stoppedAt: string | null;
@@ -33,10 +33,15 @@ interface Row {
 /** How many executions are read in one statement. */
 const AT_ONCE = 200;
 
-/** Reads the executions of one workflow, each finished one only once. */
+/** After a database was restored, n8n gives the same numbers to other executions. */
+const keyOf = ({ id, createdAt }: Row): string => `${id} ${createdAt}`;
+
+/**
+ * Reads the executions of one workflow, each finished one only once; it also remembers those that a restored database
+ * does not know any more.
+ */
 export class RunReader {
-	private finished = new Map<string, Run>();
-	private archived: Run[] = [];
+	private readonly finished = new Map<string, Run>();
 
 	/**
 	 * @param open opens n8n's database; it is closed again after each look, because tests stop n8n and put other files
@@ -47,35 +52,29 @@ export class RunReader {
 		private readonly workflowId: string,
 	) {}
 
-	/** All runs so far, with those that `archive` has kept; the unfinished ones too. */
+	/** All runs so far, the unfinished ones too. */
 	async read(): Promise<Run[]> {
 		return await this.look(async (database) => {
 			const rows = await database.query<Row>(
-				`SELECT "id", "status" FROM execution_entity WHERE "workflowId" = ?`,
+				`SELECT "id", "createdAt" FROM execution_entity WHERE "workflowId" = ?`,
 				this.workflowId,
 			);
-			const ids = rows.map(({ id }) => Number(id)).filter((id) => !this.finished.has(String(id)));
+			const ids = rows.filter((row) => !this.finished.has(keyOf(row))).map(({ id }) => Number(id));
 			const unfinished: Run[] = [];
 			while (ids.length > 0) {
 				const found = await database.query<Row>(
-					`SELECT e."id", e."mode", e."status", e."stoppedAt", d."data"
+					`SELECT e."id", e."createdAt", e."mode", e."status", e."stoppedAt", d."data"
 					 FROM execution_entity e LEFT JOIN execution_data d ON d."executionId" = e."id"
 					 WHERE e."id" IN (${ids.splice(0, AT_ONCE).join(', ')})`,
 				);
 				for (const row of found) {
 					const run = toRun(row);
 					if (UNFINISHED.includes(run.status)) unfinished.push(run);
-					else this.finished.set(String(row.id), run);
+					else this.finished.set(keyOf(row), run);
 				}
 			}
-			return [...this.archived, ...this.finished.values(), ...unfinished];
+			return [...this.finished.values(), ...unfinished];
 		});
-	}
-
-	/** Keeps the runs so far for good: n8n's database is about to be replaced by one that does not know them. */
-	async archive(): Promise<void> {
-		this.archived = (await this.read()).filter(({ status }) => !UNFINISHED.includes(status));
-		this.finished = new Map();
 	}
 
 	/** How many runs have not ended. */
@@ -125,11 +124,13 @@ function toRun({ mode, status, stoppedAt, data }: Row): Run {
 		mode,
 		status,
 		// Also what waits on the stack of a run that never began names its event.
-		eventIds: [...new Set(data?.match(/evt_[0-9a-f]{24}/g))],
-		reachedEnd: onlyStatusWritten || (runData[WORK]?.some(({ error }) => !error) ?? false),
+		eventIds: idsIn(data),
+		endedIds: idsIn(onlyStatusWritten ? data : JSON.stringify(runData[WORK] ?? null)),
 		stoppedAt: stoppedAt === null ? NaN : timeOf(stoppedAt),
 	};
 }
+
+const idsIn = (text: string | null): string[] => [...new Set(text?.match(/evt_[0-9a-f]{24}/g))];
 
 /** SQLite has times as text in UTC, without saying so. */
 const timeOf = (text: string): number =>
