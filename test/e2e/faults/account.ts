@@ -79,6 +79,7 @@ export function takeAccount(
 function lastAnswerOf(rows: readonly Delivery[]): string {
 	const last = rows.at(-1)?.attempts.at(-1);
 	if (last?.status == null) return last?.error ?? 'never sent';
-	const words = last.responseBody.replace(/<[^>]*>|\s+/g, ' ').trim();
-	return `${last.status} ${words.replace(/\/webhook\S*/, '').slice(0, 40)}`;
+	// Without the tags of Express's own pages, and without the address.
+	const words = last.responseBody.replace(/<[^>]*>|\/webhook\S*/g, ' ').replace(/\s+/g, ' ');
+	return `${last.status} ${words.trim().slice(0, 40)}`.trim();
 }
