@@ -36,6 +36,16 @@ test('a doubled event is good only if it ran once', () => {
 	expect(good(sent(['runs', 'ignored'], [200, 401]), [run])).toBe(false);
 });
 
+test('an event that found n8n stopped is good only if it was recovered once', () => {
+	const recovered = { ...run, recovered: true };
+	expect(good(sent(['recovered'], [null]), [recovered])).toBe(true);
+	expect(good(sent(['recovered'], [null]), [])).toBe(false);
+	expect(good(sent(['recovered'], [null]), [run])).toBe(false);
+	expect(good(sent(['recovered'], [null]), [recovered, { ...recovered, id: '8' }])).toBe(false);
+	expect(good(sent(['recovered'], [null]), [{ ...recovered, status: 'error' }])).toBe(false);
+	expect(good(sent(['recovered'], [200]), [recovered])).toBe(false);
+});
+
 test('a delivery that was never made is not good', () => {
 	expect(good(sent(['runs'], []), [])).toBe(false);
 	expect(good(sent(['refused'], []), [])).toBe(false);

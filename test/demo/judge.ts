@@ -18,6 +18,8 @@ export interface Run {
 	status: string;
 	eventId?: string;
 	eventType?: string;
+	/** Whether its item says that the trigger fetched the event from Anchor's history. */
+	recovered?: boolean;
 }
 
 /** One line of the table: a delivery. */
@@ -41,7 +43,11 @@ function answerOf({ attempts }: SeenDelivery): string {
 }
 
 function inN8n(run: Run | undefined, fate: Fate, status: number): string {
-	if (run) return `execution ${run.id}: ${run.eventType ?? run.status}`;
+	if (run) {
+		const recovered = run.recovered ? ', recovered' : '';
+		return `execution ${run.id}: ${run.eventType ?? run.status}${recovered}`;
+	}
+	if (fate === 'recovered') return 'no execution: never recovered';
 	if (status === 401) return 'no execution: refused';
 	return fate === 'ignored' ? 'no execution: had it already' : 'no execution';
 }
@@ -68,6 +74,8 @@ export function judge({ scenario, eventId, deliveries }: Sent, runs: readonly Ru
 			runs: status === 200 && own.length === wanted && run?.status === 'success',
 			ignored: status === 200 && run === undefined,
 			refused: status === 401 && run === undefined,
+			recovered:
+				status === 0 && own.length === 1 && run?.status === 'success' && run.recovered === true,
 		}[fate];
 		const right = good && (run === undefined || run.eventType === type);
 		const name = deliveries.length > 1 ? `${title} (${copy + 1})` : title;

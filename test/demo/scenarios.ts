@@ -9,8 +9,8 @@ export interface Scenario {
 	expected: readonly Fate[];
 }
 
-/** An execution of its own, a 200 without one, or a refusal. */
-export type Fate = 'runs' | 'ignored' | 'refused';
+/** An execution of its own, a 200 without one, a refusal, or no answer and an execution all the same, later. */
+export type Fate = 'runs' | 'ignored' | 'refused' | 'recovered';
 
 /** One of each event, as Anchor sends it. */
 const GENUINE: readonly Scenario[] = NEWEST_EVENTS.map((type) => ({
@@ -74,3 +74,15 @@ export const SCENARIOS: readonly Scenario[] = [...GENUINE, ...OTHERWISE].map((sc
 
 /** How many of them are events that must come through, one of each type. */
 export const EVENT_COUNT = GENUINE.length;
+
+/** What is sent while n8n is stopped. Anchor would try for hours: the last attempt is made the first. */
+export const WHILE_STOPPED: readonly Scenario[] = [
+	'task.completed',
+	'task.failed',
+	'intervention.requested',
+].map((type) => ({
+	title: `${type}, while n8n is stopped`,
+	type,
+	how: { maxAttempts: 1 },
+	expected: ['recovered'],
+}));

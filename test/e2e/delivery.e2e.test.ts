@@ -9,7 +9,7 @@ import type {
 import { SECRET } from '../support/signedRequests';
 import { send } from '../support/send';
 import { NEWEST, OLDEST, waitFor, type Execution, type Workflow } from '../support/n8n';
-import { setStage, TRIGGER, WORK, type Stage } from './faults/stage';
+import { startEnvironment, TRIGGER, WORK, type Environment } from './faults/environment';
 
 /** n8n 1.x answers before it stores the run, so a run may still show up for so long after the answer; 2.x does not. */
 const LATE_MS = 300;
@@ -32,11 +32,11 @@ const runOf = (execution: Execution): AuditRun =>
 		.map((item) => item?.json ?? {});
 
 /** A real n8n over HTTP. Its clock cannot be moved, a body that is no JSON reaches no node, its log is not one node's. */
-function driverOf(stage: () => Stage, version: string): DeliveryDriver {
+function driverOf(environment: () => Environment, version: string): DeliveryDriver {
 	const audited = new Map<string, Promise<Audited>>();
 
 	const make = async ({ events, filters, options, secrets }: TriggerSetup): Promise<Audited> => {
-		const { client } = stage();
+		const { client } = environment();
 		const credential = await client.createCredential('anchorBrowserSigningSecretApi', {
 			signingSecret: secrets?.current ?? SECRET,
 			previousSigningSecret: secrets?.previous ?? '',
@@ -69,7 +69,7 @@ function driverOf(stage: () => Stage, version: string): DeliveryDriver {
 	};
 
 	const executionsOf = async ({ workflow, lastId }: Audited) =>
-		(await stage().client.executions({ workflowId: workflow.id }, 100)).filter(
+		(await environment().client.executions({ workflowId: workflow.id }, 100)).filter(
 			({ id }) => Number(id) > lastId,
 		);
 
@@ -101,7 +101,9 @@ function driverOf(stage: () => Stage, version: string): DeliveryDriver {
 				},
 				runs: async () => {
 					const ids = (await settled(one)).map(({ id }) => Number(id)).sort((a, b) => a - b);
-					const whole = ids.map(async (id) => runOf(await stage().client.getExecution(String(id))));
+					const whole = ids.map(async (id) =>
+						runOf(await environment().client.getExecution(String(id))),
+					);
 					return await Promise.all(whole);
 				},
 				close: async () => {
@@ -113,14 +115,14 @@ function driverOf(stage: () => Stage, version: string): DeliveryDriver {
 }
 
 describe.each([NEWEST, OLDEST])('the trigger in a real n8n %s', (version) => {
-	let stage: Stage;
+	let environment: Environment;
 
 	beforeAll(async () => {
-		stage = await setStage({ version });
+		environment = await startEnvironment({ version });
 	}, 600_000);
 
-	afterAll(async () => await stage?.close());
+	afterAll(async () => await environment?.close());
 
-	const driver = driverOf(() => stage, version);
+	const driver = driverOf(() => environment, version);
 	testEach(deliveryAudits, driver.capabilities, () => driver);
 });

@@ -125,6 +125,7 @@ describe('the trigger’s description', () => {
 		});
 		expect(defaultsOf('options')).toEqual({
 			acknowledge: 'accepted',
+			catchUp: true,
 			deduplicate: 'durable',
 			escapeFormulas: true,
 			includeDelivery: false,

@@ -84,7 +84,8 @@ async function readRows(
 		}
 		for (const row of page.body.rows) rows.set(row.id, row);
 		offset += page.body.received;
-		if (page.body.received < HISTORY_PAGE_SIZE) break;
+		const { received } = page.body;
+		if (received === 0 || (total === null ? received < HISTORY_PAGE_SIZE : offset >= total)) break;
 	}
 	if (isOnce && total !== null) totals.set(key, total);
 	return { ok: true, body: [...rows.values()] };

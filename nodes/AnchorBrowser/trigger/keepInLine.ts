@@ -8,12 +8,13 @@ import type { Happening } from '../registration/report';
 import { openSecrets } from '../registration/state';
 import type { RegistrationState } from '../registration/state';
 import { forget, newestOf, remember, setSecretChanging } from './registrations';
+import { wantsOf } from './settings';
 import { readState } from './staticData';
 
 /** What the caller knows of the webhook that it wants; the rest is found here. */
 export type Wish = Pick<
 	ReconcileRequest,
-	'owner' | 'url' | 'events' | 'wants' | 'occasion' | 'wasEnded' | 'secretIsWrong'
+	'owner' | 'url' | 'events' | 'occasion' | 'wasEnded' | 'secretIsWrong'
 >;
 
 /**
@@ -30,6 +31,7 @@ export async function keepInLine(
 	const { owner } = wish;
 	const outcome = await reconcile(context, {
 		...wish,
+		wants: wantsOf(context.getNode().parameters),
 		// A test starts afresh: nobody stores anything for it but the process that listens.
 		stored: owner.mode === 'test' ? undefined : newestOf(owner, readState(context, owner.nodeId)),
 		nowMs: Date.now(),

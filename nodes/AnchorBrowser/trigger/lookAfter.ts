@@ -204,7 +204,6 @@ async function putInLine(
 			owner,
 			url: state.url,
 			events: settings.events,
-			wants: settings.wants,
 			occasion: 'look',
 			wasEnded: false,
 			secretIsWrong,

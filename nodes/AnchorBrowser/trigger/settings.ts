@@ -36,8 +36,6 @@ export interface ExecuteSettings {
 export interface RegistrationSettings {
 	registration: Registration;
 	events: readonly string[];
-	/** A digest of what decides which events are wanted. */
-	wants: string;
 	onDeactivate: 'delete' | 'disable';
 	/** Whether events that Anchor could not deliver are fetched from its history. */
 	catchUp: boolean;
@@ -89,9 +87,6 @@ export function readWebhookSettings(read: ReadParameter): WebhookSettings {
 	};
 }
 
-const digestOf = (value: unknown) =>
-	createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
-
 /**
  * The parameters that decide what the item looks like and which output it takes.
  * @param read reads a parameter of the node, expressions resolved
@@ -117,15 +112,25 @@ export function readExecuteSettings(read: ReadParameter): ExecuteSettings {
  * @param read reads a parameter of the node, expressions resolved
  */
 export function readRegistrationSettings(read: ReadParameter): RegistrationSettings {
-	const { onDeactivate, sampleEvent, catchUp, deduplicate } = options(read);
-	const events = eventsOf(read('events', []));
+	const { onDeactivate, sampleEvent, catchUp } = options(read);
 	return {
 		registration: registrationOf(read),
-		events,
-		// Also what remembers the events that have run: before it did, nothing is known of them.
-		wants: digestOf([[...events].sort(), read('filters', {}), deduplicateOf(deduplicate)]),
+		events: eventsOf(read('events', [])),
 		onDeactivate: oneOf(onDeactivate, ['delete', 'disable'], 'delete'),
 		catchUp: catchUp !== false,
 		sampleEvent: sampleOf(sampleEvent),
 	};
+}
+
+/**
+ * A digest of what decides which events a trigger wants, and of what remembers those that have run: before a change of
+ * it, nothing is known of an event.
+ * @param parameters the node's, as the user filled them in: what an expression gives may differ each time
+ */
+export function wantsOf({ events, filters, options: chosen }: Record<string, unknown>): string {
+	const { deduplicate } = { ...(chosen as Record<string, unknown> | undefined) };
+	return createHash('sha256')
+		.update(JSON.stringify([events, filters ?? {}, deduplicateOf(deduplicate)]))
+		.digest('hex')
+		.slice(0, 16);
 }

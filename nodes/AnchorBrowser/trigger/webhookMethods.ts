@@ -68,7 +68,7 @@ async function register(
 	mode: Mode,
 ): Promise<void> {
 	const owner = ownerOf(context, mode);
-	const { sampleEvent, events, wants } = settings;
+	const { sampleEvent, events } = settings;
 	const activation = context.getActivationMode();
 	const isStart = activation === 'init' || activation === 'leadershipChange';
 	const pending = mode === 'production' ? takeBackEnd(context) : undefined;
@@ -80,7 +80,6 @@ async function register(
 		url: addressOf(context),
 		// A test webhook also takes the sample event, should the user not have selected it.
 		events: mode === 'test' && sampleEvent !== undefined ? [...events, sampleEvent] : events,
-		wants,
 		occasion: isStart ? 'start' : 'publish',
 		// n8n that was stopped between the two halves of a publication starts with the workflow still published.
 		wasEnded: endedAt !== undefined && !isStart,

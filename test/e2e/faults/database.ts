@@ -5,12 +5,20 @@ import { join } from 'node:path';
 
 import type { InstalledN8n } from '../../support/n8n';
 
-/** n8n's SQLite database, opened by a process that is neither n8n nor this one. */
+/** n8n's database, opened by a process that is neither n8n nor this one. */
 export interface Database {
-	/** Runs one statement and answers its rows. */
+	/** Runs one statement, its values marked by `?`, and answers its rows. */
 	query<Row = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<Row[]>;
 	/** Ends the process; a transaction that it holds open is rolled back. */
 	close(): Promise<void>;
+}
+
+/** Where a PostgreSQL is, as its client for Node takes it. */
+export interface PostgresPlace {
+	host: string;
+	port: number;
+	user: string;
+	database: string;
 }
 
 interface Reply {
@@ -19,14 +27,22 @@ interface Reply {
 	error?: string;
 }
 
+/** The SQLite database of an n8n that keeps it in its user folder. */
+export const sqliteFile = (userFolder: string): string =>
+	join(userFolder, '.n8n', 'database.sqlite');
+
 /**
- * Opens the database of an n8n that keeps it in its user folder.
+ * Opens the database of an n8n.
  *
- * @param installed the n8n whose sqlite3 is used
+ * @param installed the n8n whose drivers are used
+ * @param place its user folder, or where its PostgreSQL is
  */
-export async function openDatabase(installed: InstalledN8n, userFolder: string): Promise<Database> {
-	const file = join(userFolder, '.n8n', 'database.sqlite');
-	const child = fork(join(__dirname, 'sqlite.cjs'), [installed.bin, file], {
+export async function openDatabase(
+	installed: InstalledN8n,
+	place: string | PostgresPlace,
+): Promise<Database> {
+	const target = typeof place === 'string' ? sqliteFile(place) : place;
+	const child = fork(join(__dirname, 'openDatabase.cjs'), [installed.bin, JSON.stringify(target)], {
 		execPath: installed.nodeBin,
 		execArgv: [],
 		env: {},

@@ -1,17 +1,17 @@
 import { table } from '../../bench/table';
-import type { Account } from './ledger';
+import type { Result } from './runScenario';
 
 const HEADINGS = [
 	'What happened',
+	'n8n',
 	'Events',
 	'Requests',
 	'Lost',
-	'Ran twice',
-	'Given up by Anchor',
-	'Crashed, to retry',
-	'Repeats stopped: at the gate',
-	'in the run',
-	'Also',
+	'Doubled',
+	'Recovered',
+	'Seconds until the last one',
+	'Empty runs',
+	'Crashed in a run',
 ];
 
 /** The rows of the table that the README shows, collected while the tests run. */
@@ -20,21 +20,21 @@ export class Figures {
 
 	/**
 	 * @param what happened, as the table says it
-	 * @param also what else is worth a figure
+	 * @param version of n8n
 	 */
-	add(what: string, account: Account, also = ''): void {
+	add(what: string, version: string, result: Result): void {
 		this.rows.push(
 			[
 				what,
-				account.events,
-				account.attempts,
-				account.lost.length,
-				account.ranTwice.length,
-				account.refused.length + account.dead.length,
-				account.crashed.length,
-				account.stoppedAtGate,
-				account.stoppedInRun,
-				also,
+				version,
+				result.events,
+				result.requests,
+				result.lost.length,
+				result.doubled.length,
+				result.recovered,
+				result.secondsToRecover?.toFixed(0) ?? '-',
+				result.emptyRuns,
+				result.crashed.length,
 			].map(String),
 		);
 	}
@@ -42,11 +42,4 @@ export class Figures {
 	toString(): string {
 		return table(HEADINGS, this.rows);
 	}
-}
-
-/** Counts as text: `200: 40, 503: 3`. */
-export function counts(answers: Readonly<Record<string, number>>): string {
-	return Object.entries(answers)
-		.map(([status, count]) => `${status}: ${count}`)
-		.join(', ');
 }

@@ -2,9 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { EmitOptions } from '../../simulator';
-import { openDatabase, type Database } from './database';
-import { allQuiet } from './ledger';
-import { addAct, type Stage } from './stage';
+import { waitFor } from '../../support/n8n';
+import type { Database } from './database';
+import { subscribe, type Environment } from './environment';
 
 export interface FloodResult {
 	requests: number;
@@ -61,21 +61,28 @@ async function settle(database: Database): Promise<number> {
 }
 
 /** Sends forged requests, as many as n8n takes, and looks for traces in its database. */
-export async function floodWithForgeries(stage: Stage, requests: number): Promise<FloodResult> {
-	const { simulator, client, n8n, installed } = stage;
-	const act = await addAct(stage);
-	const database = await openDatabase(installed, n8n.userFolder);
+export async function floodWithForgeries(
+	environment: Environment,
+	requests: number,
+): Promise<FloodResult> {
+	const { simulator, client } = environment;
+	const { workflow, webhook } = await subscribe(environment);
+	const database = await environment.database();
 	try {
 		// n8n notes in its statistics when a workflow is reached for the first time, whoever it is by.
-		await simulator.emit('task.completed', { to: act.webhook.id }).settled;
-		await allQuiet(client, act.workflow.id);
+		await simulator.emit('task.completed', { to: webhook.id }).settled;
+		await waitFor(
+			async () =>
+				(await client.executions({ workflowId: workflow.id, status: ['success'] })).length === 1,
+			{ what: 'the one genuine run to end' },
+		);
 		const versionBefore = await settle(database);
 		const before = await rowCounts(database);
 		const started = performance.now();
 		const batch = simulator.emitMany(
 			Array.from({ length: requests }, (_nothing, index) => ({
 				type: 'task.completed',
-				to: act.webhook.id,
+				to: webhook.id,
 				maxAttempts: 1,
 				...FORGERIES[index % FORGERIES.length],
 			})),
@@ -87,13 +94,13 @@ export async function floodWithForgeries(stage: Stage, requests: number): Promis
 		const after = await rowCounts(database);
 
 		const answers: Record<string, number> = {};
-		const [, ...forged] = simulator.deliveries({ webhookId: act.webhook.id });
+		const [, ...forged] = simulator.deliveries({ webhookId: webhook.id });
 		for (const { attempts } of forged) {
 			const status = String(attempts[0].status);
 			answers[status] = (answers[status] ?? 0) + 1;
 		}
-		const executions = await client.executions({ workflowId: act.workflow.id });
-		await client.deactivate(act.workflow.id);
+		const executions = await client.executions({ workflowId: workflow.id });
+		await client.deactivate(workflow.id);
 		return {
 			requests,
 			answers,

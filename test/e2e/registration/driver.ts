@@ -9,7 +9,7 @@ import type {
 	WorkflowSetup,
 } from '../../conformance/registrationDriver';
 import type { Simulator } from '../../simulator';
-import { TRIGGER } from '../faults/stage';
+import { TRIGGER } from '../faults/environment';
 import type { Workflow, WorkflowFile } from '../../support/n8n';
 import { RealWorkflow, type Home } from './realWorkflow';
 import { credentialFor, startSharedN8n, type SharedN8n } from './sharedN8n';

@@ -11,7 +11,7 @@ import {
 	type SimulatorOptions,
 	type Webhook,
 } from '../../simulator';
-import { TRIGGER } from '../faults/stage';
+import { TRIGGER } from '../faults/environment';
 import { TRIGGER_TYPE } from './driver';
 import type { RealN8n } from './driver';
 import type { RealWorkflow } from './realWorkflow';

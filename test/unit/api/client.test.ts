@@ -76,7 +76,6 @@ describe('a request', () => {
 			ok: false,
 			status,
 			message: 'why',
-			detail: '{"error":{"message":"why"}}',
 		});
 	});
 
@@ -108,6 +107,14 @@ describe('a request', () => {
 				status: null,
 				message: '',
 			});
+		}
+	});
+
+	it('carries Anchor’s own clock, of a success as of a refusal', async () => {
+		const headers = { Date: 'Sun, 24 May 2026 12:00:00 GMT' };
+		for (const status of [200, 404]) {
+			anchor.breakDown({ status, body: {}, headers });
+			expect(await ask()).toMatchObject({ dateMs: Date.UTC(2026, 4, 24, 12) });
 		}
 	});
 

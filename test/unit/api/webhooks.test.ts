@@ -1,5 +1,4 @@
 import {
-	collectDeliveries,
 	createWebhook,
 	deleteWebhook,
 	getWebhook,
@@ -17,13 +16,6 @@ beforeEach(() => {
 });
 
 const calls = () => anchor.requests.map(({ call, body }) => [call, body]);
-const rows = (from: number, count: number) =>
-	Array.from({ length: count }, (_, index) => ({
-		id: `row_${from + index}`,
-		external_event_id: `evt_${from + index}`,
-		event_type: 'task.failed',
-		status: 'dead',
-	}));
 const page = (events: unknown[], total?: number) =>
 	anchor.answer(/events/, {
 		status: 200,
@@ -40,7 +32,7 @@ describe('the calls', () => {
 		};
 		expect(await createWebhook(context, webhook)).toEqual({
 			ok: true,
-			body: { id: 'wh_001', secret: 'secret-1-a' },
+			body: { id: 'wh_001', project_id: 'p1', secret: 'secret-1-a' },
 		});
 		expect(await listWebhooks(context)).toMatchObject({ ok: true, body: [{ id: 'wh_001' }] });
 		expect(await getWebhook(context, 'wh_001')).toMatchObject({
@@ -63,17 +55,12 @@ describe('the calls', () => {
 		]);
 	});
 
-	it('ask for a test event and return the id under which it arrives', async () => {
+	it('ask for a test event', async () => {
 		anchor.answer(/test/, { status: 202, body: { external_event_id: 'evt_1' } });
-		expect(await sendTestEvent(anchor.context(), 'wh_1', 'task.failed')).toEqual({
+		expect(await sendTestEvent(anchor.context(), 'wh_1', 'task.failed')).toMatchObject({
 			ok: true,
-			body: { eventId: 'evt_1' },
 		});
 		expect(calls()).toEqual([['POST /v1/webhooks/wh_1/test', { event_type: 'task.failed' }]]);
-		anchor.answer(/test/, { status: 202 });
-		expect(await sendTestEvent(anchor.context(), 'wh_1', 'task.failed')).toMatchObject({
-			body: { eventId: '' },
-		});
 	});
 
 	it('cannot be led elsewhere by an odd id', async () => {
@@ -93,7 +80,6 @@ describe('the calls', () => {
 			await rotateSecret(context, 'a'),
 			await sendTestEvent(context, 'a', 'b'),
 			await listDeliveries(context, 'a', {}),
-			await collectDeliveries(context, 'a', {}),
 		];
 		for (const answer of answers)
 			expect(answer).toMatchObject({ ok: false, status: 503, message: 'busy' });
@@ -155,20 +141,15 @@ describe('the history', () => {
 		page([], 0);
 		await listDeliveries(anchor.context(), 'wh_1', {
 			since: 'S',
-			until: 'U',
 			status: 'dead',
-			eventType: 'task.failed',
 			includePayload: true,
-			limit: 7,
 			offset: 3,
 		});
 		expect(anchor.requests[0].query).toEqual({
-			limit: 7,
+			limit: 100,
 			offset: 3,
 			since: 'S',
-			until: 'U',
 			status: 'dead',
-			event_type: 'task.failed',
 			include_payload: 'true',
 		});
 	});
@@ -179,9 +160,7 @@ describe('the history', () => {
 			external_event_id: 'evt_1',
 			event_type: 'task.failed',
 			status: 'failed',
-			attempt: 1,
 			response_status: 410,
-			error_message: 'Gone',
 			scheduled_at: '2026-05-24T12:00:00Z',
 			completed_at: '2026-05-24T12:00:01Z',
 			payload: { a: 1 },
@@ -204,67 +183,12 @@ describe('the history', () => {
 						external_event_id: 'evt_2',
 						event_type: 'x',
 						status: '',
-						attempt: 0,
 						response_status: null,
-						error_message: null,
 						scheduled_at: null,
 						completed_at: null,
 					},
 				],
 			},
 		});
-	});
-
-	it('is read page by page to its end', async () => {
-		page(rows(0, 100), 150);
-		page(rows(100, 50), 150);
-		const answer = await collectDeliveries(anchor.context(), 'wh_1', {});
-		expect(answer).toMatchObject({ ok: true, body: { complete: true } });
-		expect(answer.ok && answer.body.rows).toHaveLength(150);
-		expect(anchor.requests.map(({ query }) => query.offset)).toEqual([0, 100]);
-	});
-
-	it('goes on where a page ended that Anchor made shorter than asked', async () => {
-		page(rows(0, 50), 80);
-		page(rows(50, 30), 80);
-		const answer = await collectDeliveries(anchor.context(), 'wh_1', {});
-		expect(answer.ok && answer.body.rows).toHaveLength(80);
-		expect(anchor.requests.map(({ query }) => query.offset)).toEqual([0, 50]);
-	});
-
-	it('ends without a total at a page that is not full', async () => {
-		page(rows(0, 100));
-		page(rows(100, 1));
-		expect(await collectDeliveries(anchor.context(), 'wh_1', {})).toMatchObject({
-			body: { complete: true },
-		});
-		expect(anchor.requests).toHaveLength(2);
-	});
-
-	it('ends at an empty page, whatever the total says', async () => {
-		page(rows(0, 10), 500);
-		page([], 500);
-		expect(await collectDeliveries(anchor.context(), 'wh_1', {})).toMatchObject({
-			body: { complete: true },
-		});
-	});
-
-	it('returns a row once that moved to the next page meanwhile', async () => {
-		page(rows(0, 100), 101);
-		page(rows(99, 2), 102);
-		const answer = await collectDeliveries(anchor.context(), 'wh_1', {});
-		expect(answer.ok && new Set(answer.body.rows.map(({ id }) => id)).size).toBe(101);
-		expect(answer.ok && answer.body.rows).toHaveLength(101);
-	});
-
-	it('stops at the bound and says that there is more', async () => {
-		page(rows(0, 100), 1_000);
-		page(rows(100, 50), 1_000);
-		const answer = await collectDeliveries(anchor.context(), 'wh_1', {}, { maxRows: 150 });
-		expect(answer).toMatchObject({ ok: true, body: { complete: false } });
-		expect(anchor.requests.map(({ query }) => [query.limit, query.offset])).toEqual([
-			[100, 0],
-			[50, 100],
-		]);
 	});
 });

@@ -1,6 +1,6 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { isRepeated } from '../../../nodes/AnchorBrowser/trigger/claimEvent';
+import { claimEvent } from '../../../nodes/AnchorBrowser/trigger/claimEvent';
 
 type Helpers = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
 
@@ -45,44 +45,44 @@ function contextOf(
 	return { context, warnings };
 }
 
-const repeated = async (helpers: Helpers, options: Parameters<typeof contextOf>[1] = {}) =>
-	await isRepeated(contextOf(helpers, options).context, EVENT);
+const claimed = async (helpers: Helpers, options: Parameters<typeof contextOf>[1] = {}) =>
+	await claimEvent(contextOf(helpers, options).context, EVENT);
 
-describe('isRepeated', () => {
+describe('claimEvent', () => {
 	it('lets the first execution of an event run and stops every other', async () => {
 		const row = new Row();
-		expect(await repeated(row, { executionId: '1' })).toBe(false);
-		expect(await repeated(row, { executionId: '2' })).toBe(true);
-		expect(await repeated(row, { executionId: '3' })).toBe(true);
+		expect(await claimed(row, { executionId: '1' })).toBe(true);
+		expect(await claimed(row, { executionId: '2' })).toBe(false);
+		expect(await claimed(row, { executionId: '3' })).toBe(false);
 	});
 
 	it('lets the same execution run again: n8n gave it to another worker', async () => {
 		const row = new Row();
-		await repeated(row, { executionId: '1' });
-		expect(await repeated(row, { executionId: '1' })).toBe(false);
+		await claimed(row, { executionId: '1' });
+		expect(await claimed(row, { executionId: '1' })).toBe(true);
 	});
 
 	it('stops a repeated event also when its own execution is given to another worker', async () => {
 		const row = new Row();
-		await repeated(row, { executionId: '1' });
-		await repeated(row, { executionId: '2' });
-		expect(await repeated(row, { executionId: '2' })).toBe(true);
+		await claimed(row, { executionId: '1' });
+		await claimed(row, { executionId: '2' });
+		expect(await claimed(row, { executionId: '2' })).toBe(false);
 	});
 
 	it.each(['retry', 'manual'])('neither asks nor records in mode %s', async (mode) => {
 		const row = new Row();
-		await repeated(row, { executionId: '1' });
+		await claimed(row, { executionId: '1' });
 		const { calls } = row;
-		expect(await repeated(row, { executionId: '2', mode })).toBe(false);
+		expect(await claimed(row, { executionId: '2', mode })).toBe(true);
 		expect(row.calls).toBe(calls);
 	});
 
 	it('keeps calls for one node apart in time, because the store has no lock', async () => {
 		const row = new Row();
 		const answers = await Promise.all(
-			['1', '2', '3', '4'].map(async (executionId) => await repeated(row, { executionId })),
+			['1', '2', '3', '4'].map(async (executionId) => await claimed(row, { executionId })),
 		);
-		expect(answers.filter((answer) => !answer)).toHaveLength(1);
+		expect(answers.filter(Boolean)).toHaveLength(1);
 	});
 
 	it('tries again when another process inserted the first row at the same moment', async () => {
@@ -96,7 +96,7 @@ describe('isRepeated', () => {
 			},
 		};
 		const { context, warnings } = contextOf(helpers, { nodeId: `node ${nodes++}` });
-		expect(await isRepeated(context, EVENT)).toBe(false);
+		expect(await claimEvent(context, EVENT)).toBe(true);
 		expect(row.entries).toContain('evt_1');
 		expect(warnings).toEqual([]);
 	});
@@ -109,7 +109,7 @@ describe('isRepeated', () => {
 			},
 		};
 		const { context, warnings } = contextOf(helpers, { nodeId: `node ${nodes++}` });
-		expect(await isRepeated(context, EVENT)).toBe(false);
+		expect(await claimEvent(context, EVENT)).toBe(true);
 		expect(warnings).toEqual([expect.stringContaining('may run twice')]);
 	});
 
@@ -124,7 +124,7 @@ describe('isRepeated', () => {
 			checkProcessedAndRecord: async () => await new Promise(() => {}),
 		};
 		const { context, warnings } = contextOf(helpers, { nodeId: `node ${nodes++}` });
-		expect(await isRepeated(context, EVENT)).toBe(false);
+		expect(await claimEvent(context, EVENT)).toBe(true);
 		expect(warnings).toHaveLength(1);
 		jest.restoreAllMocks();
 	});
@@ -153,23 +153,23 @@ describe('isRepeated', () => {
 		const answers = await Promise.all(
 			processes.map(
 				async (process, index) =>
-					await process.isRepeated(contextOf(overwriting, { executionId: String(index) }).context, {
+					await process.claimEvent(contextOf(overwriting, { executionId: String(index) }).context, {
 						...EVENT,
 						acrossProcesses: true,
 					}),
 			),
 		);
-		expect(answers.filter((answer) => !answer)).toHaveLength(1);
+		expect(answers.filter(Boolean)).toHaveLength(1);
 	});
 
 	it('takes an event again whose record another process overwrote with another event', async () => {
 		const row = new Row();
 		const { context } = contextOf(row, { executionId: '1', nodeId: `node ${nodes++}` });
-		const answer = isRepeated(context, { ...EVENT, acrossProcesses: true });
+		const answer = claimEvent(context, { ...EVENT, acrossProcesses: true });
 		while (row.calls === 0) await new Promise((resolve) => setImmediate(resolve));
 		await new Promise((resolve) => setImmediate(resolve));
 		row.entries = ['evt_2', 'evt_2 taken by 2'];
-		expect(await answer).toBe(false);
+		expect(await answer).toBe(true);
 		expect(row.entries).toEqual(expect.arrayContaining(['evt_1', 'evt_1 taken by 1', 'evt_2']));
 	});
 });

@@ -1,5 +1,6 @@
 import {
 	readWebhookSettings,
+	wantsOf,
 	readRegistrationSettings,
 	readExecuteSettings,
 } from '../../../nodes/AnchorBrowser/trigger/settings';
@@ -31,9 +32,21 @@ describe('settings', () => {
 			registration: 'automatic',
 			events: ['task.completed', 'task.failed'],
 			onDeactivate: 'delete',
-			rotateOnActivation: false,
+			catchUp: true,
 			sampleEvent: undefined,
 		});
+	});
+
+	it('tell by a digest whether other events are wanted, or remembered in another way', () => {
+		const events = ['task.completed', 'task.failed'];
+		const same = { events, filters: {}, options: { sampleEvent: 'a', deduplicate: 'durable' } };
+		expect(wantsOf(same)).toBe(wantsOf({ events }));
+		const others = [
+			{ events: ['task.completed'] },
+			{ events, filters: { taskIds: 'tsk_1' } },
+			{ events, options: { deduplicate: 'memory' } },
+		];
+		for (const other of others) expect(wantsOf(other)).not.toBe(wantsOf({ events }));
 	});
 
 	it.each([

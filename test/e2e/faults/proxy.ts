@@ -3,76 +3,46 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 
-export interface Balancer {
+export interface Proxy {
 	readonly url: string;
-	/** Requests that each target was given. */
-	readonly given: readonly number[];
+	/**
+	 * Answers every request by itself from now on, without asking n8n.
+	 * @param status what it answers; undefined lets n8n answer again
+	 */
+	answerWith(status: number | undefined): void;
 	close(): Promise<void>;
 }
 
-/** How often the health of the targets is looked at: n8n takes longer than that from its start to its first answer. */
-const CHECK_EVERY_MS = 500;
-
-/** Whether an n8n says that it takes requests (its documented readiness check). */
-async function isReady(target: string): Promise<boolean> {
-	try {
-		const response = await fetch(new URL('/healthz/readiness', target), {
-			signal: AbortSignal.timeout(2_000),
-		});
-		await response.arrayBuffer();
-		return response.ok;
-	} catch {
-		return false;
-	}
-}
-
 /**
- * Stands before one n8n or several webhook processors, as a reverse proxy with a health check does: a target that is not
- * ready gets nothing, and its sender a 503; one that does not answer makes it a 502.
+ * Starts a reverse proxy before one n8n or several webhook processors. A target that does not answer makes it a 502.
  *
  * Each copy of the same body goes to another target than the copy before, so that what is sent twice at once reaches two
  * processes at once.
  */
-export async function startBalancer(targets: () => readonly string[]): Promise<Balancer> {
+export async function startProxy(targets: () => readonly string[]): Promise<Proxy> {
 	const agent = new Agent({ keepAlive: true, timeout: 1_000 });
 	const copies = new Map<string, number>();
-	const given: number[] = [];
-	const ready = new Set<string>();
 	let bodies = 0;
+	let ownStatus: number | undefined;
 
-	let closed = false;
-	const checking = (async () => {
-		while (!closed) {
-			for (const target of targets()) {
-				if (await isReady(target)) ready.add(target);
-				else ready.delete(target);
-			}
-			await pause(CHECK_EVERY_MS);
-		}
-	})();
-
-	const choose = (body: Buffer): { index: number; target: string } => {
+	const chooseTarget = (body: Buffer): string => {
 		const digest = createHash('sha256').update(body).digest('hex');
 		const turn = copies.get(digest) ?? bodies++;
 		copies.set(digest, turn + 1);
 		const all = targets();
-		const index = turn % all.length;
-		return { index, target: all[index] };
+		return all[turn % all.length];
 	};
 
 	const forward = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
 		const chunks: Buffer[] = [];
 		for await (const chunk of incoming) chunks.push(chunk as Buffer);
-		const body = Buffer.concat(chunks);
-		const { index, target } = choose(body);
-		if (!ready.has(target)) {
-			outgoing.writeHead(503).end();
+		if (ownStatus !== undefined) {
+			outgoing.writeHead(ownStatus, { 'content-type': 'text/html' }).end('<h1>The proxy</h1>');
 			return;
 		}
-		given[index] = (given[index] ?? 0) + 1;
-		const onward = request(new URL(incoming.url ?? '/', target), {
+		const body = Buffer.concat(chunks);
+		const onward = request(new URL(incoming.url ?? '/', chooseTarget(body)), {
 			method: incoming.method,
 			headers: incoming.headers,
 			agent,
@@ -96,10 +66,8 @@ export async function startBalancer(targets: () => readonly string[]): Promise<B
 	const { port } = server.address() as AddressInfo;
 	return {
 		url: `http://127.0.0.1:${port}`,
-		given,
+		answerWith: (status) => void (ownStatus = status),
 		close: async () => {
-			closed = true;
-			await checking;
 			agent.destroy();
 			server.closeAllConnections();
 			server.close();

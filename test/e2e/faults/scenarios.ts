@@ -1,0 +1,322 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/require-node-api-error -- tests run in Node, not in n8n's sandbox */
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { EmitOptions } from '../../simulator';
+import { NEWEST, OLDEST, waitFor, type N8n } from '../../support/n8n';
+import { sqliteFile } from './database';
+import { TRIGGER, type EnvironmentOptions } from './environment';
+import type { ScenarioContext } from './runScenario';
+
+/** `FAULTS=full` takes the numbers of the README, hours of them; without it they are small. */
+export const FULL = process.env.FAULTS === 'full';
+
+/** One thing that happens to n8n while events arrive. The measurement is the same for all of them. */
+export interface Scenario {
+	name: string;
+	/** The n8n releases that it is played on. */
+	versions: readonly string[];
+	/** Where it is played; scenarios of one setting share an n8n. */
+	setting: Setting;
+	/** How every event is sent; as Anchor does unless told. */
+	how?: () => EmitOptions;
+	/** Milliseconds between two events of the stream; 200 unless told, 0 for no stream. */
+	everyMs?: number;
+	/** Options of the trigger. */
+	options?: Record<string, unknown>;
+	/** How long each run takes. */
+	runSeconds?: number;
+	/** Nobody tells n8n that it missed events: only its own look, each 15 minutes, can find them. */
+	unnoticed?: true;
+	/** Anchor gets each answer in time, so that it sends nothing twice. */
+	answersInTime?: true;
+	/** The share of events that n8n's store, which has no lock, may let run twice; none unless told. */
+	doubledShare?: number;
+	happen(context: ScenarioContext): Promise<void>;
+}
+
+export type Setting = Omit<EnvironmentOptions, 'version'> & { name: string };
+
+const ALONE: Setting = { name: 'nothing before it' };
+const PROXIED: Setting = { name: 'a proxy before it', proxied: true };
+const ONE_AT_A_TIME: Setting = {
+	name: 'one run at a time',
+	env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' },
+};
+const QUEUE: Setting = { name: 'queue mode', queue: true };
+
+const BOTH = [NEWEST, OLDEST];
+const DOUBLED = { repeat: 2, concurrently: true } as const;
+const shuffled = () => ({ ...DOUBLED, delayMs: Math.random() * 2_000 });
+
+const KILLS = FULL ? 10 : 2;
+const PUBLICATIONS = FULL ? 30 : 5;
+const BURST = FULL ? 300 : 60;
+const LONG_RUNS = FULL ? 10 : 2;
+const INTERCEPTED_MS = FULL ? 60_000 : 5_000;
+const LOCKED_MS = 15_000;
+const REFUSALS = FULL ? 50 : 10;
+/** Longer than the 10 s that Anchor waits for an answer. */
+const LONG_RUN_SECONDS = 11;
+
+/** From the middle of its first deliveries to well under way. */
+const lifeMs = () => 1_500 + Math.random() * 5_500;
+
+async function killAtRandom({ environment: { n8n }, noteStart }: ScenarioContext): Promise<void> {
+	for (let kill = 0; kill < KILLS; kill++) {
+		await pause(lifeMs());
+		await n8n.kill();
+		await startAgain(n8n);
+		noteStart();
+	}
+}
+
+/** As a supervisor does it: n8n 2.41 can end in its start over a run that was killed before it had begun. */
+async function startAgain(n8n: N8n, tries = 3): Promise<void> {
+	try {
+		await n8n.restart();
+	} catch (thrown) {
+		if (tries === 1) throw thrown;
+		await startAgain(n8n, tries - 1);
+	}
+}
+
+/** n8n registers a trigger anew only if something of it has changed; 1.x does so with every save. */
+async function publishEverySecond({ environment, subscription, options }: ScenarioContext) {
+	const { client } = environment;
+	const { id } = subscription.workflow;
+	for (let round = 0; round < PUBLICATIONS; round++) {
+		const started = performance.now();
+		const { nodes } = await client.getWorkflow(id);
+		for (const { parameters } of nodes.filter(({ name }) => name === TRIGGER)) {
+			Object.assign(parameters ?? {}, {
+				options: { ...options, includeDelivery: round % 2 === 0 },
+			});
+		}
+		await client.updateWorkflow(id, { nodes });
+		await client.activate(id);
+		await pause(Math.max(0, 1_000 - (performance.now() - started)));
+	}
+}
+
+const intercept = (status: number) => ({
+	name: `a proxy answers ${status} by itself`,
+	versions: BOTH,
+	setting: PROXIED,
+	unnoticed: true as const,
+	happen: async ({ environment: { proxy } }: ScenarioContext) => {
+		proxy?.answerWith(status);
+		await pause(INTERCEPTED_MS);
+		proxy?.answerWith(undefined);
+	},
+});
+
+/** Puts n8n's database back as it was some minutes and some events ago. */
+async function restoreDatabase({ environment, runs, noteStart, settled }: ScenarioContext) {
+	const { n8n, simulator } = environment;
+	const file = sqliteFile(n8n.userFolder);
+	const folder = dirname(file);
+	// SQLite keeps what is not yet merged into the file beside it.
+	const files = () => readdirSync(folder).filter((name) => name.startsWith(basename(file)));
+	const backup = mkdtempSync(join(tmpdir(), 'n8n-backup-'));
+	try {
+		await n8n.shutDown();
+		for (const name of files()) cpSync(join(folder, name), join(backup, name));
+		await n8n.restart();
+		noteStart();
+		await pause(10_000);
+		await settled();
+		await waitFor(async () => (await runs.unfinished()) === 0, { timeout: 60_000, every: 1_000 });
+		simulator.advance(3 * 60_000);
+		await n8n.shutDown();
+		// The reader remembers them when n8n no longer does.
+		await runs.read();
+		for (const name of files()) rmSync(join(folder, name));
+		cpSync(backup, folder, { recursive: true });
+		await n8n.restart();
+		noteStart();
+	} finally {
+		rmSync(backup, { recursive: true });
+	}
+}
+
+/** Another process holds SQLite's only place for a writer, longer than Anchor waits for an answer. */
+async function lockDatabase(context: ScenarioContext): Promise<void> {
+	const database = await context.environment.database();
+	try {
+		await database.query('BEGIN EXCLUSIVE');
+		await pause(LOCKED_MS);
+		await database.query('ROLLBACK');
+	} finally {
+		await database.close();
+	}
+	await endStuckRuns(context);
+}
+
+/** A run whose end n8n could not write is "running" for it until it is started again. */
+async function endStuckRuns({
+	environment,
+	runs,
+	noteStart,
+	settled,
+}: ScenarioContext): Promise<void> {
+	await settled();
+	try {
+		await waitFor(async () => (await runs.unfinished()) === 0, { timeout: 30_000, every: 1_000 });
+	} catch {
+		await environment.n8n.restart();
+		noteStart();
+	}
+}
+
+/** SQLite refuses every new execution until so many deliveries have met with that. */
+async function refuseExecutions(context: ScenarioContext): Promise<void> {
+	const { simulator, database: open } = context.environment;
+	const webhookId = context.subscription.webhook.id;
+	const database = await open();
+	const refused = () =>
+		simulator
+			.deliveries({ webhookId })
+			.flatMap(({ attempts }) => attempts)
+			.filter(({ status }) => status === 500).length;
+	await database.query(
+		`CREATE TRIGGER refusing BEFORE INSERT ON execution_entity
+		 BEGIN SELECT RAISE(ABORT, 'refused by the test'); END`,
+	);
+	try {
+		await waitFor(() => refused() >= REFUSALS, { timeout: 120_000, what: 'refused executions' });
+	} finally {
+		await database.query('DROP TRIGGER refusing');
+		await database.close();
+	}
+}
+
+async function killAndReturn(n8n: N8n): Promise<void> {
+	await n8n.kill();
+	await pause(3_000);
+	await n8n.restart();
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+	{
+		name: 'a graceful restart',
+		versions: BOTH,
+		setting: ALONE,
+		happen: async ({ environment: { n8n }, noteStart }) => {
+			await n8n.restart();
+			noteStart();
+		},
+	},
+	{ name: `${KILLS} kills`, versions: BOTH, setting: ALONE, happen: killAtRandom },
+	{
+		name: `${KILLS} kills, every event twice and out of order`,
+		versions: BOTH,
+		setting: ALONE,
+		everyMs: 400,
+		how: shuffled,
+		happen: killAtRandom,
+	},
+	{
+		name: 'a changed version published every second',
+		versions: BOTH,
+		setting: ALONE,
+		happen: publishEverySecond,
+	},
+	{
+		name: "off for longer than Anchor's last attempt",
+		versions: BOTH,
+		setting: ALONE,
+		happen: async ({ environment: { n8n }, noteStart, settled }) => {
+			await n8n.shutDown();
+			await pause(5_000);
+			await settled();
+			await n8n.restart();
+			noteStart();
+		},
+	},
+	{
+		name: 'the database restored from an earlier copy',
+		versions: BOTH,
+		setting: ALONE,
+		happen: restoreDatabase,
+	},
+	{
+		name: "the secret rotated in Anchor's dashboard",
+		versions: BOTH,
+		setting: ALONE,
+		unnoticed: true,
+		happen: async ({ environment: { simulator }, subscription: { webhook } }) => {
+			simulator.rotateSecret(webhook.id);
+			await pause(3_000);
+		},
+	},
+	intercept(404),
+	intercept(200),
+	{
+		name: `${BURST} events at once`,
+		versions: BOTH,
+		setting: ALONE,
+		everyMs: 0,
+		happen: async ({ send, settled }) => {
+			send(BURST);
+			await settled();
+		},
+	},
+	{
+		name: `the database locked for ${LOCKED_MS / 1000} s`,
+		versions: [NEWEST],
+		setting: ALONE,
+		happen: lockDatabase,
+	},
+	{
+		name: 'the database refuses to write',
+		versions: [NEWEST],
+		setting: ALONE,
+		happen: refuseExecutions,
+	},
+	...(['accepted', 'immediately'] as const).map(
+		(acknowledge): Scenario => ({
+			name: `runs of ${LONG_RUN_SECONDS} s one at a time, acknowledged ${acknowledge}`,
+			versions: [NEWEST],
+			setting: ONE_AT_A_TIME,
+			everyMs: 0,
+			runSeconds: LONG_RUN_SECONDS,
+			options: { acknowledge },
+			...(acknowledge === 'immediately' && { answersInTime: true as const }),
+			happen: async ({ send, settled }) => {
+				send(LONG_RUNS);
+				await settled();
+			},
+		}),
+	),
+	{
+		name: 'every event twice at the same moment, once to each webhook processor',
+		versions: [NEWEST],
+		setting: QUEUE,
+		how: () => DOUBLED,
+		everyMs: 400,
+		// A worker that takes longer than the trigger's second look for one write can still miss its competitor.
+		doubledShare: 0.01,
+		happen: async () => await pause(FULL ? 120_000 : 15_000),
+	},
+	{
+		name: 'a webhook processor killed',
+		versions: BOTH,
+		setting: QUEUE,
+		// The trigger looks after Anchor's history in the main process, which does not hear of it.
+		unnoticed: true,
+		happen: async ({ environment: { processors } }) => await killAndReturn(processors[0]),
+	},
+	{
+		name: 'a worker killed',
+		versions: BOTH,
+		setting: QUEUE,
+		runSeconds: 3,
+		happen: async ({ environment: { workers }, runs }) => {
+			await waitFor(async () => (await runs.unfinished()) >= 4, { what: 'four runs at once' });
+			await killAndReturn(workers[0]);
+		},
+	},
+];

@@ -1,0 +1,63 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals, no-console -- tests run in Node, not in n8n's sandbox, and print their figures */
+import { NEWEST, OLDEST } from '../support/n8n';
+import { startEnvironment, type Environment } from './faults/environment';
+import { Figures } from './faults/figures';
+import {
+	awaitsRecovery,
+	runScenario,
+	WITHIN_SECONDS,
+	WITHIN_SECONDS_UNNOTICED,
+} from './faults/runScenario';
+import { SCENARIOS, type Scenario } from './faults/scenarios';
+import { missingServices } from './faults/services';
+
+jest.setTimeout(45 * 60_000);
+
+const figures = new Figures();
+afterAll(() => console.log(`${figures}`));
+
+// On a merge check queue mode's services are installed; their absence there must not pass for success.
+const missing = process.env.CI ? [] : missingServices();
+if (missing.length > 0)
+	console.log(`Queue mode is not tested: this machine has no ${missing.join(' and no ')}`);
+
+const titleOf = (scenario: Scenario) =>
+	awaitsRecovery(scenario)
+		? scenario.name
+		: `${scenario.name} (the short run does not wait 15 minutes for the recovery)`;
+
+const settings = [...new Set(SCENARIOS.map(({ setting }) => setting))];
+const places = [NEWEST, OLDEST].flatMap((version) =>
+	settings.map((setting) => ({
+		version,
+		setting,
+		scenarios: SCENARIOS.filter((one) => one.setting === setting && one.versions.includes(version)),
+	})),
+);
+
+for (const { version, setting, scenarios } of places.filter((place) => place.scenarios.length)) {
+	const describePlace = setting.queue && missing.length > 0 ? describe.skip : describe;
+	describePlace(`every event runs once, n8n ${version}, ${setting.name}`, () => {
+		let environment: Environment;
+		beforeAll(async () => {
+			environment = await startEnvironment({ ...setting, version });
+		});
+		afterAll(async () => await environment?.close());
+
+		test.each(scenarios.map((scenario) => [titleOf(scenario), scenario] as const))(
+			'%s',
+			async (_title, scenario) => {
+				const result = await runScenario(environment, scenario);
+				figures.add(scenario.name, version, result);
+				if (awaitsRecovery(scenario)) expect(result.lostAfter).toEqual({});
+				const tolerated = Math.ceil(result.events * (scenario.doubledShare ?? 0));
+				expect(result.doubled.slice(tolerated)).toEqual([]);
+				expect(result.emptyRecoveries).toBeLessThanOrEqual(result.starts);
+				expect(result.secondsToRecover ?? 0).toBeLessThanOrEqual(
+					scenario.unnoticed ? WITHIN_SECONDS_UNNOTICED : WITHIN_SECONDS,
+				);
+				if (scenario.answersInTime) expect(result.requests).toBe(result.events);
+			},
+		);
+	});
+}

@@ -1,0 +1,147 @@
+import type { DeliveryRow } from '../../../nodes/AnchorBrowser/api/webhooks';
+import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
+import { findMissed } from '../../../nodes/AnchorBrowser/recovery/missed';
+import type { MissedInput } from '../../../nodes/AnchorBrowser/recovery/missed';
+
+const T0 = Date.UTC(2026, 4, 24, 12);
+const at = (seconds: number) => new Date(T0 + seconds * 1_000).toISOString();
+
+const row = (id: string, more: Partial<DeliveryRow> = {}): DeliveryRow => ({
+	id: `row_${id}`,
+	external_event_id: id,
+	event_type: 'task.completed',
+	status: 'failed',
+	response_status: 404,
+	scheduled_at: at(10),
+	completed_at: at(11),
+	payload: { task_id: 'tsk_1' },
+	...more,
+});
+const delivered = (id: string, seconds: number) =>
+	row(id, {
+		status: 'succeeded',
+		response_status: 200,
+		scheduled_at: at(seconds),
+		completed_at: at(seconds),
+	});
+const find = (rows: DeliveryRow[], more: Partial<MissedInput> = {}) =>
+	findMissed({
+		rows,
+		projectId: 'p',
+		wanted: { events: ['task.completed'], filters: makeFilters() },
+		sinceMs: T0,
+		secretSinceMs: T0,
+		isKnown: () => false,
+		startedMs: undefined,
+		isStart: false,
+		...more,
+	});
+const ids = (list: ReadonlyArray<{ event: { id: string } }>) => list.map(({ event }) => event.id);
+
+describe('what Anchor has given up', () => {
+	it('is missing: failed and dead, oldest first, each once', () => {
+		const rows = [
+			row('c', { scheduled_at: at(30), status: 'dead' }),
+			row('a'),
+			row('a'),
+			row('b', { scheduled_at: at(20) }),
+		];
+		expect(ids(find(rows).givenUp)).toEqual(['a', 'b', 'c']);
+	});
+
+	it.each(['pending', 'in_flight', 'succeeded', ''])(
+		'is not what another row shows as %s',
+		(status) => {
+			expect(find([row('a'), row('a', { id: 'other', status })]).givenUp).toEqual([]);
+		},
+	);
+
+	it('is not what this process has met, what is not selected, or what a filter drops', () => {
+		const filters = makeFilters({ taskIds: 'tsk_2' });
+		expect(find([row('a')], { isKnown: (id) => id === 'a' }).givenUp).toEqual([]);
+		expect(find([row('a', { event_type: 'task.failed' })]).givenUp).toEqual([]);
+		expect(find([row('a')], { wanted: { events: ['*'], filters } }).givenUp).toEqual([]);
+	});
+
+	it('is not what was scheduled before the trigger listened', () => {
+		expect(find([row('a', { scheduled_at: at(-1) })]).givenUp).toEqual([]);
+		expect(ids(find([row('a', { scheduled_at: at(0) })]).givenUp)).toEqual(['a']);
+	});
+
+	it('is named and not made up when its row has no payload', () => {
+		const missed = find([row('a', { payload: undefined }), row('b')]);
+		expect(missed.withoutPayload).toEqual(['a']);
+		expect(ids(missed.givenUp)).toEqual(['b']);
+	});
+});
+
+describe('an event from the history', () => {
+	it('has the whole envelope, as far as it is known', () => {
+		const payload = { task_id: 'tsk_1', error: { type: 'timeout' } };
+		const [{ event, deliveryId }] = find([row('a', { event_type: 'task.failed', payload })], {
+			wanted: { events: ['*'], filters: makeFilters() },
+		}).givenUp;
+		expect(deliveryId).toBe('row_a');
+		expect(event).toEqual({
+			id: 'a',
+			type: 'task.failed',
+			created: at(10),
+			project_id: 'p',
+			text: 'Task Failed: task tsk_1 (timeout)',
+			recovered: true,
+			data: payload,
+		});
+	});
+
+	it('of an unknown type is called by its name', () => {
+		const [{ event }] = find([row('a', { event_type: 'moon.rose', payload: {} })], {
+			wanted: { events: ['*'], filters: makeFilters() },
+			projectId: '',
+		}).givenUp;
+		expect(event.text).toBe('moon.rose');
+		expect(event).not.toHaveProperty('project_id');
+	});
+});
+
+describe('what Anchor holds delivered', () => {
+	it('is not doubted when nobody asks', () => {
+		expect(find([delivered('a', 5)])).toMatchObject({ doubtful: [], witnesses: [] });
+	});
+
+	it('is doubted at a start from a minute before the last delivery before it', () => {
+		const rows = [delivered('old', 100), delivered('dying', 190), delivered('last', 200)];
+		const missed = find(rows, { isStart: true, startedMs: T0 + 3_600_000 });
+		expect(ids(missed.doubtful)).toEqual(['dying', 'last']);
+		expect(missed.witnesses).toEqual(['old']);
+	});
+
+	it('is doubted at a start also where n8n itself has answered while it started', () => {
+		const rows = [delivered('old', 100), delivered('last', 200), delivered('starting', 3_590)];
+		const missed = find(rows, { isStart: true, startedMs: T0 + 3_600_000 });
+		expect(ids(missed.doubtful)).toEqual(['last', 'starting']);
+	});
+
+	it('is doubted later on only from the start on', () => {
+		const rows = [delivered('before', 100), delivered('since', 300)];
+		const missed = find(rows, { startedMs: T0 + 200_000 });
+		expect(ids(missed.doubtful)).toEqual(['since']);
+	});
+
+	it('has ten witnesses at most, the youngest', () => {
+		const rows = Array.from({ length: 30 }, (_, index) => delivered(`w${index}`, index));
+		const missed = find([...rows, delivered('last', 1_000)], {
+			isStart: true,
+			startedMs: T0 + 3_600_000,
+		});
+		expect(missed.witnesses).toEqual(rows.slice(-10).map((one) => one.external_event_id));
+	});
+});
+
+describe('a secret', () => {
+	it('is wrong when a delivery was refused with 401 after it came into use', () => {
+		const refused = row('a', { response_status: 401 });
+		expect(find([refused], { secretSinceMs: T0 + 10_999 }).secretIsWrong).toBe(true);
+		expect(find([refused], { secretSinceMs: T0 + 11_000 }).secretIsWrong).toBe(false);
+		expect(find([row('a')]).secretIsWrong).toBe(false);
+	});
+});
