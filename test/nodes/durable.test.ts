@@ -151,6 +151,8 @@ describe('durable de-duplication', () => {
 
 	it('runs an event when the store does not answer, and says so in the log', async () => {
 		// The node waits by AbortSignal.timeout: here its patience ends when the test says so.
+		host.processedData.faults.push('hang');
+		const { deliver, runs } = await manualTrigger(host);
 		const patience: AbortController[] = [];
 		const lengths: number[] = [];
 		const spy = jest.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
@@ -160,8 +162,6 @@ describe('durable de-duplication', () => {
 			return controller.signal;
 		});
 		try {
-			host.processedData.faults.push('hang');
-			const { deliver, runs } = await manualTrigger(host);
 			await deliver(eventOf('task.completed'));
 			while (patience.length === 0) await new Promise(setImmediate);
 			// What n8n itself waits for SQLite: with less, a store that is only slow under load lets events run twice.

@@ -5,8 +5,9 @@ export interface AddressFinding {
 }
 
 /** The addresses that users' n8n give out by mistake: this machine's own, and those of private networks (RFC 1918). */
-const LOOPBACK = /^127\.|^\[::1\]$|(^|\.)localhost\.?$/;
-const PRIVATE = /^0\.|^10\.|^169\.254\.|^172\.(1[6-9]|2\d|3[01])\.|^192\.168\.|^\[f[cde]/;
+const LOOPBACK = /^127(\.\d+){3}$|^\[::1\]$|(^|\.)localhost\.?$/;
+const PRIVATE =
+	/^(0|10)(\.\d+){3}$|^(169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))(\.\d+){2}$|^\[f[cde]/;
 
 /** Names that exist in one network only: Anchor's own list (API reference, POST /v1/webhooks), and a container's. */
 const LOCAL_NAME = /(^|\.)(local|internal|localdomain)\.?$|^[^.:[\]]+\.?$/;

@@ -55,7 +55,8 @@ export function parseState(value: unknown): RegistrationState | undefined {
 		isFilled(owner) &&
 		[url, secret, wants].every((text) => typeof text === 'string') &&
 		[events, unsupported].every(isTextList) &&
-		[secretSince, wantsSince, endedAt ?? 0].every(Number.isFinite) &&
+		[secretSince, wantsSince].every(Number.isFinite) &&
+		(endedAt === undefined || Number.isFinite(endedAt)) &&
 		(previous === undefined || isPrevious(previous));
 	return isWhole ? (value as unknown as RegistrationState) : undefined;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+	fingerprintOf,
 	formatMark,
 	isMarkOf,
 	isMarkOfInstance,
@@ -47,21 +48,44 @@ describe('a mark', () => {
 		);
 	});
 
+	it('with a fingerprint of the signing secret stays the same, too', () => {
+		expect(fingerprintOf('a signing secret')).toBe('9c50bd5ed6');
+		expect(formatMark(owner, fingerprintOf('a signing secret'))).toBe(
+			'Invoices (n8n production webhook) [n8n:4e7739e16cec:Xy3kQ0aBcDeFgHiJ:6d5f4b1c-0c3a-4d8e-9b1a-2f3e4d5c6b7a:9c50bd5ed6:c31d0965]',
+		);
+	});
+
+	it('tells one signing secret from another and shows nothing of it', () => {
+		fc.assert(
+			fc.property(fc.string({ minLength: 12 }), fc.string({ minLength: 12 }), (one, other) => {
+				fc.pre(one !== other);
+				const marks = [one, other].map((secret) => formatMark(owner, fingerprintOf(secret)));
+				expect(marks[0]).not.toBe(marks[1]);
+				expect(marks[0]).not.toContain(one);
+			}),
+		);
+	});
+
+	it('is without a fingerprint while the secret is not known', () => {
+		expect(parseMark(formatMark(owner))?.fingerprint).toBeUndefined();
+	});
+
 	it('does not carry the id of the n8n instance', () => {
 		expect(formatMark(owner)).not.toContain(owner.instanceId.slice(0, 16));
 	});
 
 	it('fits, is one line, holds no half characters and reads back, whatever the names are', () => {
 		fc.assert(
-			fc.property(anyOwner, (any) => {
-				const text = formatMark(any);
+			fc.property(anyOwner, fc.option(fc.string(), { nil: undefined }), (any, secret) => {
+				const fingerprint = secret === undefined ? undefined : fingerprintOf(secret);
+				const text = formatMark(any, fingerprint);
 				expect(text.length).toBeLessThanOrEqual(256);
 				expect(text).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
 				expect(hasHalfCharacter(text)).toBe(false);
 				expect(text.trim()).toBe(text);
 				const mark = parseMark(text);
 				expect(isMark(mark) && isMarkOf(mark, any)).toBe(true);
-				expect(mark?.mode).toBe(any.mode);
+				expect([mark?.mode, mark?.fingerprint]).toEqual([any.mode, fingerprint]);
 			}),
 		);
 	});
@@ -127,7 +151,7 @@ describe('whose a mark is', () => {
 });
 
 describe('what is no mark', () => {
-	const text = formatMark(owner);
+	const text = formatMark(owner, fingerprintOf('a signing secret'));
 
 	it.each([
 		['nothing', null],
@@ -140,6 +164,8 @@ describe('what is no mark', () => {
 		['the other mode in words', text.replace('production', 'test')],
 		['another node with the same checksum', text.replace('6d5f4b1c', '6d5f4b1d')],
 		['another workflow with the same checksum', text.replace('Xy3k', 'Xy3j')],
+		['another fingerprint with the same checksum', text.replace(/:[0-9a-f]{10}:/, ':0123456789:')],
+		['no fingerprint with the same checksum', text.replace(/:[0-9a-f]{10}:/, ':')],
 		['upper case', text.toUpperCase()],
 		['two lines', `first\n${text}`],
 		['more than Anchor takes', 'x'.repeat(256) + text],

@@ -1,7 +1,12 @@
 import type { RemoteWebhook } from '../../../nodes/AnchorBrowser/api/webhooks';
-import { formatMark } from '../../../nodes/AnchorBrowser/registration/mark';
+import { fingerprintOf, formatMark } from '../../../nodes/AnchorBrowser/registration/mark';
 import type { MarkOwner } from '../../../nodes/AnchorBrowser/registration/mark';
-import { LISTENING_MS, plan } from '../../../nodes/AnchorBrowser/registration/plan';
+import {
+	describeSlots,
+	LISTENING_MS,
+	plan,
+	planEnding,
+} from '../../../nodes/AnchorBrowser/registration/plan';
 import type { StoredRegistration } from '../../../nodes/AnchorBrowser/registration/plan';
 
 const NOW = Date.parse('2026-05-24T12:00:00Z');
@@ -18,12 +23,14 @@ const owner: MarkOwner = {
 };
 const tester: MarkOwner = { ...owner, mode: 'test' };
 const EVENTS = ['task.completed', 'task.failed'];
+const FINGERPRINT = fingerprintOf('the secret that n8n has stored');
+const MARK = formatMark(owner, FINGERPRINT);
 
 const ours = (fields: Partial<RemoteWebhook> = {}, whose = owner): RemoteWebhook => ({
 	id: 'wh_ours',
 	project_id: 'p1',
 	url: URL_HERE,
-	description: formatMark(whose),
+	description: formatMark(whose, FINGERPRINT),
 	subscribed_events: EVENTS,
 	enabled: true,
 	created_at: before(86_400_000),
@@ -34,21 +41,39 @@ const foreign = (id: string): RemoteWebhook =>
 	ours({ id, url: `https://${id}.example.com/hook`, description: null });
 const stored = (fields: Partial<StoredRegistration> = {}): StoredRegistration => ({
 	webhookId: 'wh_ours',
-	hasUsableSecret: true,
-	leftOut: [],
+	fingerprint: FINGERPRINT,
+	unsupported: [],
 	...fields,
 });
+/** The plan, with webhooks as their ids. */
 const decide = (
 	remote: RemoteWebhook[],
 	kept: StoredRegistration | undefined,
 	wanted: Partial<Parameters<typeof plan>[0]['wanted']> = {},
-) =>
-	plan({
+) => {
+	const { step, sweep, strangers } = plan({
 		remote,
 		stored: kept,
-		wanted: { owner, url: URL_HERE, events: EVENTS, rotate: false, ...wanted },
+		wanted: {
+			owner,
+			url: URL_HERE,
+			events: EVENTS,
+			secretIsWrong: false,
+			retryUnsupported: true,
+			...wanted,
+		},
 		nowMs: NOW,
 	});
+	const ids = (webhooks: RemoteWebhook[]) => webhooks.map(({ id }) => id);
+	const { action } = step;
+	return {
+		action,
+		...('webhook' in step ? { id: step.webhook.id } : {}),
+		...('changes' in step ? { changes: step.changes } : {}),
+		sweep: ids(sweep),
+		strangers: ids(strangers),
+	};
+};
 const NOTHING_ELSE = { sweep: [], strangers: [] };
 
 describe('our id, same address, events and enabled; id and secret stored: keep', () => {
@@ -56,7 +81,6 @@ describe('our id, same address, events and enabled; id and secret stored: keep',
 		expect(decide([foreign('a'), ours()], stored())).toEqual({
 			action: 'keep',
 			id: 'wh_ours',
-			tryEvents: undefined,
 			...NOTHING_ELSE,
 		});
 	});
@@ -82,17 +106,14 @@ describe('our id, anything differs; id and secret stored: one PATCH', () => {
 			{ subscribed_events: EVENTS },
 		],
 		['switched off', { enabled: false }, { enabled: true }],
-		['the description was emptied', { description: null }, { description: formatMark(owner) }],
-		[
-			'the description was written over',
-			{ description: 'mine' },
-			{ description: formatMark(owner) },
-		],
+		['the description was emptied', { description: null }, { description: MARK }],
+		['the description was written over', { description: 'mine' }, { description: MARK }],
 		[
 			'the workflow was renamed',
-			{ description: formatMark({ ...owner, workflowName: 'Bills' }) },
-			{ description: formatMark(owner) },
+			{ description: formatMark({ ...owner, workflowName: 'Bills' }, FINGERPRINT) },
+			{ description: MARK },
 		],
+		['the mark has no fingerprint yet', { description: formatMark(owner) }, { description: MARK }],
 		[
 			'everything at once',
 			{ url: URL_OLD, subscribed_events: [], enabled: false, description: 'mine' },
@@ -100,12 +121,12 @@ describe('our id, anything differs; id and secret stored: one PATCH', () => {
 				url: URL_HERE,
 				subscribed_events: EVENTS,
 				enabled: true,
-				description: formatMark(owner),
+				description: MARK,
 			},
 		],
 	])('%s', (_what, fields, changes) => {
 		expect(decide([ours(fields)], stored())).toEqual({
-			action: 'update',
+			action: 'change',
 			id: 'wh_ours',
 			changes,
 			...NOTHING_ELSE,
@@ -113,39 +134,25 @@ describe('our id, anything differs; id and secret stored: one PATCH', () => {
 	});
 });
 
-describe('our id, and a new secret is asked for: rotate in place', () => {
-	it('rotates', () => {
-		expect(decide([ours()], stored(), { rotate: true })).toMatchObject({
-			action: 'rotate',
-			id: 'wh_ours',
-			changes: undefined,
-		});
-	});
+describe('ours, secret unknown or wrong: rotate in place, PATCH what differs', () => {
+	const another = formatMark(owner, fingerprintOf('the secret that n8n got last'));
 
-	it('changes what differs on the way', () => {
-		expect(decide([ours({ enabled: false })], stored(), { rotate: true })).toMatchObject({
-			action: 'rotate',
-			changes: { enabled: true },
-		});
-	});
-});
-
-describe('our address or our mark, secret unknown: rotate in place, PATCH what differs', () => {
 	it.each<[string, RemoteWebhook, StoredRegistration | undefined, object | undefined]>([
 		['nothing stored, found by mark and address', ours(), undefined, undefined],
 		['nothing stored, found by mark', ours({ url: URL_OLD }), undefined, { url: URL_HERE }],
-		[
-			'nothing stored, found by address',
-			ours({ description: 'made in the dashboard' }),
-			undefined,
-			{ description: formatMark(owner) },
-		],
-		['the secret cannot be opened', ours(), stored({ hasUsableSecret: false }), undefined],
+		['the secret cannot be opened', ours(), stored({ fingerprint: undefined }), undefined],
 		[
 			'the stored id is gone, another is there',
 			ours(),
 			stored({ webhookId: 'wh_gone' }),
 			undefined,
+		],
+		['the mark names another secret', ours({ description: another }), stored(), undefined],
+		[
+			'the mark names another secret, and something differs',
+			ours({ description: another, enabled: false }),
+			stored(),
+			{ enabled: true },
 		],
 	])('%s', (_what, remote, kept, changes) => {
 		expect(decide([foreign('a'), remote], kept)).toEqual({
@@ -156,7 +163,14 @@ describe('our address or our mark, secret unknown: rotate in place, PATCH what d
 		});
 	});
 
-	it('a test that takes up an older one makes it look new, lest it be swept while somebody listens', () => {
+	it('refused deliveries have shown that the stored one is wrong', () => {
+		expect(decide([ours()], stored(), { secretIsWrong: true })).toMatchObject({
+			action: 'rotate',
+			changes: undefined,
+		});
+	});
+
+	it('a test that takes up an older one makes it look new so that no other test sweeps it while somebody listens', () => {
 		const remote = ours({ id: 'wh_test' }, tester);
 		expect(decide([remote], undefined, { owner: tester })).toMatchObject({
 			action: 'rotate',
@@ -178,8 +192,8 @@ describe('nothing of ours: create', () => {
 	});
 });
 
-describe('five webhooks, none ours: fail, naming the five and which n8n made', () => {
-	it('names them', () => {
+describe('a full project', () => {
+	it('is described by host, and by which n8n made each webhook', () => {
 		const remote = [
 			foreign('a'),
 			ours(
@@ -193,41 +207,33 @@ describe('five webhooks, none ours: fail, naming the five and which n8n made', (
 			ours({ id: 'd', url: 'no address', description: 'by hand' }),
 			foreign('e'),
 		];
-		expect(decide(remote, undefined)).toEqual({
-			action: 'full',
-			taken: [
-				{ id: 'a', host: 'a.example.com', madeBy: 'someone else' },
-				{
-					id: 'b',
-					host: 'n8n.example.com',
-					madeBy: 'this n8n',
-					workflowName: 'Bills',
-					mode: 'production',
-				},
-				{
-					id: 'c',
-					host: 'else.example.com',
-					madeBy: 'another n8n',
-					workflowName: 'Invoices',
-					mode: 'test',
-				},
-				{ id: 'd', host: 'no address', madeBy: 'someone else' },
-				{ id: 'e', host: 'e.example.com', madeBy: 'someone else' },
-			],
-			...NOTHING_ELSE,
-		});
+		expect(describeSlots(remote, owner)).toEqual([
+			{ id: 'a', host: 'a.example.com', madeBy: 'someone else' },
+			{
+				id: 'b',
+				host: 'n8n.example.com',
+				madeBy: 'this n8n',
+				workflowName: 'Bills',
+				mode: 'production',
+			},
+			{
+				id: 'c',
+				host: 'else.example.com',
+				madeBy: 'another n8n',
+				workflowName: 'Invoices',
+				mode: 'test',
+			},
+			{ id: 'd', host: 'no address', madeBy: 'someone else' },
+			{ id: 'e', host: 'e.example.com', madeBy: 'someone else' },
+		]);
 	});
 
-	it('a leftover of our own among them makes room', () => {
+	it('has its leftovers of our own swept', () => {
 		const ended = ours({ id: 'wh_test', url: URL_OLD }, tester);
 		expect(decide([...['a', 'b', 'c', 'd'].map(foreign), ended], undefined)).toMatchObject({
 			action: 'create',
 			sweep: ['wh_test'],
 		});
-	});
-
-	it('ours among them is taken up as ever', () => {
-		expect(decide([...['a', 'b', 'c', 'd'].map(foreign), ours()], stored()).action).toBe('keep');
 	});
 });
 
@@ -244,7 +250,7 @@ describe('what is not ours', () => {
 		expect(decide([remote], undefined)).toEqual({
 			action: 'create',
 			sweep: [],
-			strangers: ['wh_other'],
+			strangers: other === tester ? [] : ['wh_other'],
 		});
 	});
 
@@ -258,6 +264,14 @@ describe('what is not ours', () => {
 
 	it('a webhook without a mark at another address', () => {
 		expect(decide([foreign('a')], undefined).action).toBe('create');
+	});
+
+	it('a webhook without a mark at our address, though nothing else is there', () => {
+		expect(decide([ours({ description: 'made in the dashboard' })], undefined)).toEqual({
+			action: 'create',
+			sweep: [],
+			strangers: ['wh_ours'],
+		});
 	});
 
 	it('a second one at our address that nobody has marked is named and left alone', () => {
@@ -274,7 +288,7 @@ describe('which of several of ours', () => {
 	it('the stored one before all, although another has the address', () => {
 		const remote = [ours({ id: 'wh_a' }), ours({ url: URL_OLD })];
 		expect(decide(remote, stored())).toMatchObject({
-			action: 'update',
+			action: 'change',
 			id: 'wh_ours',
 			sweep: ['wh_a'],
 		});
@@ -296,7 +310,7 @@ describe('which of several of ours', () => {
 		});
 	});
 
-	it('a marked one before one that has only the address', () => {
+	it('a marked one, and never one that has only the address', () => {
 		const remote = [ours({ id: 'wh_unmarked', description: null }), ours({ url: URL_OLD })];
 		expect(decide(remote, undefined)).toMatchObject({ id: 'wh_ours', strangers: ['wh_unmarked'] });
 	});
@@ -342,7 +356,7 @@ describe('leftovers', () => {
 		expect(decide(remote, undefined, { owner: tester })).toMatchObject({
 			id: 'wh_mine',
 			sweep: ['wh_ended'],
-			strangers: ['wh_ours', 'wh_double'],
+			strangers: [],
 		});
 	});
 
@@ -357,24 +371,65 @@ describe('leftovers', () => {
 });
 
 describe('events that Anchor refused earlier', () => {
-	const kept = stored({ leftOut: ['task.failed'] });
+	const kept = stored({ unsupported: ['task.failed'] });
 	const remote = ours({ subscribed_events: ['task.completed'] });
 
-	it('do not count as a difference, and are tried again', () => {
-		expect(decide([remote], kept)).toMatchObject({ action: 'keep', tryEvents: EVENTS });
+	it('are tried again at an activation', () => {
+		expect(decide([remote], kept)).toMatchObject({
+			action: 'change',
+			changes: { subscribed_events: EVENTS },
+		});
 	});
 
-	it('are tried again along with any other change', () => {
-		expect(decide([{ ...remote, enabled: false }], kept)).toMatchObject({
-			action: 'update',
-			changes: { enabled: true, subscribed_events: EVENTS },
-		});
+	it('do not count as a difference otherwise', () => {
+		expect(decide([remote], kept, { retryUnsupported: false }).action).toBe('keep');
 	});
 
 	it('are forgotten once nobody wants them', () => {
-		expect(decide([remote], kept, { events: ['task.completed'] })).toMatchObject({
-			action: 'keep',
-			tryEvents: undefined,
+		expect(decide([remote], kept, { events: ['task.completed'] }).action).toBe('keep');
+	});
+});
+
+describe('what ends', () => {
+	const ending = (
+		remote: RemoteWebhook[],
+		more: Partial<Parameters<typeof planEnding>[1]> = {},
+	) => {
+		const { served, doubles } = planEnding(remote, {
+			owner,
+			url: URL_HERE,
+			webhookId: 'wh_ours',
+			isReplaced: false,
+			...more,
 		});
+		return [served?.id, doubles.map(({ id }) => id)];
+	};
+
+	it('is the stored webhook, and every other one with our mark', () => {
+		const remote = [foreign('a'), ours({ url: URL_OLD }), ours({ id: 'wh_b' })];
+		expect(ending(remote)).toEqual(['wh_ours', ['wh_b']]);
+		expect(ending(remote, { webhookId: 'wh_gone' })).toEqual(['wh_b', ['wh_ours']]);
+	});
+
+	it('is nothing of others, not even under the stored id', () => {
+		const other = { ...owner, workflowId: 'wf2' };
+		expect(ending([ours({}, other), ours({ id: 'x', description: null })])).toEqual([
+			undefined,
+			[],
+		]);
+	});
+
+	it('is the stored webhook alone when another one is in service', () => {
+		const remote = [ours(), ours({ id: 'wh_new' })];
+		expect(ending(remote, { isReplaced: true })).toEqual(['wh_ours', []]);
+		expect(ending([ours({ id: 'wh_new' })], { isReplaced: true })).toEqual([undefined, []]);
+	});
+
+	it('of a test lies at its very address', () => {
+		const here = ours({ id: 'wh_here' }, tester);
+		const elsewhere = ours({ id: 'wh_else', url: URL_OLD }, tester);
+		const test = { owner: tester, webhookId: undefined };
+		expect(ending([ours(), elsewhere, here], test)).toEqual(['wh_here', []]);
+		expect(ending([ours(), elsewhere], test)).toEqual([undefined, []]);
 	});
 });

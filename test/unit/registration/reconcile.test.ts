@@ -1,0 +1,685 @@
+import { EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
+import {
+	fingerprintOf,
+	formatMark,
+	ownerKeyOf,
+	parseMark,
+} from '../../../nodes/AnchorBrowser/registration/mark';
+import type { MarkOwner } from '../../../nodes/AnchorBrowser/registration/mark';
+import { LISTENING_MS } from '../../../nodes/AnchorBrowser/registration/plan';
+import { reconcile } from '../../../nodes/AnchorBrowser/registration/reconcile';
+import type {
+	Reconciled,
+	ReconcileRequest,
+} from '../../../nodes/AnchorBrowser/registration/reconcile';
+import { logLineOf } from '../../../nodes/AnchorBrowser/registration/report';
+import type { Happening, Refusal } from '../../../nodes/AnchorBrowser/registration/report';
+import { seal } from '../../../nodes/AnchorBrowser/registration/seal';
+import { openSecrets } from '../../../nodes/AnchorBrowser/registration/state';
+import type { RegistrationState } from '../../../nodes/AnchorBrowser/registration/state';
+import { AnchorInMemory, API_KEY } from './anchorInMemory';
+import type { Answer } from './anchorInMemory';
+
+const DAY = 86_400_000;
+const URL_HERE = 'https://n8n.example.com/webhook/0b6f/webhook';
+const URL_OLD = 'https://old.example.com/webhook/0b6f/webhook';
+const EVENTS = ['task.completed', 'task.failed'];
+const owner: MarkOwner = {
+	workflowName: 'Invoices',
+	instanceId: 'instance',
+	workflowId: 'wf1',
+	nodeId: 'node-1',
+	mode: 'production',
+};
+const tester: MarkOwner = { ...owner, mode: 'test' };
+const sealing = { apiKey: API_KEY, workflowId: 'wf1', nodeId: 'node-1' };
+const OUTAGES: Array<[string, Answer]> = [
+	['no answer in time', { code: 'ECONNABORTED' }],
+	['Anchor cannot be reached', { code: 'ECONNREFUSED' }],
+	['500', { status: 500 }],
+	['503 with a page', { status: 503, body: '<html>busy</html>' }],
+	['429', { status: 429, headers: { 'retry-after': '7' } }],
+	['a page in place of an answer', { status: 200, body: '<html>maintenance</html>' }],
+];
+const REFUSALS: Array<[number, Answer]> = [401, 402, 403].map((status) => [
+	status,
+	{ status, body: { error: { message: `no, ${API_KEY}` } } },
+]);
+
+let anchor: AnchorInMemory;
+beforeEach(() => {
+	anchor = new AnchorInMemory();
+});
+
+const requestOf = (
+	stored: RegistrationState | undefined,
+	fields: Partial<ReconcileRequest> = {},
+): ReconcileRequest => ({
+	owner,
+	url: URL_HERE,
+	events: EVENTS,
+	wants: 'digest',
+	stored,
+	occasion: 'publish',
+	wasEnded: false,
+	secretIsWrong: false,
+	nowMs: anchor.nowMs,
+	onSecretChanging: () => undefined,
+	...fields,
+});
+/** Nothing that a user or the log is told may hold a secret. */
+const checkWords = ({ happened }: Reconciled, words: unknown) => {
+	const told = JSON.stringify([happened.map(logLineOf), words]);
+	for (const hidden of [API_KEY, ...anchor.webhooks.map(({ secret }) => secret)]) {
+		expect(told).not.toContain(hidden);
+	}
+};
+type Stands = Extract<Reconciled, { ok: true }> & { state: RegistrationState };
+/** A reconciliation that stands, and its state. */
+const stands = async (
+	stored?: RegistrationState,
+	fields: Partial<ReconcileRequest> = {},
+	context = anchor.context(),
+): Promise<Stands> => {
+	const outcome = await reconcile(context, requestOf(stored, fields));
+	checkWords(outcome, undefined);
+	expect(outcome).toMatchObject({ ok: true, state: { url: fields.url ?? URL_HERE } });
+	return outcome as Stands;
+};
+/** A reconciliation that does not stand, and why. */
+const refused = async (
+	stored?: RegistrationState,
+	fields: Partial<ReconcileRequest> = {},
+): Promise<Refusal> => {
+	const outcome = await reconcile(anchor.context(), requestOf(stored, fields));
+	expect(outcome.ok).toBe(false);
+	const { refusal } = outcome as Extract<Reconciled, { ok: false }>;
+	checkWords(outcome, refusal);
+	return refusal;
+};
+/** A registration made in the ordinary way. */
+const registered = async (fields: Partial<ReconcileRequest> = {}): Promise<RegistrationState> => {
+	const { state } = await stands(undefined, fields);
+	anchor.takeChanges();
+	return state;
+};
+const what = ({ happened }: { happened: Happening[] }) => happened.map((each) => each.what);
+const secretsOf = (state: RegistrationState) => openSecrets(state, sealing, anchor.nowMs);
+/** Whether what Anchor signs now can be verified with what is stored, and the mark tells of that secret. */
+const verifies = ({ state }: { state: RegistrationState }) => {
+	const current = secretsOf(state).find(({ age }) => age === 'current')?.value;
+	const webhook = anchor.find(state.webhookId);
+	if (current === undefined || webhook?.secret !== current) return false;
+	return parseMark(webhook.description)?.fingerprint === fingerprintOf(current);
+};
+const fill = (count: number) => {
+	for (let index = 0; index < count; index += 1) anchor.add();
+};
+
+describe('nothing of ours at Anchor: created', () => {
+	it('one webhook, marked with the fingerprint of its secret, which is stored sealed', async () => {
+		const outcome = await stands();
+		const [webhook] = anchor.webhooks;
+		expect(anchor.webhooks).toHaveLength(1);
+		expect(webhook).toMatchObject({
+			url: URL_HERE,
+			description: formatMark(owner, fingerprintOf(webhook.secret)),
+			subscribed_events: EVENTS,
+		});
+		expect(outcome).toEqual({
+			ok: true,
+			projectId: 'p1',
+			anchorMs: anchor.nowMs,
+			happened: [{ what: 'created', id: webhook.id }],
+			state: {
+				webhookId: webhook.id,
+				url: URL_HERE,
+				events: EVENTS,
+				unsupported: [],
+				owner: ownerKeyOf(owner),
+				secret: expect.stringMatching(/^v1\./),
+				secretSince: anchor.nowMs + 1_000,
+				wants: 'digest',
+				wantsSince: anchor.nowMs,
+			},
+		});
+		expect(verifies(outcome)).toBe(true);
+		expect(JSON.stringify(outcome)).not.toContain(webhook.secret);
+	});
+
+	it("times are Anchor's, not this machine's", async () => {
+		const date = 'Sun, 24 May 2026 15:00:00 GMT';
+		const headers = { date };
+		anchor.answer(/^GET/, { status: 200, body: { webhooks: [] }, headers });
+		const { state, anchorMs } = await stands();
+		expect([anchorMs, state.wantsSince]).toEqual([Date.parse(date), Date.parse(date)]);
+		expect(state.secretSince).toBe(Date.parse(date) + 1_000);
+	});
+
+	it('* stands for every event that the catalogue has', async () => {
+		await stands(undefined, { events: ['*', 'task.failed'] });
+		expect(anchor.webhooks[0].subscribed_events).toEqual(EVENT_TYPES);
+	});
+
+	it('a test gets no fingerprint, and one request less', async () => {
+		await stands(undefined, { owner: tester });
+		expect(anchor.takeChanges()).toEqual(['POST /v1/webhooks']);
+		expect(anchor.webhooks[0].description).toBe(formatMark(tester));
+	});
+
+	it.each(OUTAGES)('%s when the mark gets its fingerprint: it stands', async (_, answer) => {
+		anchor.answer(/^PATCH/, answer);
+		const outcome = await stands();
+		expect(what(outcome)).toEqual(['created', 'unmarked']);
+		const next = await stands(outcome.state);
+		expect(next.happened).toMatchObject([{ what: 'changed', fields: ['description'] }]);
+		expect(verifies(next)).toBe(true);
+	});
+
+	it('an address that Anchor would refuse: nothing is asked, and the setting is named', async () => {
+		const { words, permanent } = await refused(undefined, { url: 'http://localhost:5678/webhook' });
+		expect(words.message).toContain('WEBHOOK_URL');
+		expect(words.description).toContain('WEBHOOK_URL');
+		expect(permanent).toBe(true);
+		expect(anchor.requests).toEqual([]);
+	});
+
+	it('without a credential, throws the words of n8n', async () => {
+		anchor.credential = undefined;
+		await expect(reconcile(anchor.context(), requestOf(undefined))).rejects.toThrow(
+			'does not have any credentials',
+		);
+	});
+});
+
+describe('a creation that goes wrong', () => {
+	it.each([500, 503, 422, 400, 418])(
+		'%d does not stand, on no occasion, even when what was stored would serve',
+		async (status) => {
+			const state = await registered();
+			anchor.remove(state.webhookId);
+			anchor.answer(/^POST/, { status }, { times: Infinity });
+			for (const occasion of ['publish', 'start', 'look'] as const) {
+				expect(await refused(state, { occasion })).toMatchObject({ status, permanent: false });
+			}
+			expect(await refused()).toMatchObject({ status });
+		},
+	);
+
+	it('when its answer is lost, does not stand; the next one takes up what was made', async () => {
+		anchor.answer(/^POST/, 'carried out, answer lost');
+		expect(await refused()).not.toHaveProperty('status');
+		const outcome = await stands();
+		expect(what(outcome)).toEqual(['rotated']);
+		expect(outcome.happened).toMatchObject([{ isWrong: false }]);
+		expect(anchor.webhooks).toHaveLength(1);
+		expect(verifies(outcome)).toBe(true);
+	});
+
+	it.each([{ id: 'wh_001' }, {}])(
+		'answered with %j alone: what was made is found by its mark',
+		async (body) => {
+			const first = () => anchor.add({ url: URL_HERE, description: formatMark(owner) });
+			anchor.answer(/^POST \/v1\/webhooks$/, { status: 201, body }, { first });
+			const outcome = await stands();
+			expect(outcome.state.webhookId).toBe('wh_001');
+			expect(anchor.webhooks).toHaveLength(1);
+			expect(verifies(outcome)).toBe(true);
+		},
+	);
+});
+
+describe('what is in order', () => {
+	it.each(['publish', 'start', 'look'] as const)(
+		'is kept ten times over, and nothing is asked but what is there (%s)',
+		async (occasion) => {
+			const state = await registered();
+			for (let round = 0; round < 10; round += 1) {
+				anchor.nowMs += 60_000;
+				expect(await stands(state, { occasion })).toMatchObject({ state, happened: [] });
+			}
+			expect(anchor.requests.map(({ call }) => call)).toEqual(
+				Array.from({ length: 10 }, () => 'GET /v1/webhooks'),
+			);
+		},
+	);
+
+	it.each([
+		['other settings', { wants: 'another digest' }],
+		['a trigger that was out of service', { wasEnded: true }],
+	])('%s: events from before now are not wanted', async (_, fields) => {
+		const state = await registered();
+		anchor.nowMs += 60_000;
+		const { state: next } = await stands({ ...state, endedAt: anchor.nowMs - 1 }, fields);
+		expect(next.wantsSince).toBe(anchor.nowMs);
+		expect(next.secretSince).toBe(state.secretSince);
+		expect(next).not.toHaveProperty('endedAt');
+	});
+});
+
+describe('what differs at Anchor is changed with one PATCH; id, secret and history stay', () => {
+	it.each<[string, object, string[]]>([
+		['address', { url: URL_OLD }, ['url']],
+		['events', { subscribed_events: ['session.failed'] }, ['subscribed_events']],
+		['disabled, and not listed', { enabled: false }, ['enabled']],
+		['description', { description: 'edited' }, ['description']],
+		[
+			'all of it',
+			{ url: URL_OLD, subscribed_events: [], enabled: false, description: null },
+			['url', 'description', 'subscribed_events', 'enabled'],
+		],
+	])('%s', async (_, change, fields) => {
+		const state = await registered();
+		Object.assign(anchor.webhooks[0], change);
+		const outcome = await stands(state);
+		expect(outcome.happened).toEqual([{ what: 'changed', id: state.webhookId, fields }]);
+		expect(anchor.takeChanges()).toEqual([`PATCH /v1/webhooks/${state.webhookId}`]);
+		expect(anchor.webhooks).toMatchObject([
+			{ url: URL_HERE, subscribed_events: EVENTS, enabled: true },
+		]);
+		expect(verifies(outcome)).toBe(true);
+	});
+
+	it('deleted: a new one is created', async () => {
+		const state = await registered();
+		anchor.remove(state.webhookId);
+		const outcome = await stands(state);
+		expect(what(outcome)).toEqual(['created']);
+		expect(verifies(outcome)).toBe(true);
+		expect(secretsOf(outcome.state)).toHaveLength(1);
+	});
+
+	it('deleted between looking and changing: looks again and creates', async () => {
+		const state = await registered();
+		anchor.webhooks[0].subscribed_events = [];
+		anchor.answer(/^PATCH/, { status: 404 }, { first: () => anchor.remove(state.webhookId) });
+		const outcome = await stands(state);
+		expect(what(outcome)).toEqual(['created']);
+		expect(verifies(outcome)).toBe(true);
+	});
+
+	it('gone every time it is to be changed: gives up after three rounds, with words', async () => {
+		const state = await registered();
+		anchor.webhooks[0].subscribed_events = [];
+		anchor.answer(/^PATCH/, { status: 404 }, { times: Infinity });
+		const { words, permanent } = await refused(state);
+		expect(words.message).toContain('keep changing');
+		expect(permanent).toBe(false);
+		expect(anchor.takeChanges()).toHaveLength(3);
+	});
+});
+
+describe('a secret that is not known, or is wrong, is rotated in place', () => {
+	const CHANGES = ['POST /v1/webhooks/wh_001/rotate-secret', 'PATCH /v1/webhooks/wh_001'];
+
+	it.each<[string, (state: RegistrationState) => RegistrationState | undefined]>([
+		['static data was wiped', () => undefined],
+		['the sealed secret is damaged', (state) => ({ ...state, secret: `${state.secret}A` })],
+		['it was never stored', (state) => ({ ...state, secret: '' })],
+		['another id is stored', (state) => ({ ...state, webhookId: 'wh_gone' })],
+		['an older secret was restored', (state) => ({ ...state, secret: seal('older', sealing) })],
+	])('%s', async (_, damage) => {
+		const state = await registered();
+		const changing: boolean[] = [];
+		const outcome = await stands(damage(state), { onSecretChanging: (on) => changing.push(on) });
+		expect(what(outcome)).toEqual(['rotated']);
+		expect(anchor.takeChanges()).toEqual(CHANGES);
+		expect(outcome.state.webhookId).toBe(state.webhookId);
+		expect(verifies(outcome)).toBe(true);
+		expect(changing).toEqual([true]);
+		expect((await stands(outcome.state)).happened).toEqual([]);
+	});
+
+	it('refused deliveries have shown it', async () => {
+		const state = await registered();
+		anchor.webhooks[0].secret = 'rotated in the dashboard';
+		const outcome = await stands(state, { secretIsWrong: true, occasion: 'look' });
+		expect(outcome.happened).toEqual([{ what: 'rotated', id: 'wh_001', isWrong: true }]);
+		expect(anchor.takeChanges()).toEqual(CHANGES);
+		expect(verifies(outcome)).toBe(true);
+		expect(outcome.state.wantsSince).toBe(state.wantsSince);
+	});
+
+	it('the new one is the newer, and the one before lasts 24 hours', async () => {
+		const state = await registered();
+		const [{ value }] = secretsOf(state);
+		anchor.nowMs += 60_000;
+		const outcome = await stands(state, { secretIsWrong: true });
+		expect(outcome.state.secretSince).toBe(anchor.nowMs + 1_000);
+		expect(secretsOf(outcome.state)[1]).toEqual({ value, age: 'previous' });
+		anchor.nowMs += DAY - 1;
+		expect((await stands(outcome.state)).state).toHaveProperty('previous');
+		anchor.nowMs += 1;
+		expect((await stands(outcome.state)).state).not.toHaveProperty('previous');
+	});
+
+	it('another API key: nothing sealed under the old one is trusted', async () => {
+		const { state } = await stands(await registered(), { secretIsWrong: true });
+		anchor.credential = { apiKey: 'another-key', baseUrl: 'https://api.example.com' };
+		const { state: next } = await stands(state);
+		expect(openSecrets(next, { ...sealing, apiKey: 'another-key' }, anchor.nowMs)).toEqual([
+			{ value: anchor.webhooks[0].secret, age: 'current' },
+		]);
+	});
+
+	it('what differs is changed before, so that the secret is stored the moment it is there', async () => {
+		await registered();
+		anchor.webhooks[0].url = URL_OLD;
+		const outcome = await stands();
+		expect(anchor.takeChanges()).toEqual(['PATCH /v1/webhooks/wh_001', ...CHANGES]);
+		expect(anchor.webhooks[0].url).toBe(URL_HERE);
+		expect(verifies(outcome)).toBe(true);
+	});
+
+	it('when the answer is lost, again, so that the secret is known', async () => {
+		await registered();
+		anchor.answer(/rotate-secret/, 'carried out, answer lost');
+		expect(verifies(await stands())).toBe(true);
+	});
+
+	it('gone when its secret is to be rotated: created anew', async () => {
+		await registered();
+		anchor.answer(/rotate-secret/, { status: 404 }, { first: () => anchor.remove('wh_001') });
+		const changing: boolean[] = [];
+		const outcome = await stands(undefined, { onSecretChanging: (on) => changing.push(on) });
+		expect(verifies(outcome)).toBe(true);
+		expect(changing).toEqual([true, false]);
+	});
+
+	it.each<[string, Answer]>([
+		...OUTAGES,
+		['an answer without the secret', { status: 200, body: { id: 'wh_001' } }],
+	])('%s: does not stand while no secret is known', async (_, answer) => {
+		await registered();
+		anchor.answer(/rotate-secret/, answer, { times: Infinity });
+		const changing: boolean[] = [];
+		await refused(undefined, { onSecretChanging: (on) => changing.push(on) });
+		expect(changing).toEqual([true, false]);
+	});
+});
+
+describe('an outage', () => {
+	it.each(OUTAGES)('%s: what is stored and serves is kept, unchecked', async (_, answer) => {
+		const state = await registered();
+		anchor.breakDown(answer);
+		for (const occasion of ['publish', 'start', 'look'] as const) {
+			const outcome = await stands(state, { occasion });
+			expect(outcome.state).toEqual(state);
+			expect(outcome.happened).toMatchObject([{ what: 'unchecked', id: state.webhookId }]);
+		}
+	});
+
+	it('fewer events are served as well', async () => {
+		const state = await registered();
+		anchor.breakDown({ status: 503 });
+		expect(what(await stands(state, { events: ['task.failed'] }))).toEqual(['unchecked']);
+	});
+
+	it.each(OUTAGES)('%s: what does not serve is refused', async (_, answer) => {
+		const state = await registered();
+		anchor.breakDown(answer);
+		const inadequate: Array<[RegistrationState | undefined, Partial<ReconcileRequest>]> = [
+			[undefined, {}],
+			[state, { events: [...EVENTS, 'task.healed'] }],
+			[state, { events: ['*'] }],
+			[state, { url: URL_OLD }],
+			[state, { wasEnded: true }],
+			[{ ...state, secret: '' }, {}],
+			[{ ...state, owner: 'of the original' }, {}],
+			[state, { owner: { ...owner, workflowId: 'copy' } }],
+		];
+		for (const [stored, fields] of inadequate) {
+			expect((await refused(stored, fields)).permanent).toBe(false);
+			expect((await refused(stored, { ...fields, occasion: 'start' })).permanent).toBe(false);
+		}
+	});
+
+	it.each<[string, object, boolean]>([
+		['whose mark alone differs', { description: null }, true],
+		['that sends more events than wanted', { subscribed_events: EVENT_TYPES }, true],
+		['that lacks an event', { subscribed_events: ['task.failed'] }, false],
+		['that is disabled', { enabled: false }, false],
+		['that sends elsewhere', { url: URL_OLD }, false],
+	])('begins after looking at a webhook %s', async (_, change, isKept) => {
+		const state = await registered();
+		Object.assign(anchor.webhooks[0], change);
+		anchor.answer(/^PATCH/, { status: 503 });
+		if (isKept) expect(what(await stands(state))).toEqual(['unchecked']);
+		else expect((await refused(state)).status).toBe(503);
+	});
+
+	it('begins while the stored webhook, missing in the list, is looked for: kept', async () => {
+		const state = await registered();
+		anchor.webhooks[0].enabled = false;
+		anchor.answer(/^GET .*wh_001/, { status: 503 });
+		expect(what(await stands(state))).toEqual(['unchecked']);
+	});
+});
+
+describe('a refusal that only a person can lift', () => {
+	it.each(REFUSALS)('%d ends a publish, and is named', async (status, answer) => {
+		const state = await registered();
+		anchor.breakDown(answer);
+		for (const stored of [state, undefined]) {
+			expect(await refused(stored)).toMatchObject({ status, permanent: true });
+		}
+		expect(anchor.webhooks).toHaveLength(1);
+	});
+
+	it.each(REFUSALS)('%d ends no registration that serves while n8n starts', async (_, answer) => {
+		const state = await registered();
+		anchor.breakDown(answer);
+		for (const occasion of ['start', 'look'] as const) {
+			const outcome = await stands(state, { occasion });
+			expect([outcome.state, what(outcome)]).toEqual([state, ['unchecked']]);
+			await refused(undefined, { occasion });
+		}
+	});
+});
+
+describe('events that Anchor does not take', () => {
+	const all = { events: ['*'] };
+	const documented = EVENT_TYPES.filter((event) => event !== 'session.ready');
+	const refuse = (refusedEvent: string) => {
+		anchor.takes = (event) => event !== refusedEvent;
+	};
+
+	it('session.ready is left out of a new webhook, and named', async () => {
+		refuse('session.ready');
+		const outcome = await stands(undefined, all);
+		expect(outcome.happened).toEqual([
+			{ what: 'created', id: 'wh_001' },
+			{ what: 'unsupported', events: ['session.ready'] },
+		]);
+		expect(outcome.state).toMatchObject({ events: documented, unsupported: ['session.ready'] });
+		expect(anchor.webhooks[0].subscribed_events).toEqual(documented);
+		expect(verifies(outcome)).toBe(true);
+	});
+
+	it.each([400, 422])('%d to a change: left out there, too', async (status) => {
+		const state = await registered();
+		anchor.answer(/^PATCH/, { status });
+		const outcome = await stands(state, all);
+		expect(outcome.state.unsupported).toEqual(['session.ready']);
+		expect(anchor.webhooks[0].subscribed_events).toEqual(documented);
+	});
+
+	it('is asked for again at the next activation, not at a regular look', async () => {
+		refuse('session.ready');
+		const state = await registered(all);
+		expect((await stands(state, { ...all, occasion: 'look' })).happened).toEqual([]);
+		expect(anchor.takeChanges()).toEqual([]);
+		const again = await stands(state, all);
+		expect(again.state.unsupported).toEqual(['session.ready']);
+		anchor.takes = () => true;
+		const { state: taken } = await stands(again.state, all);
+		expect(taken).toMatchObject({ events: EVENT_TYPES, unsupported: [] });
+		expect(anchor.webhooks[0].subscribed_events).toEqual(EVENT_TYPES);
+	});
+
+	it('serves without it in an outage', async () => {
+		refuse('session.ready');
+		const state = await registered(all);
+		anchor.answer(/^PATCH/, { status: 503 }, { times: Infinity });
+		const outcome = await stands(state, all);
+		expect(what(outcome)).toEqual(['unchecked', 'unsupported']);
+		expect(outcome.state).toEqual(state);
+	});
+
+	it('alone is not left out: nothing would remain', async () => {
+		refuse('session.ready');
+		expect(await refused(undefined, { events: ['session.ready'] })).toMatchObject({ status: 400 });
+		expect(anchor.takeChanges()).toEqual(['POST /v1/webhooks']);
+	});
+
+	it('an unknown one is refused with the nearest that there is', async () => {
+		refuse('task.complete');
+		const { words } = await refused(undefined, { events: ['task.failed', 'task.complete'] });
+		for (const text of [words.message, words.description]) {
+			expect(text).toContain('There is no event "task.complete"; the nearest is "task.completed"');
+		}
+		expect(anchor.webhooks).toEqual([]);
+	});
+
+	it('a 400 for another reason is refused with the words of Anchor', async () => {
+		const body = { message: 'url is not reachable' };
+		anchor.answer(/^POST/, { status: 400, body }, { times: Infinity });
+		const { words } = await refused(undefined, all);
+		expect(words.description).toContain('url is not reachable');
+		expect(words.description).toContain('WEBHOOK_URL');
+	});
+});
+
+describe('five webhooks', () => {
+	it('of others: the words name them, and which n8n made them for which workflow', async () => {
+		fill(3);
+		const bills = { ...owner, workflowId: 'wf2', workflowName: 'Bills' };
+		anchor.add({ url: URL_OLD, description: formatMark(bills) });
+		anchor.add({ description: formatMark({ ...tester, instanceId: 'other' }) });
+		const { words, permanent, status } = await refused();
+		expect([permanent, status]).toEqual([true, 409]);
+		for (const text of [words.message, words.description]) {
+			expect(text).toContain('1. other-1.example.com, not made by n8n, wh_001');
+			expect(text).toContain(
+				'4. old.example.com, made by this n8n for the workflow "Bills" (production), wh_004',
+			);
+			expect(text).toContain('made by another n8n for the workflow "Invoices" (test), wh_005');
+		}
+		expect(anchor.webhooks).toHaveLength(5);
+	});
+
+	it('ours appears while we ask: it is adopted', async () => {
+		fill(4);
+		const first = () => anchor.add({ url: URL_HERE, description: formatMark(owner) });
+		anchor.answer(/^POST \/v1\/webhooks$/, { status: 409 }, { first });
+		const outcome = await stands();
+		expect(outcome.state.webhookId).toBe('wh_005');
+		expect(verifies(outcome)).toBe(true);
+	});
+
+	it('an ended test of ours among them is removed first', async () => {
+		fill(4);
+		anchor.add({ url: URL_OLD, description: formatMark(tester) });
+		anchor.nowMs += LISTENING_MS + 1;
+		const outcome = await stands();
+		expect(outcome.happened.slice(0, 2)).toEqual([
+			{ what: 'removed', id: 'wh_005', role: 'leftover' },
+			{ what: 'created', id: outcome.state.webhookId },
+		]);
+	});
+});
+
+describe('what is not ours is neither adopted, changed nor removed', () => {
+	it('an unmarked webhook at our address is named', async () => {
+		const stranger = { ...anchor.add({ url: URL_HERE, description: 'made in the dashboard' }) };
+		const outcome = await stands();
+		expect(outcome.happened).toContainEqual({ what: 'strangers', ids: [stranger.id] });
+		expect(outcome.state.webhookId).not.toBe(stranger.id);
+		expect(anchor.webhooks[0]).toEqual(stranger);
+		expect((await stands(outcome.state)).state.webhookId).toBe(outcome.state.webhookId);
+		expect(anchor.webhooks[0]).toEqual(stranger);
+	});
+
+	it.each<[string, Partial<MarkOwner>]>([
+		['a copy in another workflow', { workflowId: 'wf2' }],
+		['a duplicate of the node', { nodeId: 'node-2' }],
+		['an import into another n8n', { instanceId: 'other' }],
+		['a test of the same node', { mode: 'test' }],
+	])('%s leaves the original, though its static data came along', async (_, other) => {
+		const original = await registered();
+		const before = { ...anchor.webhooks[0] };
+		const outcome = await stands(original, { owner: { ...owner, ...other } });
+		expect(outcome.state.webhookId).not.toBe(original.webhookId);
+		expect(anchor.webhooks).toHaveLength(2);
+		expect(anchor.webhooks[0]).toEqual(before);
+	});
+});
+
+describe('two with our mark', () => {
+	it('one is kept, the other swept', async () => {
+		const state = await registered();
+		const { id } = anchor.add({ url: URL_OLD, description: formatMark(owner) });
+		const outcome = await stands(state);
+		expect(outcome.happened).toEqual([{ what: 'removed', id, role: 'leftover' }]);
+		expect(outcome.state).toEqual(state);
+		expect(anchor.webhooks).toHaveLength(1);
+	});
+
+	it.each(OUTAGES)('%s: a leftover that cannot be removed is no harm', async (_, answer) => {
+		const state = await registered();
+		anchor.add({ url: URL_OLD, description: formatMark(owner) });
+		anchor.answer(/^DELETE/, answer);
+		expect(what(await stands(state))).toEqual(['stayed']);
+	});
+});
+
+describe('two processes that create at the same moment', () => {
+	const rival = (laterMs: number) => () => {
+		anchor.nowMs += laterMs;
+		anchor.add({ url: URL_HERE, description: formatMark(owner), secret: 'of the other process' });
+		anchor.nowMs -= laterMs;
+	};
+	/** Lets the first look pass and acts before the second. */
+	const beforeSecondLook = (act: () => void) => {
+		const context = anchor.context();
+		const original = context.helpers.httpRequestWithAuthentication;
+		let looks = 0;
+		context.helpers.httpRequestWithAuthentication = async function (type, options) {
+			if (options.method === 'GET' && (looks += 1) === 2) act();
+			return await original.call(this, type, options);
+		};
+		return context;
+	};
+
+	it.each<[string, () => void]>([
+		['the other later', rival(1_000)],
+		['both at one time, the other with the later id', rival(0)],
+		[
+			'the other later, and it has removed ours already',
+			() => {
+				rival(1_000)();
+				anchor.remove('wh_001');
+			},
+		],
+	])('%s: the other stays, and nothing is stored', async (_, act) => {
+		const outcome = await reconcile(beforeSecondLook(act), requestOf(undefined));
+		expect(outcome).toMatchObject({
+			ok: true,
+			state: undefined,
+			happened: [{ what: 'yielded', id: 'wh_002' }],
+		});
+		expect(anchor.find('wh_002')?.secret).toBe('of the other process');
+	});
+
+	it('the other earlier: the other goes, and ours is stored', async () => {
+		const outcome = await stands(undefined, {}, beforeSecondLook(rival(-1_000)));
+		expect(what(outcome)).toEqual(['removed', 'created']);
+		expect(anchor.webhooks).toHaveLength(1);
+		expect(verifies(outcome)).toBe(true);
+	});
+
+	it('Anchor cannot be asked a second time: ours is stored', async () => {
+		const context = beforeSecondLook(() => anchor.answer(/^GET/, { status: 503 }));
+		expect(verifies(await stands(undefined, {}, context))).toBe(true);
+	});
+});
