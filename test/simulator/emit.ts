@@ -16,7 +16,10 @@ export interface Misbehaviour {
 	concurrently?: boolean;
 	/** Waits this long before the first attempt, in milliseconds. */
 	delayMs?: number;
-	/** Whose secret signs; `forged` is nobody's, `none` leaves timestamp and signature out. */
+	/**
+	 * Whose secret signs. `forged` is nobody's and `none` leaves timestamp and signature out: somebody else than Anchor
+	 * sends it then, and Anchor's history does not have it.
+	 */
 	sign?: SigningChoice;
 	/** Added to the signed timestamp, in seconds: -600 sends a stale delivery. */
 	timestampOffsetSeconds?: number;
@@ -87,9 +90,10 @@ export class Emitter {
 		if (options.sign) for (const webhook of webhooks) secretsByChoice(webhook, options.sign);
 		store.events.push(event);
 
+		const isForged = options.sign === 'forged' || options.sign === 'none';
 		const copies = webhooks.map((webhook) =>
 			Array.from({ length: options.repeat ?? 1 }, () => {
-				const delivery = store.addDelivery(webhook, event);
+				const delivery = store.addDelivery(webhook, event, isForged);
 				return dispatcher.prepare({
 					...options,
 					delivery,

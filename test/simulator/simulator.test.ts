@@ -364,6 +364,14 @@ describe('with a receiver', () => {
 			expect(without.body.events[0]).not.toHaveProperty('payload');
 		});
 
+		it.each(['forged', 'none'] as const)(
+			'has nothing of what somebody else sends: %s',
+			async (sign) => {
+				await local.emit('task.completed', { sign }).settled;
+				expect((await get(`/v1/webhooks/${id}/events`)).body.events).toEqual([]);
+			},
+		);
+
 		it('shows a delivery without an answer yet as pending, attempt 0', async () => {
 			receiver.reply = () => 'hang';
 			local.emit('task.completed');

@@ -147,7 +147,7 @@ export class Store {
 	}
 
 	/** A new row in the history, nothing sent yet. */
-	addDelivery(webhook: Webhook, event: Envelope): Delivery {
+	addDelivery(webhook: Webhook, event: Envelope, isForged: boolean): Delivery {
 		const delivery: Delivery = {
 			id: randomUUID(),
 			eventId: event.id,
@@ -158,6 +158,7 @@ export class Store {
 			scheduledAt: this.now(),
 			completedAt: null,
 			data: event.data,
+			isForged,
 		};
 		this.deliveries.push(delivery);
 		return delivery;
@@ -167,7 +168,7 @@ export class Store {
 	history(webhook: Webhook): Delivery[] {
 		const oldest = this.now() - HISTORY_MS;
 		const rows = this.deliveries.filter(
-			(row) => row.webhookId === webhook.id && row.scheduledAt >= oldest,
+			(row) => row.webhookId === webhook.id && row.scheduledAt >= oldest && !row.isForged,
 		);
 		if (this.settings.historyOrder === 'oldest') return rows;
 		if (this.settings.historyOrder === 'newest') return rows.reverse();

@@ -68,6 +68,8 @@ export interface Delivery {
 	completedAt: number | null;
 	/** The delivered `data`, for the history. */
 	data: unknown;
+	/** Sent by somebody else than Anchor, whose history does not have it. */
+	isForged: boolean;
 }
 
 export interface RecordedRequest {

@@ -6,6 +6,7 @@ import type {
 	IN8nHttpFullResponse,
 	ITriggerFunctions,
 	IWebhookFunctions,
+	Workflow,
 } from 'n8n-workflow';
 import { isObject } from '../events/json';
 import { errorTextOf } from './errorText';
@@ -95,11 +96,15 @@ export async function anchorRequest<T>(
 	};
 	let response: IN8nHttpFullResponse;
 	try {
-		response = (await context.helpers.httpRequestWithAuthentication.call(
+		response = await withExpressions(
 			context,
-			CREDENTIAL,
-			options,
-		)) as IN8nHttpFullResponse;
+			async () =>
+				(await context.helpers.httpRequestWithAuthentication.call(
+					context,
+					CREDENTIAL,
+					options,
+				)) as IN8nHttpFullResponse,
+		);
 	} catch (thrown) {
 		return { ok: false, status: null, message: reasonOf(thrown, connection.apiKey) };
 	}
@@ -130,6 +135,35 @@ export function isOutage({ status }: ApiFailure): boolean {
 /** Whether only a person can help: the key, the credits or the rights. n8n need not try again. */
 export function isPermanent({ status }: ApiFailure): boolean {
 	return status === 401 || status === 402 || status === 403;
+}
+
+/** How many requests use an isolate that was acquired here, by the workflow's evaluator of expressions. */
+const isolates = new WeakMap<object, { users: number; isOurs: boolean }>();
+
+/**
+ * Does something for which n8n evaluates an expression: the credential type declares its header by one. n8n 2 evaluates
+ * in an isolate, which it acquires for the time of a call of its own (`create`, `delete`), while the trigger asks Anchor
+ * later, too. So it is acquired here, unless n8n holds it, and released with the last request that uses it. n8n 1 has
+ * none.
+ */
+async function withExpressions<T>(context: ApiContext, work: () => Promise<T>): Promise<T> {
+	// n8n-core's contexts all have their workflow; their interfaces do not say so.
+	const { workflow } = context as { workflow?: { expression?: Partial<Workflow['expression']> } };
+	const expression = workflow?.expression;
+	if (expression?.acquireIsolate === undefined) return await work();
+	const isolate = isolates.get(expression) ?? { users: 0, isOurs: false };
+	isolates.set(expression, isolate);
+	isolate.users += 1;
+	try {
+		if (await expression.acquireIsolate()) isolate.isOurs = true;
+		return await work();
+	} finally {
+		isolate.users -= 1;
+		if (isolate.users === 0 && isolate.isOurs) {
+			isolate.isOurs = false;
+			await expression.releaseIsolate?.();
+		}
+	}
 }
 
 function definedOnly(query: NonNullable<ApiRequest['query']>): IDataObject {

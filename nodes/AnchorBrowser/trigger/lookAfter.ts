@@ -16,6 +16,7 @@ import { isInService, recall } from './registrations';
 import { meet } from './rendezvous';
 import { runExclusive } from './runExclusive';
 import { readRegistrationSettings, readWebhookSettings } from './settings';
+import type { ReadParameter, RegistrationSettings, WebhookSettings } from './settings';
 import { writeState } from './staticData';
 import { wait } from './wait';
 
@@ -49,6 +50,8 @@ interface Service {
 	/** Workflow and node. */
 	key: string;
 	owner: MarkOwner;
+	/** Read at once: n8n 2 evaluates their expressions only while it waits for `trigger()`. */
+	settings: RegistrationSettings & Pick<WebhookSettings, 'filters' | 'deduplicate'>;
 	isOver: boolean;
 	/** This machine's time in milliseconds; used for how long ago something was, never beside Anchor's. */
 	startedAtMs: number;
@@ -71,6 +74,8 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 	const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
 	const nodeId = context.getNode().id;
 	const key = `${workflowId} ${nodeId}`;
+	const read: ReadParameter = (name, fallback) =>
+		context.getNodeParameter(name, fallback as object);
 	const service: Service = {
 		context,
 		key,
@@ -81,6 +86,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 			nodeId,
 			mode: 'production',
 		},
+		settings: { ...readWebhookSettings(read), ...readRegistrationSettings(read) },
 		isOver: false,
 		startedAtMs: Date.now(),
 		looks: 0,
@@ -89,6 +95,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 		rotatedAtMs: undefined,
 	};
 	end(services.get(key));
+	if (service.settings.registration === 'manual') return {};
 	services.set(key, service);
 	void lookRegularly(service);
 	return {
@@ -126,25 +133,18 @@ async function lookRegularly(service: Service): Promise<void> {
 
 /** @returns whether Anchor could be asked for everything; otherwise it is asked again before long */
 async function look(service: Service): Promise<boolean> {
-	const { context, key, owner } = service;
-	const settings = readRegistrationSettings((name, fallback) =>
-		context.getNodeParameter(name, fallback as object),
-	);
-	if (settings.registration === 'manual') return true;
+	const { context, key, owner, settings } = service;
 	const before = recall(owner)?.state;
 	// Whatever n8n could not activate, or has taken out of service, must not get a webhook from here.
 	if (before === undefined || !isInService(owner)) return false;
 
-	const kept = await putInLine(service, settings, false);
+	const kept = await putInLine(service, false);
 	if (kept === undefined) return false;
 	if (!settings.catchUp) return true;
-	const { events, filters, deduplicate } = readWebhookSettings((name, fallback) =>
-		context.getNodeParameter(name, fallback as object),
-	);
-
 	const { anchorMs, projectId } = kept;
 	const startedMs = anchorMs - (Date.now() - service.startedAtMs);
 	const isStart = service.looks === 0;
+	const { events, filters, deduplicate } = settings;
 	const mayDoubt = deduplicate === 'durable' && (isStart || runsHere(key));
 	const rows = [];
 	// A webhook that was gone and made anew has its history under the old id.
@@ -181,7 +181,7 @@ async function look(service: Service): Promise<boolean> {
 		isStart,
 	});
 	service.lookedMs = anchorMs;
-	if (missed.secretIsWrong) await replaceSecret(service, settings);
+	if (missed.secretIsWrong) await replaceSecret(service);
 	const isNewSecret = writeNewSecret(service, before);
 	const { webhookId } = kept.state;
 	const hasRun = await recover(service, missed, { webhookId, isStart, delivered, recovered });
@@ -193,10 +193,9 @@ async function look(service: Service): Promise<boolean> {
 /** The registration as it stands after the look; undefined when it cannot be had now. */
 async function putInLine(
 	service: Service,
-	settings: ReturnType<typeof readRegistrationSettings>,
 	secretIsWrong: boolean,
 ): Promise<{ state: RegistrationState; anchorMs: number; projectId: string } | undefined> {
-	const { context, key, owner } = service;
+	const { context, key, owner, settings } = service;
 	return await runExclusive(key, async () => {
 		const state = recall(owner)?.state;
 		if (service.isOver || state === undefined || !isInService(owner)) return undefined;
@@ -221,10 +220,7 @@ async function putInLine(
 }
 
 /** Deliveries are refused because the secret here is not the one that Anchor signs with: it gets a new one in place. */
-async function replaceSecret(
-	service: Service,
-	settings: ReturnType<typeof readRegistrationSettings>,
-): Promise<void> {
+async function replaceSecret(service: Service): Promise<void> {
 	const { rotatedAtMs } = service;
 	if (rotatedAtMs !== undefined && Date.now() - rotatedAtMs < ROTATION_INTERVAL_MS) {
 		return warn(
@@ -233,7 +229,7 @@ async function replaceSecret(
 		);
 	}
 	service.rotatedAtMs = Date.now();
-	await putInLine(service, settings, true);
+	await putInLine(service, true);
 }
 
 /**

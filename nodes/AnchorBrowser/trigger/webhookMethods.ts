@@ -27,11 +27,11 @@ const keyOf = (context: IHookFunctions): string =>
  */
 const failedActivations = new Map<string, { workflowId: string; url: string }>();
 
-/** A production webhook that n8n has taken out of service and that still stands at Anchor. */
-type PendingEnd = Pick<EndRequest, 'webhookId' | 'isReplaced'>;
-
-/** By key. An entry that is gone or replaced when its time comes was taken back. */
-const pendingEnds = new Map<string, PendingEnd>();
+/**
+ * The production webhooks that n8n has taken out of service and that still stand at Anchor, by key. An entry that is gone
+ * or replaced when its time comes was taken back.
+ */
+const pendingEnds = new Map<string, EndRequest>();
 
 /**
  * How long a webhook outlives `delete`, then how long until each further try. n8n 2 publishes a changed trigger, and n8n 1
@@ -95,6 +95,7 @@ async function register(
 	// With the key of another project the webhook that was taken out of service is not this one, and still ends.
 	if (pending !== undefined && pending.webhookId !== state.webhookId) {
 		pending.isReplaced = true;
+		pending.onDeactivate = 'delete';
 		pendingEnds.set(keyOf(context), pending);
 	}
 	if (mode === 'test' && sampleEvent !== undefined) await askForSample(context, state, sampleEvent);
@@ -116,7 +117,8 @@ export async function deactivate(context: IHookFunctions): Promise<void> {
 			failedActivations.delete(key);
 			return;
 		}
-		if (settingsOf(context).registration === 'manual') return;
+		const { registration, onDeactivate } = settingsOf(context);
+		if (registration === 'manual') return;
 		const { mode, webhookId } = await findRegistration(context);
 		if (mode === undefined) return;
 		if (mode === 'test') return await endTest(context, webhookId);
@@ -130,7 +132,8 @@ export async function deactivate(context: IHookFunctions): Promise<void> {
 		if (stored?.owner === ownerKeyOf(owner)) {
 			await keepState(context, owner, { ...stored, endedAt: Date.now() });
 		}
-		const pending = { webhookId, isReplaced: false };
+		const url = addressOf(context);
+		const pending = { owner, url, webhookId, isReplaced: false, onDeactivate };
 		pendingEnds.set(key, pending);
 		void endLater(context, pending);
 	});
@@ -183,7 +186,7 @@ async function endTest(context: IHookFunctions, webhookId: string | undefined): 
 }
 
 /** Ends a production webhook at Anchor when its time has come, unless it was taken back meanwhile. */
-async function endLater(context: IHookFunctions, pending: PendingEnd): Promise<void> {
+async function endLater(context: IHookFunctions, pending: EndRequest): Promise<void> {
 	const key = keyOf(context);
 	for (const delay of END_DELAYS_MS) {
 		await wait(delay);
@@ -195,20 +198,10 @@ async function endLater(context: IHookFunctions, pending: PendingEnd): Promise<v
 	pendingEnds.delete(key);
 }
 
-async function endProduction(
-	context: IHookFunctions,
-	{ webhookId, isReplaced }: PendingEnd,
-): Promise<boolean> {
-	const owner = ownerOf(context, 'production');
-	const onDeactivate = isReplaced ? 'delete' : settingsOf(context).onDeactivate;
+async function endProduction(context: IHookFunctions, pending: EndRequest): Promise<boolean> {
+	const { owner, webhookId, isReplaced, onDeactivate } = pending;
 	try {
-		const { isOver, happened } = await endRegistration(context, {
-			owner,
-			url: addressOf(context),
-			webhookId,
-			isReplaced,
-			onDeactivate,
-		});
+		const { isOver, happened } = await endRegistration(context, pending);
 		report(context, owner, happened);
 		if (!isOver) return false;
 	} catch (cause) {
@@ -223,7 +216,7 @@ async function endProduction(
 }
 
 /** A production webhook that is wanted again does not end. */
-function takeBackEnd(context: IHookFunctions): PendingEnd | undefined {
+function takeBackEnd(context: IHookFunctions): EndRequest | undefined {
 	const key = keyOf(context);
 	const pending = pendingEnds.get(key);
 	if (pending === undefined) return undefined;

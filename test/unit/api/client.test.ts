@@ -1,3 +1,5 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { setTimeout } from 'node:timers/promises';
 import type { IHttpRequestOptions } from 'n8n-workflow';
 import {
 	anchorRequest,
@@ -31,6 +33,50 @@ describe('the credential', () => {
 	it('that is missing is reported in the words of n8n, not as trouble with the network', async () => {
 		anchor.credential = undefined;
 		await expect(ask()).rejects.toThrow('does not have any credentials');
+	});
+});
+
+describe('the isolate in which n8n 2 evaluates', () => {
+	let isHeld: boolean;
+	beforeEach(() => {
+		isHeld = false;
+	});
+	const expression = {
+		acquireIsolate: async () => !isHeld && (isHeld = true),
+		releaseIsolate: async () => void (isHeld = false),
+	};
+	/** A request for which n8n reads the credential, then evaluates, then waits for Anchor. */
+	const askWithin = async ({ before, after }: { before: number; after: number }) => {
+		const context = anchor.context();
+		context.helpers.httpRequestWithAuthentication = async () => {
+			await setTimeout(before);
+			if (!isHeld) throw new Error('No bridge acquired for this context');
+			await setTimeout(after);
+			return { statusCode: 200, body: {}, headers: {} };
+		};
+		const workflow = { expression };
+		const result = await anchorRequest(Object.assign(context, { workflow }), {
+			method: 'GET',
+			path: '/v1/webhooks',
+		});
+		return result.ok;
+	};
+
+	it('is held for a request outside of any call of n8n, and released after it', async () => {
+		expect(await askWithin({ before: 1, after: 1 })).toBe(true);
+		expect(isHeld).toBe(false);
+	});
+
+	it('is held until the last of several requests has ended', async () => {
+		const requests = [askWithin({ before: 1, after: 1 }), askWithin({ before: 20, after: 1 })];
+		expect(await Promise.all(requests)).toEqual([true, true]);
+		expect(isHeld).toBe(false);
+	});
+
+	it('stays with n8n where n8n holds it', async () => {
+		isHeld = true;
+		expect(await askWithin({ before: 1, after: 1 })).toBe(true);
+		expect(isHeld).toBe(true);
 	});
 });
 
