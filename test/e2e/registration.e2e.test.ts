@@ -10,7 +10,7 @@ import { Together, type Trial } from './registration/together';
 /** They all run side by side from the beginning, so that each test may have to wait for others to end. */
 const PATIENCE_MS = 900_000;
 
-jest.setTimeout(PATIENCE_MS);
+jest.setTimeout(PATIENCE_MS + 60_000);
 
 /** Those that restart n8n come first, so that they do it at the same time. The order is for speed alone. */
 const RESTARTING = ['34d5', '40c1', 'b1a6', '8ac4', 'e10b', '58e2', 'e3a7', '81fc'];
@@ -52,7 +52,7 @@ describe.each([NEWEST, OLDEST])('registration in a real n8n %s', (version) => {
 				run: async () => await run(driver.start),
 			})),
 		];
-		together.start(trials.sort(byRestart));
+		together.start(trials.sort(byRestart), PATIENCE_MS);
 	}, PATIENCE_MS);
 
 	afterAll(async () => await shared?.stop());

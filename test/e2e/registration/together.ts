@@ -33,11 +33,18 @@ export class Together {
 	 */
 	constructor(private readonly acts: Readonly<Record<Pause, () => Promise<void>>>) {}
 
-	/** Starts all of them; returns at once. */
-	start(trials: readonly Trial[]): void {
+	/**
+	 * Starts all of them; returns at once.
+	 * @param patienceMs after which those that still run have failed, so that one that hangs costs this time once
+	 */
+	start(trials: readonly Trial[], patienceMs: number): void {
 		for (const { id } of trials) {
 			this.results.set(id, new Promise((resolve) => this.tell.set(id, resolve)));
 		}
+		const why = new Error(`It had not ended after ${patienceMs / 1_000} s`);
+		setTimeout(() => {
+			for (const tell of this.tell.values()) tell({ ok: false, why });
+		}, patienceMs).unref();
 		const of = (kind: Trial['kind']) => trials.filter((trial) => trial.kind === kind);
 		void (async () => {
 			await this.runAll(of('crash'));
