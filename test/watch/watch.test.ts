@@ -22,10 +22,10 @@ describe('watching Anchor', () => {
 	it('names every event type, field, call and state that has come or gone', () => {
 		expect(differences(factsOf('today'), factsOf('later'))).toEqual([
 			'event types in the API description:',
-			'  + session.paused (new)',
+			'  + session.teleported (new)',
 			'  - task.healed (gone)',
 			'event types on the page Events:',
-			'  + session.paused (new)',
+			'  + session.teleported (new)',
 			'  - task.healed (gone)',
 			'fields of the envelope:',
 			'  + api_version (new)',
