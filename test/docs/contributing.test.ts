@@ -1,4 +1,4 @@
-import { devDependencies, scripts } from '../../package.json';
+import { devDependencies, repository, scripts } from '../../package.json';
 import { missingPaths, missingScripts, read } from './documents';
 
 const CONTRIBUTING = read('CONTRIBUTING.md');
@@ -22,6 +22,14 @@ describe('CONTRIBUTING', () => {
 		const named = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
 		const exact = Object.entries(devDependencies).filter(([, version]) => !/^[\^~]/.test(version));
 		expect(named.sort()).toEqual(exact.map(([name]) => name).sort());
+	});
+
+	it('is right that only two files name the repository, which is a placeholder at first', () => {
+		const address = repository.url.replace(/^git\+|\.git$/g, '');
+		const codex = 'nodes/AnchorBrowser/AnchorBrowserTrigger.node.json';
+		const others = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/README.md', codex];
+		expect(others.filter((file) => read(file).includes(address))).toEqual([]);
+		expect(read('CHANGELOG.md')).toContain(address);
 	});
 
 	it('names five places at most for a new event', () => {
