@@ -16,9 +16,8 @@ describe('the lists of requirements', () => {
 		expect(said.filter((words, index) => said.indexOf(words) !== index)).toEqual([]);
 	});
 
-	test('name all 14 events', () => {
+	test('name every event', () => {
 		const said = deliveryAudits.map(({ requirement }) => requirement).join('\n');
-		expect(EVENT_NAMES).toHaveLength(14);
 		expect(EVENT_NAMES.filter((type) => !said.includes(type))).toEqual([]);
 	});
 });

@@ -19,26 +19,9 @@ import {
 	withBody,
 } from '../support/signedRequests';
 
-const EVENT_IDS = [
-	'e001',
-	'e002',
-	'e003',
-	'e004',
-	'e005',
-	'e006',
-	'e007',
-	'e008',
-	'e009',
-	'e00a',
-	'e00b',
-	'e00c',
-	'e00d',
-	'e00e',
-];
-
 const ofEachType: DeliveryAudit[] = EVENT_NAMES.map((type, index) =>
 	audit(
-		EVENT_IDS[index],
+		(0xe001 + index).toString(16),
 		`MUST run the workflow once, with its data, for ${type}`,
 		async (trigger) => {
 			const event = eventOf(type);

@@ -1,11 +1,14 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- the demo runs in Node, not in n8n's sandbox */
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import manifest from '../../package.json';
 import { startSimulator, type Simulator } from '../simulator';
 import {
 	ensureN8n,
 	itemsOf,
 	N8nClient,
+	PROJECT,
 	RELEASES,
 	startN8n,
 	waitFor,
@@ -14,6 +17,7 @@ import {
 	type Workflow,
 	type WorkflowFile,
 } from '../support/n8n';
+import { endGroup, spawnGroup } from '../support/n8n/processGroup';
 import { judge, type Run, type Sent } from './judge';
 import { onEnd } from './lifeline';
 import { EVENT_COUNT, SCENARIOS, WHILE_STOPPED, type Scenario } from './scenarios';
@@ -21,12 +25,13 @@ import { announce, withdraw } from './stateFile';
 import { columns } from './table';
 import sample from './workflow.json';
 
-const USAGE = `npm start -- [--once] [--n8n <version>]
+const USAGE = `npm start -- [--once | --watch] [--n8n <version>]
 
   Starts a real n8n with this package, and Anchor's webhook service in miniature; sends one of each event, and some
   that must not get through; stops n8n while more are sent, and starts it again; then stays up until Ctrl-C.
 
   --once            ends after the table, with 0 if everything went as it must, else with 1
+  --watch           sends nothing by itself; compiles what you change, and n8n takes it up (npm run dev)
   --n8n <version>   another n8n than the newest: ${RELEASES.map(({ version }) => version).join(', ')}
 `;
 
@@ -64,7 +69,10 @@ async function withProgress<T>(what: string, work: Promise<T>): Promise<T> {
 	}
 }
 
-async function setTheStage(version: string, signal: AbortSignal): Promise<Stage> {
+async function setTheStage(
+	{ n8n: version, watch }: { n8n: string; watch: boolean },
+	signal: AbortSignal,
+): Promise<Stage> {
 	const installed = await ensureN8n(version, { log: (line) => say(line), signal });
 	const simulator = await startSimulator({
 		events: '14',
@@ -74,7 +82,13 @@ async function setTheStage(version: string, signal: AbortSignal): Promise<Stage>
 
 	const n8n = await withProgress(
 		`Starting n8n ${installed.version} (10 to 30 s)`,
-		startN8n({ version: installed, preferredPort: 5678, signal }),
+		startN8n({
+			version: installed,
+			preferredPort: 5678,
+			signal,
+			// n8n then looks for changes below each package's dist.
+			env: watch ? { N8N_DEV_RELOAD: 'true' } : {},
+		}),
 	);
 	takeDown.push(async () => await n8n.stop());
 	signal.throwIfAborted();
@@ -212,6 +226,20 @@ async function show(stage: Stage): Promise<boolean> {
 	return exact && goodOf(rows) === rows.length;
 }
 
+/** Compiles what changes in the sources into the package that n8n has installed. */
+function watchSources({ n8n }: Stage): void {
+	const installed = join(n8n.userFolder, '.n8n', 'nodes', 'node_modules', manifest.name, 'dist');
+	const tsc = spawnGroup(
+		process.execPath,
+		[
+			require.resolve('typescript/bin/tsc'),
+			...['--project', PROJECT, '--outDir', installed, '--watch', '--preserveWatchOutput'],
+		],
+		{ stdio: ['ignore', 'inherit', 'inherit'] },
+	);
+	takeDown.push(async () => await endGroup(tsc, 0));
+}
+
 function sayWhereToGo({ n8n, workflow }: Stage): void {
 	const address = `${n8n.url}/workflow/${workflow.id}`;
 	say();
@@ -230,6 +258,7 @@ async function main(): Promise<void> {
 	const { values } = parseArgs({
 		options: {
 			once: { type: 'boolean', default: false },
+			watch: { type: 'boolean', default: false },
 			n8n: { type: 'string', default: 'newest' },
 			help: { type: 'boolean' },
 		},
@@ -247,8 +276,9 @@ async function main(): Promise<void> {
 		void tidyUp().finally(() => process.exit(exitCode));
 	});
 	try {
-		const stage = await setTheStage(values.n8n, abort.signal);
-		const good = await show(stage);
+		const stage = await setTheStage(values, abort.signal);
+		if (values.watch) watchSources(stage);
+		const good = values.watch || (await show(stage));
 		exitCode = values.once && !good ? 1 : 0;
 		if (!values.once) {
 			announce({

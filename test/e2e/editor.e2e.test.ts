@@ -8,6 +8,7 @@ import { launchBrowser } from './editor/browser';
 import { Editor } from './editor/editor';
 import { Album } from './editor/pictures';
 import { branchingWorkflow } from './editor/showcase';
+import { describeOnNewest } from './newest';
 
 const WINDOW = { width: 1280, height: 800 };
 
@@ -84,7 +85,7 @@ async function eventuallyContains(read: () => Promise<string>, part: string): Pr
 	expect(seen).toContain(part);
 }
 
-describe('the trigger in the editor, from an empty workflow to the first item', () => {
+describeOnNewest('the trigger in the editor, from an empty workflow to the first item', () => {
 	it(
 		'is found by searching "anchor", with its icon and what it is for',
 		step(async () => {
@@ -275,7 +276,7 @@ describe('the trigger in the editor, from an empty workflow to the first item', 
 	);
 });
 
-describe('manual registration in the editor', () => {
+describeOnNewest('manual registration in the editor', () => {
 	it(
 		'says what to do at Anchor, and leaves out what only the API key can do',
 		step(async () => {
@@ -323,7 +324,7 @@ describe('manual registration in the editor', () => {
 	);
 });
 
-describe('a workflow with a branch for each outcome', () => {
+describeOnNewest('a workflow with a branch for each outcome', () => {
 	it(
 		'is readable on the canvas: no name is cut short, no node asks for anything',
 		step(async () => {

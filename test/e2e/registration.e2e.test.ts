@@ -1,7 +1,7 @@
 import { testEach } from '../conformance/audit';
 import { registrationAudits } from '../conformance/registrationAudits';
 import type { RegistrationAudit } from '../conformance/registrationAudits';
-import { NEWEST, OLDEST } from '../support/n8n';
+import { TESTED } from '../support/n8n';
 import { CAPABILITIES, driverOf } from './registration/driver';
 import { realAudits } from './registration/realAudits';
 import { startSharedN8n, type SharedN8n } from './registration/sharedN8n';
@@ -23,7 +23,7 @@ const kindOf = ({ needs }: RegistrationAudit): Trial['kind'] => {
 	return needs.includes('address') ? 'address' : 'ordinary';
 };
 
-describe.each([NEWEST, OLDEST])('registration in a real n8n %s', (version) => {
+describe.each(TESTED)('registration in a real n8n %s', (version) => {
 	let shared: SharedN8n;
 	let together: Together;
 	const driver = driverOf(

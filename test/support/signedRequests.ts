@@ -2,8 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NEWEST_EVENTS as EVENT_NAMES } from '../simulator/events';
 import { signatureOf } from '../simulator/sign';
 import type { Sent } from './send';
+
+/** The events that Anchor names. */
+export { EVENT_NAMES };
 
 /** Secrets that look like Anchor's and belong to nobody. */
 export const SECRET = 'ab'.repeat(32);
@@ -22,30 +26,11 @@ export interface Envelope {
 
 /** An event of this type as in Anchor's documentation, with an id that no other event has. */
 export function eventOf(type: string, over: Partial<Envelope> = {}): Envelope {
-	const known = type === 'session.ready' || EVENT_NAMES.includes(type);
+	const known = EVENT_NAMES.includes(type);
 	const file = join(__dirname, '..', 'fixtures', 'events', `${known ? type : 'task.healed'}.json`);
 	const example = JSON.parse(readFileSync(file, 'utf8')) as Envelope;
 	return { ...example, type, id: `evt_${randomUUID().replaceAll('-', '')}`, ...over };
 }
-
-/** The 13 events on Anchor's page "Events". */
-export const DOCUMENTED_EVENT_NAMES: readonly string[] = [
-	'task.completed',
-	'task.failed',
-	'task.cancelled',
-	'task.healed',
-	'session.completed',
-	'session.failed',
-	'session.recording.ready',
-	'intervention.requested',
-	'intervention.resolved',
-	'batch.completed',
-	'batch.failed',
-	'identity.authenticated',
-	'identity.authentication_failed',
-];
-/** Those, and the one that only Anchor's newest API description names. */
-export const EVENT_NAMES: readonly string[] = [...DOCUMENTED_EVENT_NAMES, 'session.ready'];
 
 export const bytesOf = (value: unknown): Uint8Array =>
 	Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));

@@ -1,11 +1,7 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-dangerous-functions -- tests run in Node, not in n8n's sandbox */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import * as http from 'node:http';
-import * as https from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
-import { join } from 'node:path';
 
+import { startInterceptor, type Interceptor } from '../../support/interceptor';
 import { FakeSheet } from './fakeSheet';
 
 /** A call that one of n8n's own nodes made to a third party. */
@@ -19,15 +15,10 @@ export interface Call {
 	body: unknown;
 }
 
-export interface OutsideWorld {
-	/** For HTTP_PROXY and HTTPS_PROXY. */
-	readonly proxyUrl: string;
-	/** The authority that signs for every host behind the proxy, as a PEM file. */
-	readonly caFile: string;
+export interface OutsideWorld extends Interceptor {
 	readonly sheet: FakeSheet;
 	/** What a host was asked, oldest first. */
 	calls(host: string): Call[];
-	close(): Promise<void>;
 }
 
 /** The access tokens of the Google credential: the stored one has run out, as it has an hour after a login. */
@@ -56,9 +47,7 @@ export async function startOutsideWorld(folder: string, anchorUrl: string): Prom
 		['oauth2.googleapis.com', answerGoogleLogin],
 		['sheets.googleapis.com', (call) => answerSheets(call, sheet)],
 	]);
-	const { caFile, ...identity } = createCertificate(folder, [ANCHOR, ...hosts.keys()]);
-
-	const site = https.createServer(identity, (request, response) => {
+	const site: http.RequestListener = (request, response) => {
 		const host = request.headers.host ?? '';
 		const answer = hosts.get(host);
 		if (answer === undefined) return forward(request, response, anchorUrl);
@@ -68,52 +57,9 @@ export async function startOutsideWorld(folder: string, anchorUrl: string): Prom
 			response.writeHead(status, { 'content-type': 'application/json' });
 			response.end(JSON.stringify(json));
 		});
-	});
-	const proxy = http.createServer((_request, response) => response.writeHead(503).end());
-	proxy.on('connect', ({ url = '' }: http.IncomingMessage, socket: Socket) => {
-		const host = url.replace(/:443$/, '');
-		if (host !== ANCHOR && !hosts.has(host)) {
-			return void socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
-		}
-		socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-		site.emit('connection', socket);
-	});
-	const sockets = new Set<Socket>();
-	proxy.on('connection', (socket) => {
-		sockets.add(socket);
-		socket.on('close', () => sockets.delete(socket));
-		// n8n may hang up in the middle of a call.
-		socket.on('error', () => socket.destroy());
-	});
-	await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-
-	return {
-		proxyUrl: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-		caFile,
-		sheet,
-		calls: (host) => calls.filter((call) => call.host === host),
-		close: async () => {
-			for (const socket of sockets) socket.destroy();
-			await new Promise<void>((resolve) => proxy.close(() => resolve()));
-		},
 	};
-}
-
-/** A certificate for all these hosts that is its own authority; Node cannot make one by itself. */
-function createCertificate(folder: string, hosts: readonly string[]) {
-	const caFile = join(folder, 'authority.pem');
-	const keyFile = join(folder, 'key.pem');
-	const names = hosts.map((host) => `DNS:${host}`).join(',');
-	execFileSync(
-		'openssl',
-		[
-			...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2'],
-			...['-subj', '/CN=Examples test authority', '-addext', `subjectAltName=${names}`],
-			...['-keyout', keyFile, '-out', caFile],
-		],
-		{ stdio: 'pipe' },
-	);
-	return { caFile, key: readFileSync(keyFile), cert: readFileSync(caFile) };
+	const interceptor = await startInterceptor(folder, [ANCHOR, ...hosts.keys()], site);
+	return { ...interceptor, sheet, calls: (host) => calls.filter((call) => call.host === host) };
 }
 
 function forward(

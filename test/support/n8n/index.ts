@@ -17,8 +17,15 @@ export {
 	type WorkflowNode,
 } from './client';
 export { installCommunityPackages, pack, PROJECT } from './communityPackage';
-export { ensureN8n, machineN8n, type InstalledN8n, type InstallOptions } from './install';
+export {
+	ensureN8n,
+	installOnce,
+	machineN8n,
+	type InstalledN8n,
+	type InstallOptions,
+} from './install';
+export { npm, withoutNpm } from './npm';
 export { freePort } from './ports';
-export { isAtLeast, NEWEST, OLDEST, RELEASES, type Release } from './releases';
+export { isAtLeast, NEWEST, OLDEST, RELEASES, TESTED, type Release } from './releases';
 export { startN8n, type Changes, type N8n, type StartOptions } from './server';
 export { waitFor, type WaitOptions } from './waitFor';

@@ -42,10 +42,11 @@ const READY = 'READY';
 /**
  * Puts something into a folder of the cache, once for all times and all processes.
  *
+ * @param name of the folder in the cache
  * @param fill works in a fresh folder, whose path it is given
  * @returns the folder
  */
-async function installOnce(
+export async function installOnce(
 	name: string,
 	fill: (folder: string, logFile: string) => Promise<void>,
 	{ log, signal }: InstallOptions,

@@ -1,4 +1,4 @@
-import { isAtLeast, NEWEST, OLDEST, runsOn, settingsOf } from './releases';
+import { isAtLeast, NEWEST, OLDEST, releasesNamed, runsOn, settingsOf } from './releases';
 
 test.each([
 	['2.41.1', '1.123', true],
@@ -30,4 +30,18 @@ test('only the old line is told to do without the isolated expression engine', (
 test('a module is left out only where there is one', () => {
 	expect(settingsOf(NEWEST, () => true)).toHaveProperty('N8N_DISABLED_MODULES', 'mcp-registry');
 	expect(settingsOf(OLDEST, () => false)).not.toHaveProperty('N8N_DISABLED_MODULES');
+});
+
+test.each([
+	[undefined, [NEWEST, OLDEST]],
+	['', [NEWEST, OLDEST]],
+	['1', [OLDEST]],
+	[' 2 ', [NEWEST]],
+	[`1,${NEWEST}`, [NEWEST, OLDEST]],
+])('N8N_VERSIONS=%s chooses %j', (switched, versions) => {
+	expect(releasesNamed(switched)).toEqual(versions);
+});
+
+test('N8N_VERSIONS chooses no release that nobody knows', () => {
+	expect(() => releasesNamed('2, 2.4')).toThrow('2.4, which is none of');
 });

@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 /**
  * The n8n releases that the tests and the demo know how to install and start, the newest first, and what each needs.
  *
@@ -31,6 +32,30 @@ export const NEWEST = RELEASES[0].version;
 
 /** The last line of n8n 1.x, and the oldest n8n that the package is tested with. */
 export const OLDEST = RELEASES[RELEASES.length - 1].version;
+
+/**
+ * The releases of the table that a switch chooses.
+ *
+ * @param switched versions or majors of n8n with commas between them, such as `1` or `2.41.1`; all when empty
+ * @returns versions, the newest first
+ * @throws Error when one of them is not in the table
+ */
+export function releasesNamed(switched: string | undefined): string[] {
+	const names = (switched ?? '').split(',').map((name) => name.trim());
+	const wanted = names.filter((name) => name !== '');
+	const fits = (version: string, name: string) => `${version}.`.startsWith(`${name}.`);
+	const known = RELEASES.map(({ version }) => version);
+	const unknown = wanted.find((name) => !known.some((version) => fits(version, name)));
+	if (unknown !== undefined) {
+		throw new Error(`N8N_VERSIONS names ${unknown}, which is none of ${known.join(', ')}`);
+	}
+	return known.filter(
+		(version) => wanted.length === 0 || wanted.some((name) => fits(version, name)),
+	);
+}
+
+/** The n8n versions that tests in a real n8n run on: all of the table, unless `N8N_VERSIONS` names some. */
+export const TESTED = releasesNamed(process.env.N8N_VERSIONS);
 
 /** The Node that is fetched from npm where the machine's own is of another line: every release above runs on it. */
 export const FALLBACK_NODE = '24.21.0';

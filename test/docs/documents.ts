@@ -1,0 +1,40 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { scripts } from '../../package.json';
+import { PROJECT } from '../support/n8n';
+
+/** Reads a file of the project, such as `README.md`. */
+export const read = (path: string): string => readFileSync(join(PROJECT, path), 'utf8');
+
+const FOLDERS = [
+	...[
+		'',
+		'nodes/AnchorBrowser/',
+		'nodes/AnchorBrowser/trigger/',
+		'nodes/AnchorBrowser/registration/',
+	],
+	...['nodes/AnchorBrowser/api/', 'nodes/AnchorBrowser/events/', 'nodes/AnchorBrowser/output/'],
+	...['.github/workflows/'],
+];
+
+/**
+ * The paths that a document names in backticks and that are not there. A name may leave out the folder that the text
+ * around it is about.
+ */
+export function missingPaths(markdown: string): string[] {
+	const named = [...markdown.matchAll(/`([\w.@/-]+)`/g)].map(([, path]) => path);
+	return named
+		.filter(
+			(path) =>
+				/\.(ts|md|json|mjs|yml|svg)$|\/$/.test(path) && !/^(\.\.\.\/|utils|helpers)/.test(path),
+		)
+		.filter((path) => !FOLDERS.some((folder) => existsSync(join(PROJECT, folder, path))));
+}
+
+/** The npm scripts that a document names and that package.json does not have. */
+export function missingScripts(markdown: string): string[] {
+	const named = [...markdown.matchAll(/npm run ([\w:]+)|`((?:check|gate):\w+)`/g)];
+	return named.map(([, run, script]) => run ?? script).filter((name) => !(name in scripts));
+}

@@ -1,0 +1,96 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/no-dangerous-functions -- tests run in Node, not in n8n's sandbox, and start processes */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+import { PROJECT } from '../support/n8n';
+import { differences, KNOWN, readFacts } from './facts';
+
+const stored = (folder: string, file: string) =>
+	readFileSync(join(__dirname, 'fixtures', folder, file), 'utf8');
+const factsOf = (folder: string) =>
+	readFacts(stored(folder, 'openapi.yaml'), stored(folder, 'events.md'));
+
+describe('watching Anchor', () => {
+	it('finds nothing while Anchor describes its webhooks as the code knows them', () => {
+		expect(differences(KNOWN, factsOf('today'))).toEqual([]);
+	});
+
+	it('names every event type, field, call and state that has come or gone', () => {
+		expect(differences(factsOf('today'), factsOf('later'))).toEqual([
+			'event types in the API description:',
+			'  + session.teleported (new)',
+			'  - task.healed (gone)',
+			'event types on the page Events:',
+			'  + session.teleported (new)',
+			'  - task.healed (gone)',
+			'fields of the envelope:',
+			'  + api_version (new)',
+			'  - text (gone)',
+			'webhook calls:',
+			'  + POST /v1/webhooks/{id}/events/{event_id}/redeliver (new)',
+			'  - POST /v1/webhooks/{id}/test (gone)',
+			'fields of a webhook:',
+			'  + signing_version (new)',
+			'fields of a delivery in the history:',
+			'  - payload (gone)',
+			'states of a delivery:',
+			'  + in_flight (new)',
+		]);
+	});
+
+	it.each([
+		['neither of the two', '', ''],
+		['something else altogether', '<html>Sign in</html>', '<html>Sign in</html>'],
+		[
+			'an envelope that is no JSON',
+			stored('today', 'openapi.yaml'),
+			'## Envelope\n\n```json\n{\n```',
+		],
+	])('takes what it cannot read for gone, and never for unchanged: %s', (_, description, page) => {
+		const changes = differences(KNOWN, readFacts(description, page));
+		expect(changes).toContain('  - project_id (gone)');
+		expect(changes.length).toBeGreaterThan(15);
+	});
+
+	describe('as a program', () => {
+		let server: Server;
+		let address: string;
+
+		beforeAll(async () => {
+			server = createServer((request, response) => {
+				const [, folder, file] = (request.url ?? '').split('/');
+				if (folder === 'missing') response.writeHead(404).end();
+				else response.end(stored(folder, file));
+			});
+			server.listen(0, '127.0.0.1');
+			await once(server, 'listening');
+			address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+		});
+		afterAll(() => server.close());
+
+		const run = async (folder: string) =>
+			await new Promise<{ code: unknown; output: string }>((resolve) => {
+				const addresses = ['openapi.yaml', 'events.md'].map(
+					(file) => `${address}/${folder}/${file}`,
+				);
+				execFile(
+					process.execPath,
+					['--import', 'tsx', join(__dirname, 'main.ts'), ...addresses],
+					{ cwd: PROJECT },
+					(error, stdout, stderr) => resolve({ code: error?.code ?? 0, output: stdout + stderr }),
+				);
+			});
+
+		it.each([
+			['today', 0, 'as this code knows them'],
+			['later', 1, '+ in_flight (new)'],
+			['missing', 2, 'answered 404'],
+		])('%s ends it with %i and says why', async (folder, code, words) => {
+			expect(await run(folder)).toEqual({ code, output: expect.stringContaining(words) as string });
+		});
+	});
+});
