@@ -147,7 +147,7 @@ describe('batches', () => {
 		expect((await call('POST', `${path}/retry`, retry)).status).toBe(400);
 
 		simulator.emit('batch.failed');
-		expect(await look()).toMatchObject({ status: 'failed', sessions: [{ retry_count: 1 }, {}] });
+		expect(await state()).toEqual(['failed', 1]);
 		expect((await call('POST', `${path}/retry`, {})).body.data).toMatchObject({
 			retried_sessions: 10,
 		});
