@@ -135,7 +135,7 @@ export class Bench {
 			resumed: async ({ id }) => {
 				const over = async () => {
 					const execution = await this.client.getExecution(id);
-					return !['waiting', 'running'].includes(execution.status) && execution;
+					return !['waiting', 'new', 'running'].includes(execution.status) && execution;
 				};
 				return succeeded(await waitFor(over, { what: `run ${id} to go on` }));
 			},
