@@ -66,6 +66,10 @@ describe.each(exampleFiles())('%s as a file', (file) => {
 		expect(collisions).toEqual([]);
 	});
 
+	it('stands in the list of examples', () => {
+		expect(exampleText('README.md')).toContain(`[${file}](${file})`);
+	});
+
 	it('names how its trigger registers, so that the API key is what it asks for', () => {
 		for (const { parameters } of nodes.filter(({ type }) => type === TRIGGER)) {
 			expect(parameters?.registration).toBe('automatic');
@@ -747,8 +751,8 @@ describe.each(RELEASES)('the examples in n8n $version', ({ version }) => {
 		expect(slackMessages()).toHaveLength(before + 1);
 		const { text } = lastSlackMessage();
 		expect(text).toMatch(/^:rotating_light: \*2 Anchor Browser deliveries did not arrive\*\n/);
-		expect(text).toMatch(/• task\.failed evt_refused of .*: refused with HTTP 404, 1 attempts/);
-		expect(text).toMatch(/• task\.completed evt_dead of .*: given up, 1 attempts/);
+		expect(text).toMatch(/• task\.failed evt_refused of .*: refused with HTTP 404, attempts: 1/);
+		expect(text).toMatch(/• task\.completed evt_dead of .*: given up, attempts: 1/);
 
 		await example.run('Every Hour');
 		expect(slackMessages()).toHaveLength(before + 1);
