@@ -611,6 +611,12 @@ describe.each(RELEASES)('the examples in n8n $version', ({ version }) => {
 			}
 		});
 
+		it('stores what stands behind the links of an event as it is sent', async () => {
+			await example?.emit('task.completed', { data: { execution_id: 'run-0' } });
+			expect(stored('anchor-run-0-1-invoice-2026-02.pdf')).toMatch(/^%PDF/);
+			expect(stored('anchor-run-0-2-report.csv')).toMatch(/^name,total/);
+		});
+
 		it('ends quietly when there is nothing to store', async () => {
 			const run = await example?.emit('task.failed');
 			expect(Object.keys(run?.data.resultData.runData ?? {})).not.toContain('Store the File');
@@ -641,11 +647,7 @@ describe.each(RELEASES)('the examples in n8n $version', ({ version }) => {
 	it('run-task-and-wait.json continues with the result of the very run that it started', async () => {
 		const table = await importTable('task-runs.csv');
 		example = await bench.use('run-task-and-wait.json', ({ nodes }) => {
-			for (const name of ['Remember Who Waits', 'Find Who Waits', 'Forget It']) {
-				chooseTable(nodes, name, table.id);
-			}
-			const run = parametersOf(nodes, 'Run the Task');
-			run.url = String(run.url).replace(/PASTE-[^/]+/, 'tsk_4f8w9n2b');
+			fillInRun(nodes, table.id);
 		});
 
 		const waiting = await example.run('Every Morning');
@@ -669,6 +671,41 @@ describe.each(RELEASES)('the examples in n8n $version', ({ version }) => {
 			},
 		]);
 		expect(await table.rows()).toEqual([]);
+	});
+
+	// n8n looks once a minute for runs that have waited long enough, so both wait together.
+	it('answer-intervention.json and run-task-and-wait.json go on when nobody is heard of', async () => {
+		const asking = await bench.use('answer-intervention.json', ({ nodes }) => {
+			const { limitWaitTime } = optionsOf(nodes, 'Ask in Slack') as {
+				limitWaitTime: { values: Record<string, unknown> };
+			};
+			limitWaitTime.values.resumeAmount = 0.05;
+		});
+		const table = await importTable('task-runs.csv', 'task-runs of nobody');
+		example = await bench.use('run-task-and-wait.json', ({ nodes }) => {
+			fillInRun(nodes, table.id);
+			Object.assign(parametersOf(nodes, 'Wait for the Result'), {
+				resumeAmount: 3,
+				resumeUnit: 'seconds',
+			});
+		});
+		const asked = await asking.emit('intervention.requested');
+		const waiting = await example.run('Every Morning');
+		const [{ run_id: runId }] = itemsOf(waiting, 'Run the Task');
+		// It has ended, and the event was lost.
+		bench.simulator.emit('task.failed', {
+			to: [],
+			data: { execution_id: String(runId), error: { type: 'timeout', message: 'Too slow' } },
+		});
+
+		const over = await example.resumed(waiting, 90_000);
+		expect(itemsOf(over, 'Use the Result')).toEqual([
+			{ run_id: runId, status: 'timeout', result: {}, error: 'Too slow' },
+		]);
+		expect(await table.rows()).toEqual([]);
+		await asking.resumed(asked, 90_000);
+		expect(lastSlackMessage().text).toMatch(/^:zzz: Nobody answered within 45 minutes/);
+		await asking.end();
 	});
 
 	it('hand-on-to-workflows.json hands each event on to the workflow that is for it', async () => {
@@ -771,7 +808,7 @@ describe.each(RELEASES)('the examples in n8n $version', ({ version }) => {
 	});
 
 	/** What *Import CSV* of n8n's data tables makes of a file that belongs to an example. */
-	async function importTable(file: string) {
+	async function importTable(file: string, name = file) {
 		const form = new FormData();
 		form.append('file', new Blob([exampleText(file)], { type: 'text/csv' }), file);
 		form.append('hasHeaders', 'true');
@@ -782,8 +819,8 @@ describe.each(RELEASES)('the examples in n8n $version', ({ version }) => {
 		const projects = await bench.client.rest<{ id: string }>('GET', '/projects/personal');
 		const path = `/projects/${projects.id}/data-tables`;
 		const { id } = await bench.client.rest<{ id: string }>('POST', path, {
-			name: file,
-			columns: upload.columns.map(({ name, type }) => ({ name, type })),
+			name,
+			columns: upload.columns.map((column) => ({ name: column.name, type: column.type })),
 			fileId: upload.id,
 			hasHeaders: true,
 		});
@@ -828,6 +865,15 @@ function parametersOf(nodes: WorkflowNode[], name: string): Record<string, unkno
 
 function chooseTable(nodes: WorkflowNode[], name: string, id: string): void {
 	parametersOf(nodes, name).dataTableId = { __rl: true, mode: 'list', value: id };
+}
+
+/** What the note of run-task-and-wait.json asks for. */
+function fillInRun(nodes: WorkflowNode[], tableId: string): void {
+	for (const name of ['Remember Who Waits', 'Find Who Waits', 'Forget It']) {
+		chooseTable(nodes, name, tableId);
+	}
+	const run = parametersOf(nodes, 'Run the Task');
+	run.url = String(run.url).replace(/PASTE-[^/]+/, 'tsk_4f8w9n2b');
 }
 
 function optionsOf(nodes: WorkflowNode[], name: string): Record<string, unknown> {

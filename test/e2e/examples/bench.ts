@@ -30,7 +30,7 @@ export interface RunningExample {
 	/** The same as the editor's *Execute workflow* from one of the example's other triggers. */
 	run(trigger: string): Promise<Execution>;
 	/** A run that has waited, when it is over; throws as `emit` does. */
-	resumed(run: Execution): Promise<Execution>;
+	resumed(run: Execution, timeout?: number): Promise<Execution>;
 	/** Deactivates it: Anchor's five webhooks are for all examples together. */
 	end(): Promise<void>;
 }
@@ -132,12 +132,13 @@ export class Bench {
 				const id = await this.client.runManually(workflow.id, trigger);
 				return succeeded(await this.client.finishedExecution(id));
 			},
-			resumed: async ({ id }) => {
+			resumed: async ({ id }, timeout) => {
 				const over = async () => {
-					const execution = await this.client.getExecution(id);
-					return !['waiting', 'new', 'running'].includes(execution.status) && execution;
+					const execution = await this.client.finishedExecution(id);
+					// n8n 1 stores the status first, and what the run has done a moment later.
+					return !execution.data.waitTill && execution;
 				};
-				return succeeded(await waitFor(over, { what: `run ${id} to go on` }));
+				return succeeded(await waitFor(over, { timeout, what: `run ${id} to go on` }));
 			},
 			end: async () => await this.client.deactivate(workflow.id),
 		};
