@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Bench, type RunningExample } from './examples/bench';
+import { Bench, succeeded, type RunningExample } from './examples/bench';
 import {
 	boxOf,
 	exampleFiles,
@@ -10,9 +10,17 @@ import {
 	overlap,
 	readExample,
 	STICKY_NOTE,
+	TRIGGER,
 } from './examples/example';
-import { describeOnNewest } from './newest';
-import type { WorkflowNode } from '../support/n8n';
+import { LOOKALIKE, STORAGE } from './examples/outsideWorld';
+import {
+	isAtLeast,
+	itemsOf,
+	TESTED,
+	waitFor,
+	type Execution,
+	type WorkflowNode,
+} from '../support/n8n';
 
 const DASHBOARD = 'https://app.anchorbrowser.io/sessions/550e8400-e29b-41d4-a716-446655440000';
 const RECORDING = 'https://storage.example.com/recordings/primary.mp4?X-Amz-Expires=3600';
@@ -45,6 +53,9 @@ describe.each(exampleFiles())('%s as a file', (file) => {
 	it('opens tidily: a note that says what to fill in, and no two things on top of each other', () => {
 		const note = nodes.find((node) => node.type === STICKY_NOTE);
 		expect(note?.parameters?.content).toMatch(/^## .+[^]+\*\*Fill in\*\*\n1\. /);
+		// n8n puts a credential of any type that fits into an imported node.
+		expect(note?.parameters?.content).toContain('your *Anchor Browser API* credential');
+		expect(note?.parameters?.content).toMatch(/ry it: click \*Execute workflow\*/);
 		const boxes = nodes.map((node) => ({ node: node.name, box: boxOf(node) }));
 		const collisions = boxes.flatMap((one, index) =>
 			boxes
@@ -53,6 +64,29 @@ describe.each(exampleFiles())('%s as a file', (file) => {
 				.map((other) => `${one.node} and ${other.node}`),
 		);
 		expect(collisions).toEqual([]);
+	});
+
+	it('stands in the list of examples', () => {
+		expect(exampleText('README.md')).toContain(`[${file}](${file})`);
+	});
+
+	it('names how its trigger registers, so that the API key is what it asks for', () => {
+		for (const { parameters } of nodes.filter(({ type }) => type === TRIGGER)) {
+			expect(parameters?.registration).toBe('automatic');
+		}
+	});
+
+	it("sends the API key to Anchor's host only, and along no redirect", () => {
+		const calls = nodes.filter(({ parameters }) => parameters?.nodeCredentialType !== undefined);
+		for (const { name: nodeName, parameters } of calls) {
+			// This one stands behind a condition on the same address, which is tried in a real n8n below.
+			if (nodeName !== 'Fetch With the API Key') {
+				expect(parameters?.url).toMatch(/^=?https:\/\/api\.anchorbrowser\.io\//);
+			}
+			expect(parameters?.options).toMatchObject({
+				redirect: { redirect: { followRedirects: false } },
+			});
+		}
 	});
 
 	it('runs from left to right', () => {
@@ -66,12 +100,12 @@ describe.each(exampleFiles())('%s as a file', (file) => {
 	});
 });
 
-describeOnNewest('the examples in a real n8n', () => {
+describe.each(TESTED)('the examples in n8n %s', (version) => {
 	let bench: Bench;
 	let example: RunningExample | undefined;
 
 	beforeAll(async () => {
-		bench = await Bench.start();
+		bench = await Bench.start(version);
 	}, 300_000);
 
 	afterEach(async () => {
@@ -220,13 +254,9 @@ describeOnNewest('the examples in a real n8n', () => {
 	});
 
 	it('log-results-data-table.json adds one row an event to a data table', async () => {
-		const table = await createTable();
+		const table = await importTable('task-results.csv');
 		example = await bench.use('log-results-data-table.json', ({ nodes }) => {
-			parametersOf(nodes, 'Add the Row').dataTableId = {
-				__rl: true,
-				mode: 'list',
-				value: table.id,
-			};
+			chooseTable(nodes, 'Add the Row', table.id);
 		});
 		await example.emit('task.completed', { id: 'evt_one', data: withResult({ total: 12.5 }) });
 		await example.emit('task.failed', {
@@ -402,33 +432,425 @@ describeOnNewest('the examples in a real n8n', () => {
 		);
 	});
 
-	/** The table that the example's note describes, column by column. */
-	async function createTable() {
-		const strings =
-			'event_id event_type task_id status error_type error_message result session_dashboard_url';
-		const columns = [
-			...strings.split(' ').map((name) => ({ name, type: 'string' })),
-			{ name: 'created', type: 'date' },
-			{ name: 'duration_ms', type: 'number' },
+	it('answer-intervention.json hands the answer from Slack to the session, and says what became of it', async () => {
+		example = await bench.use('answer-intervention.json');
+		const answers = () =>
+			bench.simulator.requests({
+				calls: 'POST /v1/sessions/*/agent/respond-to-human-intervention',
+			});
+		const ask = async (data: Record<string, unknown>) => {
+			const run = await example?.emit('intervention.requested', { data });
+			const message = JSON.stringify(slackMessages().slice(-1));
+			return { run: run as Execution, message, form: formLink(message) };
+		};
+
+		const fields = [
+			{ name: 'user', label: 'User <name>', type: 'email', required: true },
+			{ name: 'code', label: 'Code', type: 'text' },
 		];
+		const first = await ask({ fields, request_id: 'request-1' });
+		expect(first.message).toContain('Enter the 6-digit code sent to your phone.');
+		expect(first.message).toContain('https://live.anchorbrowser.io');
+		const page = await (await fetch(first.form)).text();
+		expect(page).toContain('1. User  name');
+		await submit(first.form, ['jo@example.com', '123456']);
+		await example.resumed(first.run);
+		expect(answers().slice(-1)[0]).toMatchObject({
+			path: expect.stringContaining('/550e8400-e29b-41d4-a716-446655440000/') as string,
+			body: { requestId: 'request-1', response: { user: 'jo@example.com', code: '123456' } },
+			status: 200,
+		});
+		expect(lastSlackMessage().text).toMatch(/^:white_check_mark: The session has its answer/);
+
+		const confirm = await ask({
+			input_type: 'confirm',
+			fields: undefined,
+			request_id: 'request-2',
+		});
+		await submit(confirm.form, ['No']);
+		await example.resumed(confirm.run);
+		expect(answers().slice(-1)[0].body).toEqual({ requestId: 'request-2', response: false });
+
+		const text = await ask({ input_type: 'text', fields: undefined, request_id: 'request-3' });
+		bench.simulator.emit('intervention.resolved', { data: { request_id: 'request-3' } });
+		await submit(text.form, ['0042']);
+		await example.resumed(text.run);
+		expect(answers().slice(-1)[0]).toMatchObject({
+			body: { requestId: 'request-3', response: '0042' },
+			status: 400,
+		});
+		expect(lastSlackMessage().text).toMatch(
+			/no longer waits for this answer[^]*No pending human intervention request$/,
+		);
+
+		const refused = await ask({ input_type: 'text', fields: undefined, request_id: 'request-4' });
+		const outage = bench.simulator.outage({ calls: 'POST /v1/sessions/*', mode: 500 });
+		await submit(refused.form, ['5']);
+		await expect(example.resumed(refused.run)).rejects.toThrow(
+			/did not take the answer \(HTTP 500\)/,
+		);
+		outage.lift();
+	});
+
+	it('retry-failed-batch.json retries the failed sessions three times, then alerts', async () => {
+		example = await bench.use('retry-failed-batch.json');
+		const retries = () => bench.simulator.requests({ calls: 'POST /v1/batch-sessions/*/retry' });
+		const alerts = slackMessages().length;
+		const batch = { batch_id: 'b1a4b1a4-0000-4000-8000-000000000000' };
+
+		await example.emit('batch.failed', { data: batch });
+		await example.emit('batch.completed', { data: batch });
+		await example.emit('batch.completed', { data: batch });
+		expect(retries()).toHaveLength(3);
+		for (const { body, status } of retries()) {
+			expect(body).toEqual({ retry_failed_only: true, max_retries: 1 });
+			expect(status).toBe(200);
+		}
+		expect(slackMessages()).toHaveLength(alerts);
+
+		await example.emit('batch.completed', { data: batch });
+		expect(retries()).toHaveLength(3);
+		expect(lastSlackMessage().text).toContain(
+			`*Batch ${batch.batch_id}*: 1 of 10 sessions failed\n`,
+		);
+		expect(lastSlackMessage().text).toContain(
+			'*Retries so far:* 3\n*Reasons:* Browser unreachable\n',
+		);
+
+		// The last retry did it.
+		await example.emit('batch.completed', { data: { ...batch, failed_requests: 0 } });
+		expect(retries()).toHaveLength(3);
+		expect(slackMessages()).toHaveLength(alerts + 1);
+
+		// An Anchor that counts nothing, or takes nothing, starts no endless loop.
+		const outage = bench.simulator.outage({ calls: 'POST /v1/batch-sessions/*', mode: 500 });
+		const other = { batch_id: 'b1a4b1a4-0000-4000-8000-000000000001' };
+		await example.emit('batch.failed', { data: other });
+		expect(lastSlackMessage().text).toMatch(
+			/\*Retries so far:\* 0\n[^]*\*Anchor Browser says:\* Internal server error$/,
+		);
+		outage.lift();
+		await example.emit('batch.failed', { data: other });
+		expect(retries()).toHaveLength(4);
+		expect(slackMessages()).toHaveLength(alerts + 3);
+	});
+
+	it('reauthenticate-identity.json logs in again once a day, then tells the owner once', async () => {
+		example = await bench.use('reauthenticate-identity.json');
+		const logins = () =>
+			bench.simulator.requests({ calls: 'POST /v1/identities/*/reauthenticate' });
+		const mails = bench.mailbox.mails.length;
+		const failed = async (id: string) =>
+			await example?.emit('identity.authentication_failed', { data: { identity_id: id } });
+
+		await failed('helped');
+		expect(logins()).toEqual([expect.objectContaining({ body: { sync: true }, status: 200 })]);
+		expect(bench.mailbox.mails).toHaveLength(mails);
+		await failed('helped');
+		expect(logins()).toHaveLength(1);
+		expect(bench.mailbox.mails).toHaveLength(mails + 1);
+		// The owner that Anchor has written down for this identity.
+		expect(lastMail().to).toEqual(['owner@example.com']);
+		expect(lastMail().subject).toBe('Anchor Browser: My Work Account cannot log in');
+		expect(lastMail().text).toContain('The second try: failed earlier today\n');
+		await failed('helped');
+		expect(bench.mailbox.mails).toHaveLength(mails + 1);
+
+		const outage = bench.simulator.outage({
+			calls: 'POST /v1/identities/*',
+			mode: 422,
+			message: 'Authentication failed',
+		});
+		const lookups = bench.simulator.outage({ calls: 'GET /v1/identities/*', mode: 500 });
+		await failed('not-helped');
+		outage.lift();
+		lookups.lift();
+		expect(bench.mailbox.mails).toHaveLength(mails + 2);
+		expect(lastMail().to).toEqual(['you@example.com']);
+		expect(lastMail().text).toMatch(
+			/Failure type: invalid_credentials\n[^]*The second try: .*Authentication failed/,
+		);
+	});
+
+	describe('store-artifacts.json', () => {
+		const stored = (name: string) => readFileSync(join(bench.files, name), 'utf8');
+
+		beforeEach(async () => {
+			example = await bench.use('store-artifacts.json');
+		});
+
+		it("stores one file each, by name and type, and shows the API key to Anchor's host alone", async () => {
+			const run = await example?.emit('task.completed', {
+				data: {
+					execution_id: 'run-1',
+					artifacts: [
+						{
+							name: 'invoice.pdf',
+							url: 'https://api.anchorbrowser.io/v1/sessions/550e8400-e29b-41d4-a716-446655440000/downloads/invoice.pdf',
+							content_type: 'application/pdf',
+						},
+						{ name: 'Grüße.csv', url: `https://${STORAGE}/one?sig=1`, content_type: 'text/csv' },
+						{ name: '../../Grüße.csv', url: `https://${LOOKALIKE}/two` },
+					],
+				},
+			});
+
+			expect(stored('anchor-run-1-1-invoice.pdf')).toMatch(/^%PDF/);
+			expect(stored('anchor-run-1-2-Grüße.csv')).toBe('the file /one');
+			expect(stored('anchor-run-1-3-.._.._Grüße.csv')).toBe('the file /two');
+			const files = run?.data.resultData.runData['Keep Name and Type'].flatMap(({ data }) =>
+				(data?.main?.[0] ?? []).map(({ binary }) => [binary?.data.fileName, binary?.data.mimeType]),
+			);
+			expect(files).toEqual([
+				['invoice.pdf', 'application/pdf'],
+				['Grüße.csv', 'text/csv'],
+				['../../Grüße.csv', 'application/octet-stream'],
+			]);
+			for (const host of [STORAGE, LOOKALIKE]) {
+				expect(bench.world.calls(host).slice(-1)[0].headers).not.toHaveProperty('anchor-api-key');
+			}
+		});
+
+		it('stores what stands behind the links of an event as it is sent', async () => {
+			await example?.emit('task.completed', { data: { execution_id: 'run-0' } });
+			expect(stored('anchor-run-0-1-invoice-2026-02.pdf')).toMatch(/^%PDF/);
+			expect(stored('anchor-run-0-2-report.csv')).toMatch(/^name,total/);
+		});
+
+		it('ends quietly when there is nothing to store', async () => {
+			const run = await example?.emit('task.failed');
+			expect(Object.keys(run?.data.resultData.runData ?? {})).not.toContain('Store the File');
+		});
+
+		it('stores the others when one cannot be fetched, and then says which', async () => {
+			const emitted = example?.emit('task.completed', {
+				data: {
+					execution_id: 'run-2',
+					artifacts: [
+						{
+							name: 'gone.pdf',
+							url: 'https://api.anchorbrowser.io/v1/sessions/nobody/downloads/gone.pdf',
+						},
+						{ name: 'old.csv', url: `https://${STORAGE}/expired` },
+						{ name: 'new.csv', url: `https://${STORAGE}/new` },
+					],
+				},
+			});
+
+			await expect(emitted).rejects.toThrow(
+				/at Say What Is Missing: Files of tsk_4f8w9n2b that could not be fetched: gone\.pdf, old\.csv\./,
+			);
+			expect(stored('anchor-run-2-3-new.csv')).toBe('the file /new');
+		});
+	});
+
+	it('run-task-and-wait.json continues with the result of the very run that it started', async () => {
+		const table = await importTable('task-runs.csv');
+		example = await bench.use('run-task-and-wait.json', ({ nodes }) => {
+			fillInRun(nodes, table.id);
+		});
+
+		const waiting = await example.run('Every Morning');
+		expect(waiting.status).toBe('waiting');
+		const [{ run_id: runId }] = itemsOf(waiting, 'Run the Task');
+		expect(await table.rows()).toMatchObject([{ run_id: runId }]);
+		// Somebody else's task ends meanwhile.
+		await example.emit('task.completed', { data: { session_id: 'other', execution_id: 'other' } });
+		expect((await bench.client.getExecution(waiting.id)).status).toBe('waiting');
+
+		await example.emit('task.completed', {
+			data: { execution_id: String(runId), session_id: undefined, result: { total: 7 } },
+		});
+		const over = await example.resumed(waiting);
+		expect(itemsOf(over, 'Use the Result')).toEqual([
+			{
+				run_id: runId,
+				status: 'success',
+				result: expect.objectContaining({ total: 7 }),
+				error: '',
+			},
+		]);
+		expect(await table.rows()).toEqual([]);
+	});
+
+	// n8n looks once a minute for runs that have waited long enough, so both wait together.
+	it('answer-intervention.json and run-task-and-wait.json go on when nobody is heard of', async () => {
+		const asking = await bench.use('answer-intervention.json', ({ nodes }) => {
+			const { limitWaitTime } = optionsOf(nodes, 'Ask in Slack') as {
+				limitWaitTime: { values: Record<string, unknown> };
+			};
+			limitWaitTime.values.resumeAmount = 0.05;
+		});
+		const table = await importTable('task-runs.csv', 'task-runs of nobody');
+		example = await bench.use('run-task-and-wait.json', ({ nodes }) => {
+			fillInRun(nodes, table.id);
+			Object.assign(parametersOf(nodes, 'Wait for the Result'), {
+				resumeAmount: 3,
+				resumeUnit: 'seconds',
+			});
+		});
+		const asked = await asking.emit('intervention.requested');
+		const waiting = await example.run('Every Morning');
+		const [{ run_id: runId }] = itemsOf(waiting, 'Run the Task');
+		// It has ended, and the event was lost.
+		bench.simulator.emit('task.failed', {
+			to: [],
+			data: { execution_id: String(runId), error: { type: 'timeout', message: 'Too slow' } },
+		});
+
+		const over = await example.resumed(waiting, 90_000);
+		expect(itemsOf(over, 'Use the Result')).toEqual([
+			{ run_id: runId, status: 'timeout', result: {}, error: 'Too slow' },
+		]);
+		expect(await table.rows()).toEqual([]);
+		await asking.resumed(asked, 90_000);
+		expect(lastSlackMessage().text).toMatch(/^:zzz: Nobody answered within 45 minutes/);
+		await asking.end();
+	});
+
+	it('hand-on-to-workflows.json hands each event on to the workflow that is for it', async () => {
+		const others = await Promise.all(
+			['by task', 'by project', 'the rest'].map(async (name) => {
+				const { id } = await bench.client.createWorkflow({
+					name,
+					nodes: [
+						{
+							name: 'When Executed by Another Workflow',
+							type: 'n8n-nodes-base.executeWorkflowTrigger',
+							typeVersion: 1.1,
+							parameters: { inputSource: 'passthrough' },
+						},
+					],
+					connections: {},
+				});
+				// n8n 2 runs published workflows only; n8n 1 has nothing to publish here.
+				if (isAtLeast(version, '2.0')) await bench.client.activate(id);
+				return id;
+			}),
+		);
+		example = await bench.use('hand-on-to-workflows.json', ({ nodes }) => {
+			['Hand On by Task', 'Hand On by Project', 'Hand On the Rest'].forEach((name, index) => {
+				parametersOf(nodes, name).workflowId = { __rl: true, mode: 'list', value: others[index] };
+			});
+		});
+		const runsOf = async () =>
+			await Promise.all(
+				others.map(async (workflowId) => {
+					const runs = await bench.client.executions({ workflowId });
+					const executions = await Promise.all(
+						runs.map(async ({ id }) => await bench.client.finishedExecution(id)),
+					);
+					return executions.map((run) => {
+						const [event] = itemsOf(run, 'When Executed by Another Workflow');
+						return (event._event as { id: string }).id;
+					});
+				}),
+			);
+
+		await example.emit('task.failed', { id: 'evt_task' });
+		await example.emit('session.failed', { id: 'evt_project' });
+		await example.emit('session.failed', {
+			id: 'evt_rest',
+			envelope: { project_id: '00000000-0000-4000-8000-000000000000' },
+		});
+		const all = await waitFor(
+			async () => {
+				const runs = await runsOf();
+				return runs.every((ids) => ids.length > 0) && runs;
+			},
+			{ what: 'the three workflows to run' },
+		);
+		expect(all).toEqual([['evt_task'], ['evt_project'], ['evt_rest']]);
+	});
+
+	it('watch-deliveries.json alerts once when events were refused or given up', async () => {
+		example = await bench.use('watch-deliveries.json');
+		const alerts = slackMessages().length;
+		await example.run('Every Hour');
+		const before = slackMessages().length;
+		// What earlier examples left in the history; nothing new since.
+		await example.run('Every Hour');
+		expect(slackMessages()).toHaveLength(before);
+		expect(before).toBeLessThanOrEqual(alerts + 1);
+
+		const refusing = bench.simulator.addWebhook({
+			url: `${bench.n8n.url}/webhook/nobody`,
+			subscribedEvents: ['task.failed'],
+		});
+		const down = bench.simulator.addWebhook({
+			url: 'http://127.0.0.1:9/down',
+			subscribedEvents: ['task.completed'],
+		});
+		await bench.simulator.emit('task.failed', { id: 'evt_refused', to: refusing.id }).settled;
+		await bench.simulator.emit('task.completed', { id: 'evt_dead', to: down.id, maxAttempts: 1 })
+			.settled;
+		await example.run('Every Hour');
+		expect(slackMessages()).toHaveLength(before + 1);
+		const { text } = lastSlackMessage();
+		expect(text).toMatch(/^:rotating_light: \*2 Anchor Browser deliveries did not arrive\*\n/);
+		expect(text).toMatch(/• task\.failed evt_refused of .*: refused with HTTP 404, attempts: 1/);
+		expect(text).toMatch(/• task\.completed evt_dead of .*: given up, attempts: 1/);
+
+		await example.run('Every Hour');
+		expect(slackMessages()).toHaveLength(before + 1);
+	});
+
+	it.each(exampleFiles())('%s without its credentials says what is missing', async (file) => {
+		const imported = readExample(file);
+		const { id } = await bench.client.createWorkflow(imported);
+		const start = imported.nodes.find(({ type }) => type === TRIGGER);
+		const refused = start
+			? bench.client.activate(id)
+			: bench.client
+					.finishedExecution(await bench.client.runManually(id, 'Every Hour'))
+					.then(succeeded);
+		await expect(refused).rejects.toThrow(/credential/i);
+	});
+
+	/** What *Import CSV* of n8n's data tables makes of a file that belongs to an example. */
+	async function importTable(file: string, name = file) {
+		const form = new FormData();
+		form.append('file', new Blob([exampleText(file)], { type: 'text/csv' }), file);
+		form.append('hasHeaders', 'true');
+		const upload = await bench.client.rest<{
+			id: string;
+			columns: Array<{ name: string; type: string }>;
+		}>('POST', '/data-tables/uploads', form);
 		const projects = await bench.client.rest<{ id: string }>('GET', '/projects/personal');
 		const path = `/projects/${projects.id}/data-tables`;
 		const { id } = await bench.client.rest<{ id: string }>('POST', path, {
-			name: 'Anchor task results',
-			columns,
+			name,
+			columns: upload.columns.map((column) => ({ name: column.name, type: column.type })),
+			fileId: upload.id,
+			hasHeaders: true,
 		});
 		return {
 			id,
+			/** The rows that came after those of the file. */
 			rows: async () =>
 				(
 					await bench.client.rest<{ data: Array<Record<string, unknown>> }>(
 						'GET',
 						`${path}/${id}/rows?sortBy=id:asc`,
 					)
-				).data,
+				).data.slice(1),
 		};
 	}
 });
+
+/** The address behind the button of a message that n8n sent to wait for an answer. */
+function formLink(message: string): string {
+	const [link] = /https?:[^"\\]*\/webhook-waiting\/[^"\\]+/.exec(message) ?? [''];
+	return link.replaceAll('&amp;', '&');
+}
+
+/** Fills in n8n's form as a browser does. */
+async function submit(form: string, values: readonly string[]): Promise<void> {
+	const data = new FormData();
+	values.forEach((value, index) => data.append(`field-${index}`, value));
+	const response = await fetch(form, { method: 'POST', body: data });
+	if (!response.ok) throw new Error(`The form was answered with ${response.status}`);
+}
 
 /** The example's data with another result in place of its own. */
 function withResult(result: unknown) {
@@ -439,6 +861,19 @@ function parametersOf(nodes: WorkflowNode[], name: string): Record<string, unkno
 	const parameters = nodes.find((node) => node.name === name)?.parameters;
 	if (parameters === undefined) throw new Error(`There is no node ${name}`);
 	return parameters;
+}
+
+function chooseTable(nodes: WorkflowNode[], name: string, id: string): void {
+	parametersOf(nodes, name).dataTableId = { __rl: true, mode: 'list', value: id };
+}
+
+/** What the note of run-task-and-wait.json asks for. */
+function fillInRun(nodes: WorkflowNode[], tableId: string): void {
+	for (const name of ['Remember Who Waits', 'Find Who Waits', 'Forget It']) {
+		chooseTable(nodes, name, tableId);
+	}
+	const run = parametersOf(nodes, 'Run the Task');
+	run.url = String(run.url).replace(/PASTE-[^/]+/, 'tsk_4f8w9n2b');
 }
 
 function optionsOf(nodes: WorkflowNode[], name: string): Record<string, unknown> {

@@ -9,7 +9,13 @@ export interface AnswerBody {
 	pagination: unknown;
 	external_event_id: string;
 	run_id: string;
-	data: { count: number; items: Array<{ file_link: string; size: number }>; session_id: string };
+	data: {
+		count: number;
+		items: Array<{ file_link: string; size: number; suggested_file_name: string }>;
+		session_id: string;
+		status: string;
+		sessions: Array<{ status: string; retry_count: number }>;
+	};
 	deliveries: unknown[];
 	requests: unknown[];
 	event: unknown;

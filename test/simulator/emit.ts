@@ -71,6 +71,8 @@ export interface EmitterSettings {
 	/** Whether every attempt has an Anchor-Delivery-Id of its own; Anchor does not say. */
 	newDeliveryId: (delivery: Delivery, attempt: number) => string;
 	signing: () => SigningMode;
+	/** The address under which the simulator serves files. */
+	files: () => string;
 }
 
 /** Turns a wish for an event into rows of the history and jobs for the dispatcher. */
@@ -84,7 +86,11 @@ export class Emitter {
 	prepare(type: string, options: EmitOptions = {}): PreparedEmission {
 		const { store, clock, dispatcher } = this.settings;
 		const projectId = options.projectId ?? this.settings.projectId;
-		const event = makeEvent(type, options, { projectId, created: clock.serviceNow() });
+		const event = makeEvent(type, options, {
+			projectId,
+			created: clock.serviceNow(),
+			files: this.settings.files(),
+		});
 		const body = Buffer.from(options.body ?? JSON.stringify(event));
 		const webhooks = this.receivers(event, options);
 		if (options.sign) for (const webhook of webhooks) secretsByChoice(webhook, options.sign);

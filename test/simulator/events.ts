@@ -89,24 +89,34 @@ export interface EventWish {
 	envelope?: Record<string, unknown>;
 }
 
-/**
- * One event, complete.
- * @param created milliseconds since 1970
- */
+/** Where the links to files in the examples point to: nobody's storage. */
+const EXAMPLE_STORAGE = 'https://storage.example.com';
+
+export interface EventSettings {
+	projectId: string;
+	/** Milliseconds since 1970. */
+	created: number;
+	/** The address under which files are served: links to files in the examples lead there. */
+	files: string;
+}
+
+/** One event, complete. */
 export function makeEvent(
 	type: string,
 	wish: EventWish,
-	project: { projectId: string; created: number },
+	{ projectId, created, files }: EventSettings,
 ): Envelope {
-	const example = exampleData(type);
+	const example = JSON.parse(
+		JSON.stringify(exampleData(type)).replaceAll(EXAMPLE_STORAGE, files),
+	) as Data;
 	const data = (
 		typeof wish.data === 'function' ? wish.data(example) : laidOver(example, wish.data ?? {})
 	) as Data;
 	return {
 		id: wish.id ?? newEventId(),
 		type,
-		created: new Date(project.created).toISOString(),
-		project_id: project.projectId,
+		created: new Date(created).toISOString(),
+		project_id: projectId,
 		text: wish.text ?? TEXTS[type]?.(data) ?? type,
 		data,
 		...wish.envelope,

@@ -6,7 +6,10 @@ import { ACKNOWLEDGE_MS, Dispatcher, RETRY_DELAYS_MS } from './deliver';
 import { Emitter } from './emit';
 import { DOCUMENTED_EVENTS, NEWEST_EVENTS } from './events';
 import { Faults, matcher } from './faults';
+import { registerBatches } from './routes/batches';
 import { registerControl } from './routes/control';
+import { registerFiles } from './routes/files';
+import { registerIdentities } from './routes/identities';
 import { registerSessions } from './routes/sessions';
 import { registerTasks } from './routes/tasks';
 import { registerWebhooks } from './routes/webhooks';
@@ -63,6 +66,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		newDeliveryId: (delivery, attempt) =>
 			options.deliveryIds === 'perAttempt' && attempt > 1 ? randomUUID() : delivery.id,
 		signing: () => signing,
+		files: () => `${server.url}/_simulator/files`,
 	});
 	const faults = new Faults();
 
@@ -74,12 +78,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		payloads: options.payloads ?? true,
 		listsDisabled: options.listsDisabled ?? true,
 	});
-	registerSessions(app, {
-		store,
-		url: () => server.url,
-		emit: (type, data, project) => simulator.emit(type, { data, projectId: project }),
-	});
+	const emit = (type: string, data: Record<string, unknown>, project: string) =>
+		void simulator.emit(type, { data, projectId: project });
+	registerSessions(app, { store, url: () => server.url, emit });
 	registerTasks(app, store);
+	registerBatches(app, store);
+	registerIdentities(app, { store, emit });
+	registerFiles(app);
 	registerControl(app, () => simulator);
 	const server = await listen(app, options.port ?? 0);
 

@@ -47,6 +47,27 @@ describe('recordings', () => {
 	});
 });
 
+describe('files', () => {
+	it('stand behind the links of an event as they are, and need no API key', async () => {
+		const { event } = simulator.emit('task.completed');
+		const [pdf, csv] = event.data.artifacts as Array<{ url: string; content_type?: string }>;
+		expect(await file(pdf.url, '')).toMatchObject({ type: pdf.content_type });
+		expect((await file(csv.url, '')).type).toBe('text/csv');
+		expect((await file(String(event.data.recording_url), '')).type).toBe('video/mp4');
+	});
+
+	it('that a session downloaded are listed with links that want the API key', async () => {
+		const { body } = await call('GET', `/v1/sessions/${SESSION}/downloads`);
+		expect(body.data.items.map((item) => item.suggested_file_name)).toEqual([
+			'invoice-2026-02.pdf',
+			'report.csv',
+		]);
+		const [{ file_link: link, size }] = body.data.items;
+		expect((await file(link, simulator.apiKey)).bytes).toHaveLength(size);
+		expect((await fetch(link)).status).toBe(401);
+	});
+});
+
 describe('tasks', () => {
 	it('are run and asked for by the id of the run', async () => {
 		const { status, body } = await call('POST', '/v2/tasks/tsk_4f8w9n2b/run', {
@@ -55,6 +76,24 @@ describe('tasks', () => {
 		expect(status).toBe(200);
 		expect(body).toMatchObject({ status: 'queued', run_id: expect.any(String), error: null });
 		expect((await call('GET', `/v2/tasks/runs/${body.run_id}/status`)).body).toEqual(body);
+	});
+
+	it.each([
+		['task.completed', {}, { status: 'success', result: { invoice_total: '129.00' }, error: null }],
+		[
+			'task.failed',
+			{ error: { type: 'timeout', message: 'Too slow' } },
+			{ status: 'timeout', error: 'Too slow' },
+		],
+		['task.cancelled', {}, { status: 'cancelled', error: null }],
+	])('are over when %s named their run', async (type, data, ending) => {
+		const run = (await call('POST', '/v2/tasks/tsk_4f8w9n2b/run', { input_params: {} })).body
+			.run_id;
+		simulator.emit(type, { data: { ...data, execution_id: run } });
+		expect((await call('GET', `/v2/tasks/runs/${run}/status`)).body).toMatchObject({
+			run_id: run,
+			...ending,
+		});
 	});
 
 	it.each([
@@ -83,6 +122,73 @@ describe('interventions', () => {
 		expect((await call('POST', path, answer)).status).toBe(200);
 		expect(await pending()).toEqual({ count: 0, items: [] });
 		expect((await call('POST', path, answer)).status).toBe(400);
+	});
+});
+
+describe('batches', () => {
+	const BATCH = '0b6f2b1e-8d0d-4b7c-9a3e-5f2f7f0f9c11';
+	const path = `/v1/batch-sessions/${BATCH}`;
+	const look = async () => (await call('GET', path)).body.data;
+	const state = async () => {
+		const { status, sessions } = await look();
+		return [status, sessions[0].retry_count];
+	};
+
+	it('are retried, failed sessions only, and count it', async () => {
+		simulator.emit('batch.completed');
+		expect((await look()).sessions.filter(({ status }) => status === 'failed')).toHaveLength(1);
+		const retry = { retry_failed_only: true, max_retries: 1 };
+		expect((await call('POST', `${path}/retry`, retry)).body.data).toMatchObject({
+			batch_id: BATCH,
+			status: 'processing',
+			retried_sessions: 1,
+		});
+		expect(await state()).toEqual(['processing', 1]);
+		expect((await call('POST', `${path}/retry`, retry)).status).toBe(400);
+
+		simulator.emit('batch.failed');
+		expect(await state()).toEqual(['failed', 1]);
+		expect((await call('POST', `${path}/retry`, {})).body.data).toMatchObject({
+			retried_sessions: 10,
+		});
+	});
+
+	it('without a failed session have nothing to retry', async () => {
+		simulator.emit('batch.completed', { data: { failed_requests: 0 } });
+		expect((await call('POST', `${path}/retry`, {})).status).toBe(400);
+		expect((await call('POST', `${path}/retry`, { retry_failed_only: false })).status).toBe(200);
+	});
+
+	it.each([
+		['nothing', {}, 404],
+		[BATCH, { max_retries: 4 }, 400],
+	])('%s with %j are answered with %i', async (id, body, status) => {
+		expect((await call('POST', `/v1/batch-sessions/${id}/retry`, body)).status).toBe(status);
+	});
+});
+
+describe('identities', () => {
+	const IDENTITY = '123e4567-e89b-12d3-a456-426614174000';
+	const path = `/v1/identities/${IDENTITY}`;
+
+	it('log in again, which is emitted', async () => {
+		simulator.emit('identity.authentication_failed');
+		expect((await call('GET', path)).body).toMatchObject({ id: IDENTITY, status: 'failed' });
+		expect((await call('POST', `${path}/reauthenticate`, { sync: true })).body).toMatchObject({
+			identityId: IDENTITY,
+			async: false,
+			auth_status: 'authenticated',
+		});
+		expect((await call('GET', path)).body).toMatchObject({ status: 'validated' });
+		expect((await call('POST', `${path}/reauthenticate`, { sync: false })).body).toMatchObject({
+			async: true,
+			auth_status: 'pending',
+		});
+	});
+
+	it('that nobody named are answered with 404', async () => {
+		expect((await call('GET', '/v1/identities/nothing')).status).toBe(404);
+		expect((await call('POST', '/v1/identities/nothing/reauthenticate', {})).status).toBe(404);
 	});
 });
 

@@ -39,6 +39,8 @@ export class Store {
 	readonly requests: RecordedRequest[] = [];
 	/** Events as emitted, by project: what sessions, tasks and interventions the rest of the API knows of. */
 	readonly events: Envelope[] = [];
+	/** Retries of batches: each with the newest event that the batch had by then. */
+	readonly batchRetries: Array<{ batchId: string; after: Envelope | undefined }> = [];
 	knownEvents: readonly string[];
 	private readonly webhooks = new Map<string, Webhook>();
 	private readonly watchers = new Set<() => void>();
@@ -178,9 +180,21 @@ export class Store {
 
 	/** Whether an event of the project or an example has this value under this key of its data. */
 	knows(projectId: string, key: string, value: string): boolean {
+		return this.newest(projectId, key, value) !== undefined;
+	}
+
+	/** The project's newest event that has this value under this key of its data. */
+	newestEvent(projectId: string, key: string, value: string): Envelope | undefined {
+		return this.events
+			.filter((event) => event.project_id === projectId && event.data?.[key] === value)
+			.pop();
+	}
+
+	/** The data of that event; without one, of the first example that has the value; undefined when nothing named it. */
+	newest(projectId: string, key: string, value: string): Record<string, unknown> | undefined {
 		return (
-			NEWEST_EVENTS.some((type) => exampleData(type)[key] === value) ||
-			this.events.some((event) => event.project_id === projectId && event.data?.[key] === value)
+			this.newestEvent(projectId, key, value)?.data ??
+			NEWEST_EVENTS.map(exampleData).find((data) => data[key] === value)
 		);
 	}
 
@@ -214,6 +228,7 @@ export class Store {
 		this.deliveries.length = 0;
 		this.requests.length = 0;
 		this.events.length = 0;
+		this.batchRetries.length = 0;
 		this.knownEvents = this.settings.knownEvents;
 	}
 

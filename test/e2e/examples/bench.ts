@@ -13,7 +13,7 @@ import {
 	type WorkflowFile,
 } from '../../support/n8n';
 import { startSimulator, type EmitOptions, type Simulator } from '../../simulator';
-import { credentialTypeOf, EXAMPLE_FOLDER, exampleText } from './example';
+import { credentialTypeOf, EXAMPLE_FOLDER, exampleText, TRIGGER } from './example';
 import { startMailbox, type Mailbox } from './mailbox';
 import { GOOGLE_TOKENS, startOutsideWorld, type OutsideWorld } from './outsideWorld';
 
@@ -23,13 +23,20 @@ export interface RunningExample {
 	/**
 	 * Lets something happen at Anchor.
 	 *
-	 * @returns the run that it caused, finished
+	 * @returns the run that it caused, finished or waiting for somebody
 	 * @throws when that run did not succeed, with the words that its user sees
 	 */
 	emit(type: string, wish?: EmitOptions): Promise<Execution>;
+	/** The same as the editor's *Execute workflow* from one of the example's other triggers. */
+	run(trigger: string): Promise<Execution>;
+	/** A run that has waited, when it is over; throws as `emit` does. */
+	resumed(run: Execution, timeout?: number): Promise<Execution>;
 	/** Deactivates it: Anchor's five webhooks are for all examples together. */
 	end(): Promise<void>;
 }
+
+/** A deactivated example keeps its webhook for some seconds; the next one must not wait for it. */
+const MANY = 50;
 
 /** A real n8n with all that the examples talk to. */
 export class Bench {
@@ -45,7 +52,8 @@ export class Bench {
 		private readonly dispose: () => Promise<void>,
 	) {}
 
-	static async start(): Promise<Bench> {
+	/** @param version of n8n */
+	static async start(version: string): Promise<Bench> {
 		const undo: Array<() => Promise<void> | void> = [];
 		const dispose = async () => {
 			for (const step of undo.reverse()) await step();
@@ -56,13 +64,14 @@ export class Bench {
 			undo.push(() => rmSync(folder, { recursive: true, force: true }));
 			const files = join(folder, 'files');
 			mkdirSync(files);
-			const simulator = await startSimulator({ rules: 'local' });
+			const simulator = await startSimulator({ rules: 'local', maxWebhooks: MANY });
 			undo.push(async () => await simulator.close());
 			const mailbox = await startMailbox();
 			undo.push(async () => await mailbox.close());
 			const world = await startOutsideWorld(folder, simulator.url);
 			undo.push(async () => await world.close());
 			const n8n = await startN8n({
+				version,
 				trustedCa: world.caFile,
 				env: {
 					HTTP_PROXY: world.proxyUrl,
@@ -104,24 +113,39 @@ export class Bench {
 		fill(example);
 		const workflow = await this.client.createWorkflow(example);
 		await this.client.activate(workflow.id);
+		const { nodes } = await this.client.getWorkflow(workflow.id);
+		const address = nodes.find(({ type }) => type === TRIGGER)?.webhookId;
 		let runs = 0;
 		return {
 			workflow,
 			emit: async (type, wish) => {
-				const { attempted } = this.simulator.emit(type, wish);
+				const webhook = this.simulator.webhooks().find(({ url }) => url.includes(String(address)));
+				const { attempted } = this.simulator.emit(type, { ...wish, to: webhook?.id ?? '' });
 				const [delivery] = await attempted;
 				if (delivery?.status !== 'succeeded') {
 					throw new Error(`${file} did not take ${type}: ${JSON.stringify(delivery?.attempts)}`);
 				}
 				runs += 1;
-				return await this.finished(workflow.id, runs);
+				return await this.newestRun(workflow.id, runs);
+			},
+			run: async (trigger) => {
+				const id = await this.client.runManually(workflow.id, trigger);
+				return succeeded(await this.client.finishedExecution(id));
+			},
+			resumed: async ({ id }, timeout) => {
+				const over = async () => {
+					const execution = await this.client.finishedExecution(id);
+					// n8n 1 stores the status first, and what the run has done a moment later.
+					return !execution.data.waitTill && execution;
+				};
+				return succeeded(await waitFor(over, { timeout, what: `run ${id} to go on` }));
 			},
 			end: async () => await this.client.deactivate(workflow.id),
 		};
 	}
 
-	/** The newest run that a delivery caused, once there are `count` of them and it is over. */
-	async finished(workflowId: string, count: number): Promise<Execution> {
+	/** The newest run that a delivery caused, once there are `count` of them and it is over or waits. */
+	private async newestRun(workflowId: string, count: number): Promise<Execution> {
 		const newest = await waitFor(
 			async () => {
 				const all = await this.client.executions({ workflowId });
@@ -130,20 +154,22 @@ export class Bench {
 			},
 			{ what: `run ${count} of workflow ${workflowId}` },
 		);
-		const execution = await this.client.finishedExecution(newest.id);
-		if (execution.status !== 'success') {
-			const { error, lastNodeExecuted } = execution.data.resultData;
-			const words = [error?.message, error?.description].filter(Boolean).join(' ');
-			throw new Error(
-				`Run ${newest.id} ended with ${execution.status} at ${lastNodeExecuted}: ${words}`,
-			);
-		}
-		return execution;
+		return succeeded(await this.client.finishedExecution(newest.id));
 	}
 
 	async stop(): Promise<void> {
 		await this.dispose();
 	}
+}
+
+/** @throws for a run that ended otherwise, with the words that its user sees */
+export function succeeded(execution: Execution): Execution {
+	if (['success', 'waiting'].includes(execution.status)) return execution;
+	const { error, lastNodeExecuted } = execution.data.resultData;
+	const words = [error?.message, error?.description].filter(Boolean).join(' ');
+	throw new Error(
+		`Run ${execution.id} ended with ${execution.status} at ${lastNodeExecuted}: ${words}`,
+	);
 }
 
 /** One credential of each type that the examples ask for, all of them made up. */

@@ -54,14 +54,19 @@ export function boxOf({ type, position = [0, 0], parameters = {} }: WorkflowNode
 		const { width, height } = parameters as { width: number; height: number };
 		return { left, top, right: left + width, bottom: top + height };
 	}
-	const outputs = type === TRIGGER ? outputsOf(parameters) : 1;
+	const outputs = outputsOf(type, parameters);
 	const height = 96 + 32 * Math.max(0, outputs - 2);
 	// A name takes two lines at most and is wider than its node.
 	return { left: left - 40, top, right: left + 96 + 40, bottom: top + height + 56 };
 }
 
-function outputsOf({ branchBy = 'none', events = [] }: Record<string, unknown>): number {
-	return outputNames(branchBy as BranchBy, events as string[]).length;
+function outputsOf(type: string, parameters: Record<string, unknown>): number {
+	if (type === 'n8n-nodes-base.switch') {
+		return (parameters.rules as { values: unknown[] }).values.length + 1;
+	}
+	if (type !== TRIGGER) return 1;
+	const { branchBy = 'none', events } = parameters as { branchBy?: BranchBy; events: string[] };
+	return outputNames(branchBy, events).length;
 }
 
 export function overlap(one: Box, other: Box): boolean {

@@ -26,9 +26,15 @@ export const GOOGLE_TOKENS = { expired: 'stale-access', fresh: 'fresh-access' };
 
 const ANCHOR = 'api.anchorbrowser.io';
 
+/** A storage that nobody gave a key for; and a host that only looks like Anchor's. */
+export const STORAGE = 'storage.example.com';
+export const LOOKALIKE = 'api.anchorbrowser.io.example.com';
+
 interface Answer {
 	status: number;
 	json?: unknown;
+	/** A file's bytes, in place of JSON. */
+	file?: string;
 }
 
 /**
@@ -46,6 +52,8 @@ export async function startOutsideWorld(folder: string, anchorUrl: string): Prom
 		['api.pagerduty.com', answerPagerDuty],
 		['oauth2.googleapis.com', answerGoogleLogin],
 		['sheets.googleapis.com', (call) => answerSheets(call, sheet)],
+		[STORAGE, answerStorage],
+		[LOOKALIKE, answerStorage],
 	]);
 	const site: http.RequestListener = (request, response) => {
 		const host = request.headers.host ?? '';
@@ -53,9 +61,10 @@ export async function startOutsideWorld(folder: string, anchorUrl: string): Prom
 		if (answer === undefined) return forward(request, response, anchorUrl);
 		void toCall(request, host).then((call) => {
 			calls.push(call);
-			const { status, json } = answer(call);
-			response.writeHead(status, { 'content-type': 'application/json' });
-			response.end(JSON.stringify(json));
+			const { status, json, file } = answer(call);
+			const type = file === undefined ? 'application/json' : 'application/octet-stream';
+			response.writeHead(status, { 'content-type': type });
+			response.end(file ?? JSON.stringify(json));
 		});
 	};
 	const interceptor = await startInterceptor(folder, [ANCHOR, ...hosts.keys()], site);
@@ -108,6 +117,11 @@ function answerSheets(call: Call, sheet: FakeSheet): Answer {
 	}
 	const json = sheet.answer(call);
 	return json === undefined ? { status: 404 } : { status: 200, json };
+}
+
+/** A link that has run out is answered as S3 does. */
+function answerStorage({ path }: Call): Answer {
+	return path.includes('expired') ? { status: 403 } : { status: 200, file: `the file ${path}` };
 }
 
 async function toCall(request: http.IncomingMessage, host: string): Promise<Call> {

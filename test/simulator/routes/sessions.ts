@@ -4,16 +4,7 @@ import type { App } from '../server';
 import type { Store } from '../store';
 import type { Envelope } from '../types';
 import { bodyOf } from './body';
-
-/** The head of an MP4 file (its `ftyp` box) and an empty `mdat`: enough to be told from text and from nothing. */
-const RECORDING = Buffer.concat([
-	Buffer.from([0, 0, 0, 24]),
-	Buffer.from('ftypisom'),
-	Buffer.from([0, 0, 2, 0]),
-	Buffer.from('isomiso2'),
-	Buffer.from([0, 0, 0, 8]),
-	Buffer.from('mdat'),
-]);
+import { fileFor } from './files';
 
 const answerBody = z
 	.object({
@@ -91,25 +82,48 @@ export function registerSessions(app: App, { store, url, emit }: SessionSettings
 
 	app.get('/v1/sessions/:id/recordings', (c) => {
 		const sessionId = known(c.get('projectId'), c.req.param('id'));
+		const name = `${sessionId}.mp4`;
 		const item = {
 			id: 'primary',
 			is_primary: true,
-			file_link: `${url()}/_simulator/files/${sessionId}.mp4`,
-			suggested_file_name: `${sessionId}.mp4`,
+			file_link: `${url()}/_simulator/files/${name}`,
+			suggested_file_name: name,
 			duration: '420',
-			size: RECORDING.length,
+			size: fileFor(name).bytes.length,
 			created_at: new Date(0).toISOString(),
 		};
 		return c.json({ data: { count: 1, items: [item] } });
 	});
 
 	app.get('/v1/sessions/:id/recordings/primary/fetch', (c) => {
-		known(c.get('projectId'), c.req.param('id'));
-		return c.body(RECORDING, 200, { 'content-type': 'video/mp4' });
+		const { bytes, type } = fileFor(`${known(c.get('projectId'), c.req.param('id'))}.mp4`);
+		return c.body(bytes, 200, { 'content-type': type });
 	});
 
-	// A presigned link asks for no API key.
-	app.get('/_simulator/files/:name', (c) =>
-		c.body(RECORDING, 200, { 'content-type': 'video/mp4' }),
-	);
+	// Anchor says that these links want the API key, and not what their path is.
+	app.get('/v1/sessions/:id/downloads', (c) => {
+		const sessionId = known(c.get('projectId'), c.req.param('id'));
+		const { artifacts = [] } = (store.newest(c.get('projectId'), 'session_id', sessionId) ??
+			{}) as {
+			artifacts?: Array<{ name: string; url: string }>;
+		};
+		const items = artifacts.map(({ name, url: origin }, index) => ({
+			id: String(index + 1),
+			file_link: `${url()}/v1/sessions/${sessionId}/downloads/${encodeURIComponent(name)}`,
+			original_download_url: origin,
+			origin_url: null,
+			suggested_file_name: name,
+			original_file_name: name,
+			duration: '1',
+			size: fileFor(name).bytes.length,
+			created_at: new Date(0).toISOString(),
+		}));
+		return c.json({ data: { count: items.length, items } });
+	});
+
+	app.get('/v1/sessions/:id/downloads/:name', (c) => {
+		known(c.get('projectId'), c.req.param('id'));
+		const { bytes, type } = fileFor(c.req.param('name'));
+		return c.body(bytes, 200, { 'content-type': type });
+	});
 }

@@ -24,7 +24,22 @@ interface Run {
 	session_id: string;
 }
 
-/** Running a task and asking for the run. A task exists when an emitted event, or an example, named it. */
+interface Message {
+	type: string;
+	message: string;
+}
+
+/** How a run ended, by the event that told it (the statuses of the API's run). */
+const ENDINGS: Record<string, string> = {
+	'task.completed': 'success',
+	'task.failed': 'failure',
+	'task.cancelled': 'cancelled',
+};
+
+/**
+ * Running a task and asking for the run. A task exists when an emitted event, or an example, named it; a run is over when
+ * an event named it as its execution.
+ */
 export function registerTasks(app: App, store: Store): void {
 	const runs = new Map<string, Run>();
 
@@ -45,6 +60,10 @@ export function registerTasks(app: App, store: Store): void {
 	app.get('/v2/tasks/runs/:runId/status', (c) => {
 		const run = runs.get(c.req.param('runId'));
 		if (!run) throw notFound('Task run');
-		return c.json(run);
+		const ending = store.newestEvent(c.get('projectId'), 'execution_id', run.run_id);
+		if (!ending) return c.json(run);
+		const { result = null, error } = ending.data as { result?: unknown; error?: Message };
+		const status = error?.type === 'timeout' ? 'timeout' : ENDINGS[ending.type];
+		return c.json({ ...run, status, result, error: error?.message ?? null });
 	});
 }

@@ -47,9 +47,15 @@ export interface ExecutionSummary {
 	stoppedAt?: string | null;
 }
 
+/** An item, as far as tests look into it. */
+export interface Item {
+	json: Record<string, unknown>;
+	binary?: Record<string, { fileName?: string; mimeType: string }>;
+}
+
 /** One run of one node: outputs of items, and what went wrong. */
 export interface NodeRun {
-	data?: { main?: Array<Array<{ json: Record<string, unknown> }> | null> };
+	data?: { main?: Array<Array<Item> | null> };
 	error?: { message?: string; description?: string };
 	[key: string]: unknown;
 }
@@ -153,6 +159,7 @@ export class N8nClient {
 	 * One call of n8n's REST API.
 	 *
 	 * @param path below `/rest`, such as `/workflows`
+	 * @param body is sent as JSON, a form as it is
 	 * @returns the `data` of the answer
 	 */
 	async rest<T = unknown>(
@@ -161,14 +168,15 @@ export class N8nClient {
 		body?: unknown,
 		headers: Record<string, string> = {},
 	): Promise<T> {
+		const isForm = body instanceof FormData;
 		const response = await fetch(`${this.n8n.url}/rest${path}`, {
 			method,
 			headers: {
-				...(body === undefined ? {} : { 'content-type': 'application/json' }),
+				...(body === undefined || isForm ? {} : { 'content-type': 'application/json' }),
 				...(this.cookie === '' ? {} : { cookie: this.cookie }),
 				...headers,
 			},
-			body: body === undefined ? undefined : JSON.stringify(body),
+			body: isForm ? body : body === undefined ? undefined : JSON.stringify(body),
 			signal: AbortSignal.timeout(60_000),
 		});
 		const text = await response.text();
