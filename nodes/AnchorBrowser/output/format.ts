@@ -27,7 +27,7 @@ const ENVELOPE_KEYS = ['id', 'type', 'created', 'project_id', 'text', 'recovered
  * Takes an event; returns the JSON of its item. `data`: the keys of `data` after `_event` with the envelope's.
  * `envelope`: as delivered. `row`: see toRow. With `delivery` given, its facts come last: under `_delivery`, in a row as
  * `_delivery_<fact>`, because a spreadsheet cell cannot hold an object. A delivered key of the same name as one of ours
- * is kept as `<name>_2`. Total: never throws. Source: design.md, section 3.
+ * is kept as `<name>_2`. Total: never throws.
  */
 export function formatItem(
 	event: AnchorEvent,
