@@ -1,3 +1,4 @@
+import { ENVELOPE_KEYS } from '../events/envelope';
 import type { AnchorEvent } from '../events/envelope';
 import { escapeFormula } from './cell';
 import { nameGiver, toRow } from './row';
@@ -20,8 +21,6 @@ export interface DeliveryNote {
 	/** Whether the event was fetched from Anchor's delivery history; left out for a delivered one. */
 	recovered?: true;
 }
-
-const ENVELOPE_KEYS = ['id', 'type', 'created', 'project_id', 'text', 'recovered'] as const;
 
 /**
  * Takes an event; returns the JSON of its item. `data`: the keys of `data` after `_event` with the envelope's.
