@@ -115,6 +115,7 @@ describe('the trigger’s description', () => {
 
 	it('has the options and conditions of the contract, with their defaults', () => {
 		expect(defaultsOf('filters')).toEqual({
+			conditions: {},
 			failureTypes: [],
 			authenticationFailureTypes: [],
 			taskIds: '',

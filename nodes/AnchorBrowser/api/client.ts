@@ -30,6 +30,8 @@ export interface ApiFailure {
 	status: number | null;
 	/** Anchor's own words, or for a network trouble its code (ECONNREFUSED); '' when there are none. */
 	message: string;
+	/** When no answer came: the address that was asked, its path and anything secret left out; '' when it is none. */
+	address?: string;
 	/** What Anchor asks to wait, from `Retry-After`. */
 	retryAfterSeconds?: number;
 	/** Anchor's clock when it answered, in milliseconds; undefined when it did not say. */
@@ -101,7 +103,13 @@ export async function anchorRequest<T>(
 			options,
 		)) as IN8nHttpFullResponse;
 	} catch (thrown) {
-		return { ok: false, status: null, message: reasonOf(thrown, connection.apiKey) };
+		const { apiKey, baseUrl } = connection;
+		return {
+			ok: false,
+			status: null,
+			message: reasonOf(thrown, apiKey),
+			address: addressOf(baseUrl),
+		};
 	}
 	const { statusCode, body, headers } = response;
 	const date = Date.parse(String(headerOf(headers ?? {}, 'date') ?? ''));
@@ -134,6 +142,15 @@ export function isPermanent({ status }: ApiFailure): boolean {
 
 function definedOnly(query: NonNullable<ApiRequest['query']>): IDataObject {
 	return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
+}
+
+function addressOf(baseUrl: string): string {
+	try {
+		const { protocol, host } = new URL(baseUrl);
+		return /^https?:$/.test(protocol) ? `${protocol}//${host}` : '';
+	} catch {
+		return '';
+	}
 }
 
 /** n8n wraps what its HTTP client throws; the system's code (ENOTFOUND) lies somewhere along the causes. */
