@@ -42,7 +42,7 @@ export class AnchorBrowserTrigger implements INodeType {
 		eventTriggerDescription:
 			'Anchor Browser sends a sample at once. With Sample Event set to None, or manual registration, let something happen there.',
 		activationMessage:
-			'Events that you chose and that meet your conditions now run this workflow. If one does not, look at the deliveries of the webhook in Anchor Browser: they show what n8n answered.',
+			'Events that you chose and that meet your conditions now run this workflow. If one does not, look at the delivery history of the webhook in Anchor Browser: it shows what n8n answered.',
 		defaults: { name: 'Anchor Browser Trigger' },
 		inputs: [],
 		outputs: OUTPUTS_EXPRESSION,
@@ -79,7 +79,7 @@ export class AnchorBrowserTrigger implements INodeType {
 			},
 			activationHint: {
 				inactive:
-					'Publish the workflow (n8n 1: activate it) to run it for every event. Until then, only "Execute step" receives one.',
+					'"Execute step" brings a sample event, or a real one if you chose so. Publish the workflow (n8n 1: activate it) to run it for every event.',
 				active: 'This workflow is published: every event runs it, also while you build.',
 			},
 		},

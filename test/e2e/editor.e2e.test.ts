@@ -230,8 +230,12 @@ describe('the trigger in the editor, from an empty workflow to the first item', 
 			});
 			expect(await editor.field('rightValue').count()).toBe(2);
 			expect(await editor.at('parameter-issues').count()).toBe(0);
+			await editor.page.setViewportSize({ ...WINDOW, height: 1150 });
 			await editor.showInPanel(editor.page.getByText('Only When', { exact: true }));
-			await album.show('conditions', await editor.areaOf(editor.at('node-parameters')));
+			const { x, width } = await editor.areaOf(editor.at('node-parameters'));
+			const { y, height } = await editor.areaOf(editor.at('fixed-collection-conditions'));
+			await album.show('conditions', { x, width, y: y - 40, height: height + 40 });
+			await editor.page.setViewportSize(WINDOW);
 		}),
 	);
 

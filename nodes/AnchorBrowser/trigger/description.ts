@@ -100,7 +100,7 @@ const CONDITIONS: INodeProperties = {
 		{ displayName: 'One of These', name: 'anyOf', values: CONDITION },
 	],
 	description:
-		'Conditions on any field of the event. All under All of These have to be met, and one under One of These.',
+		'Conditions on any field of the event: each one under All of These has to be met, and at least one under One of These',
 };
 
 const TASK_FAILURE_TYPES: INodeProperties = {
@@ -155,7 +155,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 	},
 	{
 		displayName:
-			'<ul><li>1. Copy the Production URL from "Webhook URLs" above. It has to start with the public https address of your n8n; if it does not, set N8N_WEBHOOK_URL (n8n 1: WEBHOOK_URL).</li><li>2. In the Anchor Browser dashboard, create a webhook with this URL and the events chosen below.</li><li>3. Anchor shows its signing secret once: paste it into the credential.</li><li>4. Publish the workflow (n8n 1: activate it).</li></ul>With a wrong secret, events are refused and start no execution: in Anchor Browser, the deliveries of the webhook then show status 401. To try this step here, give the webhook the Test URL for a while.',
+			'<ul><li>1. Copy the Production URL from "Webhook URLs" above. It has to start with the public https address of your n8n; if it does not, set N8N_WEBHOOK_URL (n8n 1: WEBHOOK_URL).</li><li>2. In the Anchor Browser dashboard, create a webhook with this URL and the events chosen below.</li><li>3. Anchor shows its signing secret once: paste it into the credential.</li><li>4. Publish the workflow (n8n 1: activate it).</li></ul>With a wrong secret, events are refused and start no execution: the delivery history of the webhook in Anchor Browser then shows status 401. To try this step here, give the webhook the Test URL for a while.',
 		name: 'manualNotice',
 		type: 'notice',
 		default: '',
@@ -183,8 +183,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 		type: 'collection',
 		placeholder: 'Add Filter',
 		default: {},
-		description:
-			'What an event has to be like. One that does not pass all filters starts no execution.',
+		description: 'Filters that an event has to pass before it starts an execution',
 		options: [
 			CONDITIONS,
 			TASK_FAILURE_TYPES,
@@ -230,7 +229,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 		],
 		default: 'none',
 		description:
-			'Gives this trigger several outputs, so that no Switch node is needed. After you change it, check where each wire starts: wires keep their place, counted from the top. In the output panel, the tab with the item may not be the first. Leave Always Output Data off in the settings: up to n8n 2 it adds an empty item to the first output whenever that output has none.',
+			'Several outputs from this trigger, without a Switch node. Wires keep their place, counted from the top, so check them after a change; in the output panel, the item may be on another tab than the first. Leave Always Output Data off in the settings: up to n8n 2 it fills an empty first output with an empty item.',
 	},
 	{
 		displayName: 'Format',
@@ -356,7 +355,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				default: true,
 				displayOptions: { show: { '/registration': ['automatic'] } },
 				description:
-					'Whether events that did not reach this workflow, for example while n8n was restarting, are fetched from the delivery history of Anchor Browser and run',
+					'Whether events that did not reach this workflow, for example while n8n restarted, are fetched from the delivery history of Anchor Browser and run',
 			},
 			{
 				displayName: 'Sample Event',
@@ -373,7 +372,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				],
 				default: '',
 				description:
-					'What Anchor Browser is asked to send as soon as you click "Execute step", whatever you chose under Only When. Without this option it is the first selected event. Never used in production.',
+					'What Anchor Browser sends as soon as you click "Execute step", whatever you chose under Only When: without this option, the first selected event. Never used in production.',
 			},
 			{
 				displayName: 'Timestamp Tolerance (Seconds)',
