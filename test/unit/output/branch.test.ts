@@ -131,7 +131,9 @@ describe('outputIndex', () => {
 	it.each(FAILURE_TYPES)(
 		'failureType: a task that failed with %s leaves by that output',
 		(type) => {
-			expect(output(fixture('task.failed', { error: { type } }), 'failureType')).toBe(titleOf(type));
+			expect(output(fixture('task.failed', { error: { type } }), 'failureType')).toBe(
+				titleOf(type),
+			);
 		},
 	);
 
