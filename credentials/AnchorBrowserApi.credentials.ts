@@ -39,7 +39,7 @@ export class AnchorBrowserApi implements ICredentialType {
 			type: 'string',
 			default: 'https://api.anchorbrowser.io',
 			description:
-				'Where the Anchor Browser API answers. Leave it unless Anchor told you otherwise.',
+				'Where the Anchor Browser API answers, starting with https://. Leave it unless Anchor told you otherwise.',
 		},
 	];
 

@@ -16,6 +16,10 @@ import { receiveDelivery } from './trigger/webhook';
 import { activate, deactivate } from './trigger/webhookMethods';
 import { shapeItems } from './trigger/execute';
 
+/** How to get data in the editor. */
+const WHILE_BUILDING =
+	'<b>While you build</b>, click "Execute step": Anchor Browser sends a sample of the first selected event at once. To wait for a real event, add the option Sample Event and choose None; with manual registration, give your webhook the Test URL first.';
+
 /**
  * Starts a workflow when Anchor Browser says that something happened. `webhook()` verifies, filters and answers each
  * delivery; `execute()` turns what passed into items on outputs, as n8n's own Error Trigger and Execute Workflow Trigger
@@ -35,9 +39,10 @@ export class AnchorBrowserTrigger implements INodeType {
 			'={{ ((events) => events.includes("*") ? "All events" : events.length > 2 ? events.length + " events" : events.join(", "))([].concat($parameter["events"])) }}',
 		description:
 			'Starts the workflow when a browser task, session, batch, intervention or identity changes at Anchor Browser',
-		eventTriggerDescription: 'Waiting for Anchor Browser to send an event to the test URL',
+		eventTriggerDescription:
+			'Anchor Browser sends a sample at once. With Sample Event set to None, or manual registration, let something happen there.',
 		activationMessage:
-			'Anchor Browser now sends the selected events to your production URL. Each one that meets your conditions runs this workflow.',
+			'Events that you chose and that meet your conditions now run this workflow. If one does not, look at the delivery history of the webhook in Anchor Browser: it shows what n8n answered.',
 		defaults: { name: 'Anchor Browser Trigger' },
 		inputs: [],
 		outputs: OUTPUTS_EXPRESSION,
@@ -69,13 +74,14 @@ export class AnchorBrowserTrigger implements INodeType {
 		triggerPanel: {
 			header: 'Receive events from Anchor Browser',
 			executionsHelp: {
-				inactive:
-					'<b>While you build</b>, click "Execute step" and let something happen at Anchor Browser. To have data at once, choose a Sample Event under Options: Anchor Browser then sends it as soon as you listen.<br /><br /><b>When you are done</b>, publish (n8n 1: activate) the workflow. Every event then runs it; you find the runs in the <a data-key="executions">executions list</a>, not here.',
-				active:
-					'<b>While you build</b>, click "Execute step" and let something happen at Anchor Browser. To have data at once, choose a Sample Event under Options: Anchor Browser then sends it as soon as you listen. The published workflow goes on meanwhile, with a webhook of its own.<br /><br /><b>In production</b>, every event runs the workflow; you find the runs in the <a data-key="executions">executions list</a>, not here.',
+				inactive: `${WHILE_BUILDING}<br /><br /><b>When you are done</b>, publish the workflow (n8n 1: activate it). Every event then runs it; you find the runs in the <a data-key="executions">executions list</a>, not here.`,
+				active: `${WHILE_BUILDING} The published workflow goes on meanwhile, with a webhook of its own.<br /><br /><b>In production</b>, every event runs the workflow; you find the runs in the <a data-key="executions">executions list</a>, not here.`,
 			},
-			activationHint:
-				'Publish (n8n 1: activate) the workflow to run it for every event. Until then, Anchor Browser sends nothing.',
+			activationHint: {
+				inactive:
+					'"Execute step" brings a sample event, or a real one if you chose so. Publish the workflow (n8n 1: activate it) to run it for every event.',
+				active: 'This workflow is published: every event runs it, also while you build.',
+			},
 		},
 		properties: TRIGGER_PROPERTIES,
 	};

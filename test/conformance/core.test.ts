@@ -1,5 +1,6 @@
 import { EventMemory, NOTHING_SEEN } from '../../nodes/AnchorBrowser/delivery/dedupe';
 import { makeFilters } from '../../nodes/AnchorBrowser/delivery/filters';
+import { judgeCondition } from '../../nodes/AnchorBrowser/trigger/judgeCondition';
 import { answerOf, logLineOf } from '../../nodes/AnchorBrowser/delivery/verdict';
 import type { Answer } from '../../nodes/AnchorBrowser/delivery/verdict';
 import { receive } from '../../nodes/AnchorBrowser/delivery/receive';
@@ -51,7 +52,7 @@ class CoreTrigger implements AuditedTrigger {
 			{
 				settings: {
 					events,
-					filters: makeFilters(filters),
+					filters: makeFilters(filters, judgeCondition),
 					toleranceSeconds: (options.toleranceSeconds as number) ?? 120,
 				},
 				secrets: this.secrets,

@@ -796,6 +796,9 @@ const company: RegistrationAudit[] = [
 	),
 ];
 
+/** A sample that comes by itself would end listening before the audit has looked. */
+const NO_SAMPLE = { parameters: { options: { sampleEvent: '' } } };
+
 const listening: RegistrationAudit[] = [
 	audit(
 		'a31e',
@@ -821,14 +824,20 @@ const listening: RegistrationAudit[] = [
 			isUntouched(anchor, production);
 			await isServed(scene, workflow);
 		},
+		NO_SAMPLE,
 	),
-	audit('bc60', 'MUST leave nothing behind when listening is cancelled', async (scene) => {
-		const { anchor, workflow } = scene;
-		went(await workflow.listen());
-		hasWebhooks(anchor, 1);
-		await workflow.stopListening();
-		hasWebhooks(anchor, 0);
-	}),
+	audit(
+		'bc60',
+		'MUST leave nothing behind when listening is cancelled',
+		async (scene) => {
+			const { anchor, workflow } = scene;
+			went(await workflow.listen());
+			hasWebhooks(anchor, 1);
+			await workflow.stopListening();
+			hasWebhooks(anchor, 0);
+		},
+		NO_SAMPLE,
+	),
 	audit(
 		'd86b',
 		'MUST leave production alone when somebody listens with no event selected',
@@ -862,20 +871,25 @@ const listening: RegistrationAudit[] = [
 			isUntouched(anchor, production);
 			await isServed(scene, workflow);
 		},
-		{ needs: ['endsListeningEarly'] },
+		{ needs: ['endsListeningEarly'], ...NO_SAMPLE },
 	),
-	audit('74e7', 'MUST serve a publication while the editor listens', async (scene) => {
-		const { anchor, workflow } = scene;
-		went(await workflow.listen());
-		went(await workflow.activate());
-		await isServed(scene, workflow);
-		hasWebhooks(anchor, 2);
-		const test = anchor.webhooks().find(({ url }) => url === workflow.testAddress())!;
-		await comesThrough(anchor, workflow, test);
-		await anchor.requested('DELETE *');
-		await isServed(scene, workflow);
-		hasWebhooks(anchor, 1);
-	}),
+	audit(
+		'74e7',
+		'MUST serve a publication while the editor listens',
+		async (scene) => {
+			const { anchor, workflow } = scene;
+			went(await workflow.listen());
+			went(await workflow.activate());
+			await isServed(scene, workflow);
+			hasWebhooks(anchor, 2);
+			const test = anchor.webhooks().find(({ url }) => url === workflow.testAddress())!;
+			await comesThrough(anchor, workflow, test);
+			await anchor.requested('DELETE *');
+			await isServed(scene, workflow);
+			hasWebhooks(anchor, 1);
+		},
+		NO_SAMPLE,
+	),
 	audit(
 		'0f1d',
 		'MUST ask Anchor for the sample event while the editor listens, and never in production',

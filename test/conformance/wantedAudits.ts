@@ -103,6 +103,42 @@ const filters: DeliveryAudit[] = [
 		{ filters: { projectIds: ID } },
 	),
 	audit(
+		'c47e',
+		'MUST judge conditions on any field before an execution is spent',
+		async (trigger) => {
+			const now = trigger.nowSeconds();
+			const ended = (data: Record<string, unknown>) =>
+				signed(eventOf('task.failed', { data }), now);
+			const captcha = { duration_ms: 10, error: { message: 'Stopped by a CAPTCHA' } };
+			const slow = { duration_ms: 300_000, error: { message: 'Timed out' }, artifacts: [] };
+			const unclear = { duration_ms: 'long', error: { message: 'Timed out' } };
+			for (const data of [captcha, slow, unclear]) {
+				isIgnored(await trigger.deliver(ended(data)), 'filtered');
+			}
+			await hasRun(trigger, 0);
+			isAccepted(await trigger.deliver(ended({ duration_ms: 299_999 })));
+			isAccepted(await trigger.deliver(ended({ artifacts: [{ name: 'page.png' }] })));
+			await hasRun(trigger, 2);
+		},
+		{
+			filters: {
+				conditions: {
+					conditions: [
+						{
+							leftValue: 'error.message',
+							operator: 'string:notContains',
+							rightValue: 'captcha',
+						},
+					],
+					anyOf: [
+						{ leftValue: 'duration_ms', operator: 'number:lt', rightValue: '300000' },
+						{ leftValue: 'artifacts', operator: 'array:notEmpty' },
+					],
+				},
+			},
+		},
+	),
+	audit(
 		'5f2d',
 		'MUST verify before it filters: a forged event that nobody wants is refused all the same',
 		async (trigger) => {

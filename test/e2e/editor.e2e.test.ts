@@ -109,7 +109,7 @@ describeOnNewest('the trigger in the editor, from an empty workflow to the first
 		'offers each event as a way to start',
 		step(async () => {
 			await editor.pick('Anchor Browser');
-			const starts = CATALOGUE.map(({ label }) => `On ${label.toLowerCase()}`).sort();
+			const starts = CATALOGUE.map(({ label }) => `On ${label.toLowerCase()}`);
 			await eventually(async () => (await editor.listed()).slice(1), ['On all events', ...starts]);
 			await album.step('events to start with');
 		}),
@@ -179,11 +179,11 @@ describeOnNewest('the trigger in the editor, from an empty workflow to the first
 		[
 			'Failure Type',
 			[
-				'automation_failure',
-				'invalid_credentials',
-				'timeout',
-				'agent_error',
-				'system_error',
+				'Automation Failure',
+				'Invalid Credentials',
+				'Timeout',
+				'Agent Error',
+				'System Error',
 				'Other Failure',
 				'Not a Failure',
 			],
@@ -207,15 +207,13 @@ describeOnNewest('the trigger in the editor, from an empty workflow to the first
 	);
 
 	it(
-		'shows data at once: the sample event goes to Anchor, comes back and is the item',
+		'shows data at once: a sample of the first event goes to Anchor, comes back and is the item',
 		step(async () => {
-			await editor.addTo('Add Condition', 'Failure Types');
+			await editor.addTo('Add Filter', 'Task Failure Types');
 			await editor.choose('failureTypes', 'Invalid Credentials');
 			await editor.choose('failureTypes', 'Timeout');
 			await editor.tidyPanel();
 			await album.show('panel', await editor.areaOf(editor.at('ndv')));
-			await editor.addTo('Add Option', 'Sample Event');
-			await editor.choose('sampleEvent', 'Task Failed');
 			await editor.executeStep();
 
 			expect(await editor.outputTabs()).toEqual([
@@ -239,9 +237,39 @@ describeOnNewest('the trigger in the editor, from an empty workflow to the first
 	);
 
 	it(
+		'narrows events by conditions on any field, without an alarm for any of them',
+		step(async () => {
+			await editor.addTo('Add Filter', 'Conditions');
+			await editor.addCondition('All of These', {
+				field: 'error.message',
+				operator: 'Text: Does Not Contain',
+				value: 'captcha',
+			});
+			await editor.addCondition('One of These', {
+				field: 'duration_ms',
+				operator: 'Number: Is Less Than',
+				value: '300000',
+			});
+			await editor.addCondition('One of These', {
+				field: 'artifacts',
+				operator: 'List: Is Not Empty',
+			});
+			expect(await editor.field('rightValue').count()).toBe(2);
+			expect(await editor.at('parameter-issues').count()).toBe(0);
+			await editor.page.setViewportSize({ ...WINDOW, height: 1150 });
+			await editor.showInPanel(editor.page.getByText('Only When', { exact: true }));
+			const { x, width } = await editor.areaOf(editor.at('node-parameters'));
+			const { y, height } = await editor.areaOf(editor.at('fixed-collection-conditions'));
+			await album.show('conditions', { x, width, y: y - 40, height: height + 40 });
+			await editor.page.setViewportSize(WINDOW);
+		}),
+	);
+
+	it(
 		'listens until something really happens, takes no forged event for it, and clears up',
 		step(async () => {
-			await editor.choose('sampleEvent', 'None');
+			await editor.addTo('Add Option', 'Sample Event');
+			expect(await editor.chosen('sampleEvent')).toBe('None');
 			await editor.executeStep();
 			const listening = editor.page.getByText('Listening for test event');
 			await listening.waitFor();
@@ -259,6 +287,11 @@ describeOnNewest('the trigger in the editor, from an empty workflow to the first
 			const forged = simulator.emit('task.failed', { sign: 'forged' });
 			const [refused] = await forged.settled;
 			expect(refused.attempts.map(({ status }) => status)).toEqual([401]);
+			const unwanted = simulator.emit('task.failed', {
+				data: { error: { type: 'timeout', message: 'Stopped by a CAPTCHA' } },
+			});
+			const [filtered] = await unwanted.settled;
+			expect(filtered.attempts.map(({ status }) => status)).toEqual([200]);
 			expect(await listening.isVisible()).toBe(true);
 
 			const genuine = simulator.emit('task.failed', {
@@ -282,7 +315,7 @@ describeOnNewest('manual registration in the editor', () => {
 		step(async () => {
 			expect(await editor.offeredBy('Add Option')).toContain('On Deactivation');
 			await editor.choose('registration', 'Manual');
-			await editor.page.getByText('create a webhook with the Production URL').waitFor();
+			await editor.page.getByText('Copy the Production URL').waitFor();
 			const options = await editor.offeredBy('Add Option');
 			expect(options).toContain('Timestamp Tolerance (Seconds)');
 			expect(options).not.toContain('On Deactivation');

@@ -70,6 +70,22 @@ describe('the log', () => {
 		expect(warnings()[0].message).toMatch(/clock/);
 	});
 
+	it('says once a minute which conditions cannot be judged, and nothing of the event', async () => {
+		const row = { leftValue: 'error', operator: 'string:notContains', rightValue: 'x' };
+		const { deliver, runs } = await manualTrigger(host, {
+			filters: { conditions: { conditions: [row] } },
+		});
+		for (let count = 0; count < 20; count++) {
+			await deliver(eventOf('task.failed', { data: { error: { message: 'private' } } }));
+		}
+		expect(await runs()).toEqual([]);
+		expect(warnings()).toHaveLength(1);
+		expect(warnings()[0].message).toMatch(
+			/condition under Only When could not be judged .*\(error\)/,
+		);
+		expect(JSON.stringify(logLines)).not.toMatch(/private/);
+	});
+
 	it('says nothing about what went as the user wants it', async () => {
 		const { deliver } = await manualTrigger(host, { events: ['task.completed'] });
 		const event = eventOf('task.completed');

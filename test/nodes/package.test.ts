@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { INodeTypeDescription } from 'n8n-workflow';
+import type { INodeProperties, INodePropertyCollection, INodeTypeDescription } from 'n8n-workflow';
 import { EVENT_TYPES, EVERY_EVENT } from '../../nodes/AnchorBrowser/events/catalogue';
 import { loadPackage, PACKAGE_FOLDER, PACKAGE_NAME } from '../support/core';
 import type { LoadedPackage } from '../support/core';
@@ -115,6 +115,7 @@ describe('the trigger’s description', () => {
 
 	it('has the options and conditions of the contract, with their defaults', () => {
 		expect(defaultsOf('filters')).toEqual({
+			conditions: {},
 			failureTypes: [],
 			authenticationFailureTypes: [],
 			taskIds: '',
@@ -133,6 +134,22 @@ describe('the trigger’s description', () => {
 			sampleEvent: '',
 			toleranceSeconds: 120,
 		});
+	});
+
+	it('lets no condition take an expression, which n8n would evaluate for every delivery', () => {
+		const filters = description.properties.find(({ name }) => name === 'filters');
+		const conditions = filters?.options?.find(({ name }) => name === 'conditions');
+		const groups = (conditions as INodeProperties).options as INodePropertyCollection[];
+		expect(groups.map(({ name }) => name)).toEqual(['conditions', 'anyOf']);
+		for (const { values } of groups) {
+			expect(values.map(({ name }) => name)).toEqual([
+				'leftValue',
+				'operator',
+				'rightValue',
+				'ignoreCase',
+			]);
+			expect(values.filter(({ noDataExpression }) => !noDataExpression)).toEqual([]);
+		}
 	});
 
 	it('offers every event of the catalogue, and all of them at once', () => {

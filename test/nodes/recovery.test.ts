@@ -102,6 +102,29 @@ describe.each(['2.41', '1.123'] as const)('after a start of n8n %s', (line) => {
 		expect(said.join()).toMatch(/5 events that had not reached this workflow/);
 	});
 
+	it('runs only those that meet the conditions', async () => {
+		await setUp({}, line);
+		const row = {
+			leftValue: 'error.message',
+			operator: 'string:notContains',
+			rightValue: 'captcha',
+		};
+		await activated({ filters: { conditions: { conditions: [row] } } });
+		host.crash();
+		const ids = [];
+		for (const message of ['Stopped by a CAPTCHA', 'Timed out']) {
+			const emission = anchor.emit('task.failed', {
+				to: webhookId(),
+				data: { error: { message } },
+			});
+			await emission.settled;
+			ids.push(emission.id);
+		}
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS);
+		expect(await ran()).toEqual([ids[1]]);
+	});
+
 	it('runs none of them again at the next start, nor at later looks', async () => {
 		await setUp({}, line);
 		await activated();

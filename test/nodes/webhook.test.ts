@@ -242,6 +242,17 @@ describe('when something on our side is wrong', () => {
 		expect(await runs()).toHaveLength(0);
 	});
 
+	it.each(['null', '{}', '[]', 'undefined'])(
+		'lets nothing pass an id filter whose expression gives %s',
+		async (given) => {
+			const filters = { taskIds: `={{ (() => (${given}))() }}` };
+			const { deliver, runs } = await manualTrigger(host, { filters });
+			const { status, body } = await deliver(eventOf('task.completed', { data: { task_id: 'a' } }));
+			expect({ status, body }).toMatchObject({ status: 200, body: { ignored: 'filtered' } });
+			expect(await runs()).toEqual([]);
+		},
+	);
+
 	it('asks for the delivery again when the credential is gone', async () => {
 		const { deliver, runs } = await manualTrigger(host);
 		host.credentials.stored.clear();

@@ -66,6 +66,33 @@ describe('activation', () => {
 		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
 	});
 
+	it('says of an expression that it gave no event', async () => {
+		const row = automaticTrigger(host, anchor, { events: '={{ [] }}' });
+		const { message, description } = await thrownBy(host.activate(row));
+		expect(message).toBe('Your expression under Events gave an empty list');
+		expect(description).toMatch(/expression under Events .* task\.failed/);
+		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
+	});
+
+	it.each(['manual', 'automatic'])(
+		'fails for an event that nobody knows: %s',
+		async (registration) => {
+			const parameters = { registration, events: ['task.failed', 'task.complete'] };
+			const work =
+				registration === 'manual'
+					? manualTrigger(host, parameters)
+					: host.activate(automaticTrigger(host, anchor, parameters));
+			const thrown = await thrownBy(work);
+			for (const text of [thrown.message, thrown.description]) {
+				expect(text).toContain(
+					'There is no event "task.complete"; the nearest is "task.completed"',
+				);
+			}
+			expect(thrown.cause).toBeInstanceOf(UserError);
+			expect(anchor.webhooks()).toEqual([]);
+		},
+	);
+
 	it('asks nothing of Anchor when the user keeps the webhook', async () => {
 		const { row } = await manualTrigger(host);
 		await host.republish(row);
@@ -444,11 +471,20 @@ describe('listening', () => {
 });
 
 describe('listening with a sample event', () => {
+	it.each([
+		['the first selected event', {}, ['task.completed']],
+		['the chosen one', { sampleEvent: 'task.healed' }, ['task.healed']],
+		['none, when the user chose None', { sampleEvent: '' }, []],
+	])('asks Anchor for %s', async (_which, options, sent) => {
+		await host.listen(automaticTrigger(host, anchor, { options }));
+		expect(anchor.deliveries().map(({ type }) => type)).toEqual(sent);
+	});
+
 	it('ends, and cleans up, when Anchor refuses to send it', async () => {
 		const row = automaticTrigger(host, anchor, { options: { sampleEvent: 'session.ready' } });
 		const { message, description } = await thrownBy(host.listen(row));
 		expect(message).toMatch(/sample event session\.ready/);
-		expect(description).toMatch(/Choose another Sample Event/);
+		expect(description).toMatch(/Sample Event and choose another one/);
 		expect(anchor.webhooks()).toEqual([]);
 	});
 });

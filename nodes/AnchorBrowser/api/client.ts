@@ -31,6 +31,8 @@ export interface ApiFailure {
 	status: number | null;
 	/** Anchor's own words, or for a network trouble its code (ECONNREFUSED); '' when there are none. */
 	message: string;
+	/** When no answer came: the address that was asked, its path and anything secret left out; '' when it is none. */
+	address?: string;
 	/** What Anchor asks to wait, from `Retry-After`. */
 	retryAfterSeconds?: number;
 	/** Anchor's clock when it answered, in milliseconds; undefined when it did not say. */
@@ -106,7 +108,13 @@ export async function anchorRequest<T>(
 				)) as IN8nHttpFullResponse,
 		);
 	} catch (thrown) {
-		return { ok: false, status: null, message: reasonOf(thrown, connection.apiKey) };
+		const { apiKey, baseUrl } = connection;
+		return {
+			ok: false,
+			status: null,
+			message: reasonOf(thrown, apiKey),
+			address: addressOf(baseUrl),
+		};
 	}
 	const { statusCode, body, headers } = response;
 	const date = Date.parse(String(headerOf(headers ?? {}, 'date') ?? ''));
@@ -168,6 +176,15 @@ async function withExpressions<T>(context: ApiContext, work: () => Promise<T>): 
 
 function definedOnly(query: NonNullable<ApiRequest['query']>): IDataObject {
 	return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
+}
+
+function addressOf(baseUrl: string): string {
+	try {
+		const { protocol, host } = new URL(baseUrl);
+		return /^https?:$/.test(protocol) ? `${protocol}//${host}` : '';
+	} catch {
+		return '';
+	}
 }
 
 /** n8n wraps what its HTTP client throws; the system's code (ENOTFOUND) lies somewhere along the causes. */

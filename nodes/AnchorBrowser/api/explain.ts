@@ -96,15 +96,10 @@ const CHECK_BASE_URL =
 	'Check the Base URL in the Anchor Browser API credential; the usual one is https://api.anchorbrowser.io.';
 
 function rowOf(failure: ApiFailure, what: string): Row {
-	const { status, message: reason, retryAfterSeconds } = failure;
+	const { status, retryAfterSeconds } = failure;
 	switch (status) {
 		case null:
-			return {
-				message: `Anchor Browser could not be reached, so n8n could not ${what}. Check the network, then try again`,
-				cause: `No answer came from Anchor Browser when n8n tried to ${what}${reason === '' ? '' : ` (${reason})`}`,
-				nextStep:
-					'Check the network and the proxy of this n8n and the Base URL in the Anchor Browser API credential, then try again.',
-			};
+			return unansweredRow(failure, what);
 		case 400:
 			return {
 				message: `Anchor Browser did not accept the request to ${what} (400). Check the values in this node`,
@@ -160,6 +155,42 @@ function rowOf(failure: ApiFailure, what: string): Row {
 		default:
 			return otherRow(status, what, retryAfterSeconds);
 	}
+}
+
+/** What the codes of Node and its HTTP client say. Others are shown as they are. */
+const SILENCE: Readonly<Record<string, string>> = {
+	ENOTFOUND: 'this name is not known on the network',
+	EAI_AGAIN: 'the network could not look up this name',
+	ECONNREFUSED: 'nothing listens at this address',
+	ECONNRESET: 'the connection was cut off',
+	ECONNABORTED: 'the answer took too long',
+	ETIMEDOUT: 'the answer took too long',
+	EHOSTUNREACH: 'no way leads to this address',
+	ENETUNREACH: 'no way leads to this address',
+	CERT_HAS_EXPIRED: 'its certificate has expired',
+	DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted',
+	SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted',
+	UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted',
+};
+
+function unansweredRow({ message: reason, address }: ApiFailure, what: string): Row {
+	if (address === '') {
+		return {
+			message: `The Base URL in the Anchor Browser API credential is not a web address, so n8n could not ${what}. Check it; the usual one is https://api.anchorbrowser.io`,
+			cause: `The Base URL in the Anchor Browser API credential is not a web address, so n8n could not ${what}`,
+			nextStep: CHECK_BASE_URL,
+		};
+	}
+	const where = address ?? 'Anchor Browser';
+	const said = Object.hasOwn(SILENCE, reason) ? SILENCE[reason] : undefined;
+	const why = reason === '' ? '' : ` (${said ?? reason})`;
+	const whyWithCode = said === undefined ? why : ` (${said}: ${reason})`;
+	return {
+		message: `No answer came from ${where}${why}, so n8n could not ${what}. Check the network and the Base URL, then try again`,
+		cause: `No answer came from ${where} when n8n tried to ${what}${whyWithCode}`,
+		nextStep:
+			'Check the network and the proxy of this n8n and the Base URL in the Anchor Browser API credential, then try again.',
+	};
 }
 
 function otherRow(status: number, what: string, retryAfterSeconds: number | undefined): Row {

@@ -1,58 +1,78 @@
 import { EVERY_EVENT, failureTypeOf, idsOf } from '../events/catalogue';
 import type { EventType, IdKind } from '../events/catalogue';
 import type { AnchorEvent } from '../events/envelope';
+import { judgeConditions, makeConditions } from './conditions';
+import type { Conditions, JudgeCondition, Judgement } from './conditions';
 
-/** The collection "Only When", ready for use. An empty set is no filter. */
+/** The values of a filter; undefined for no filter, an empty set for one that nothing passes. */
+type Wanted = ReadonlySet<string> | undefined;
+
+/** The collection "Only When", ready for use. */
 export interface EventFilters {
-	failureTypes: ReadonlySet<string>;
-	authenticationFailureTypes: ReadonlySet<string>;
-	ids: Readonly<Record<IdKind, ReadonlySet<string>>>;
+	failureTypes: Wanted;
+	authenticationFailureTypes: Wanted;
+	ids: Readonly<Record<IdKind, Wanted>>;
+	conditions: Conditions;
 }
 
 /** The collection's values as n8n hands them over: multi-selects, texts, or whatever an expression made of them. */
-export interface RawFilters {
-	failureTypes?: unknown;
-	authenticationFailureTypes?: unknown;
-	taskIds?: unknown;
-	sessionIds?: unknown;
-	batchIds?: unknown;
-	identityIds?: unknown;
-	projectIds?: unknown;
-}
+export type RawFilters = Readonly<Record<string, unknown>>;
 
 const ID_KINDS: readonly IdKind[] = ['task', 'session', 'batch', 'identity', 'project'];
 const TASK_FAILED: EventType = 'task.failed';
 const AUTHENTICATION_FAILED: EventType = 'identity.authentication_failed';
 
-/** Prepares the filters, so that judging an event takes as long with a hundred ids as with one. Never throws. */
-export function makeFilters(raw: RawFilters = {}): EventFilters {
+/**
+ * Prepares the filters, so that judging an event takes as long with a hundred ids as with one. Never throws.
+ * @param judge decides over one condition; without it none can be judged
+ */
+export function makeFilters(raw: RawFilters = {}, judge: JudgeCondition = giveUp): EventFilters {
 	return {
-		failureTypes: setOf(raw.failureTypes),
-		authenticationFailureTypes: setOf(raw.authenticationFailureTypes),
+		failureTypes: choiceOf(raw, 'failureTypes'),
+		authenticationFailureTypes: choiceOf(raw, 'authenticationFailureTypes'),
 		ids: {
-			task: setOf(raw.taskIds),
-			session: setOf(raw.sessionIds),
-			batch: setOf(raw.batchIds),
-			identity: setOf(raw.identityIds),
-			project: setOf(raw.projectIds),
+			task: idsIn(raw, 'taskIds'),
+			session: idsIn(raw, 'sessionIds'),
+			batch: idsIn(raw, 'batchIds'),
+			identity: idsIn(raw, 'identityIds'),
+			project: idsIn(raw, 'projectIds'),
 		},
+		conditions: makeConditions(raw.conditions, judge),
 	};
 }
 
-const EMPTY: ReadonlySet<string> = new Set();
+function giveUp(): never {
+	throw new TypeError('There is nobody to judge');
+}
+
+/** A multi-select that is empty is no filter. */
+function choiceOf(raw: RawFilters, name: string): Wanted {
+	const value = raw[name];
+	return Array.isArray(value) && value.length === 0 ? undefined : idsIn(raw, name);
+}
+
+/**
+ * A field that was added and left blank is no filter. An expression that gives nothing (null, an empty list) was meant to
+ * name something: letting everything pass would be the opposite.
+ */
+function idsIn(raw: RawFilters, name: string): Wanted {
+	if (!Object.hasOwn(raw, name)) return undefined;
+	const value = raw[name];
+	if (typeof value !== 'string') return new Set(parseIdList(value));
+	const list = listOf(value);
+	return list.size === 0 ? undefined : list;
+}
 
 /** Lists by their text: filters are read for every delivery, and change only when somebody edits the workflow. */
 const knownLists = new Map<string, ReadonlySet<string>>();
 const MAX_LISTS = 500;
 
-function setOf(value: unknown): ReadonlySet<string> {
-	if (value === undefined) return EMPTY;
-	if (typeof value !== 'string') return new Set(parseIdList(value));
-	const known = knownLists.get(value);
+function listOf(text: string): ReadonlySet<string> {
+	const known = knownLists.get(text);
 	if (known !== undefined) return known;
 	if (knownLists.size >= MAX_LISTS) knownLists.clear();
-	const list = new Set(parseIdList(value));
-	knownLists.set(value, list);
+	const list = new Set(parseIdList(text));
+	knownLists.set(text, list);
 	return list;
 }
 
@@ -84,7 +104,14 @@ export function isSubscribed(type: string, selected: readonly string[]): boolean
  * alone; a list of ids drops each event that carries none of them.
  */
 export function passesFilters(event: AnchorEvent, filters: EventFilters): boolean {
-	return passesFailureTypes(event, filters) && passesIds(event, filters);
+	return judgeFilters(event, filters).holds;
+}
+
+/** As `passesFilters`, and which conditions could not be judged. */
+export function judgeFilters(event: AnchorEvent, filters: EventFilters): Judgement {
+	return passesFailureTypes(event, filters) && passesIds(event, filters)
+		? judgeConditions(event, filters.conditions)
+		: { holds: false };
 }
 
 function passesFailureTypes(event: AnchorEvent, filters: EventFilters): boolean {
@@ -94,7 +121,7 @@ function passesFailureTypes(event: AnchorEvent, filters: EventFilters): boolean 
 			: event.type === AUTHENTICATION_FAILED
 				? filters.authenticationFailureTypes
 				: undefined;
-	if (wanted === undefined || wanted.size === 0) return true;
+	if (wanted === undefined) return true;
 	const failureType = failureTypeOf(event);
 	return failureType !== undefined && wanted.has(failureType);
 }
@@ -102,7 +129,7 @@ function passesFailureTypes(event: AnchorEvent, filters: EventFilters): boolean 
 function passesIds(event: AnchorEvent, { ids }: EventFilters): boolean {
 	for (const kind of ID_KINDS) {
 		const wanted = ids[kind];
-		if (wanted.size > 0 && !idsOf(event, kind).some((id) => wanted.has(id))) return false;
+		if (wanted !== undefined && !idsOf(event, kind).some((id) => wanted.has(id))) return false;
 	}
 	return true;
 }

@@ -1,6 +1,6 @@
 import { parseEvent } from '../events/envelope';
 import type { SeenEvents } from './dedupe';
-import { isSubscribed, passesFilters } from './filters';
+import { isSubscribed, judgeFilters } from './filters';
 import type { EventFilters } from './filters';
 import type { Verdict } from './verdict';
 import { DELIVERY_ID_HEADER, checkSignature } from './signature';
@@ -57,13 +57,14 @@ export function receive(
 	}
 
 	const { event } = parsed;
+	let unjudged: readonly string[] | undefined;
 	if (event.type !== settings.sampleEvent) {
 		if (!isSubscribed(event.type, settings.events)) {
 			return { kind: 'ignored', reason: 'not_subscribed', event };
 		}
-		if (!passesFilters(event, settings.filters)) {
-			return { kind: 'ignored', reason: 'filtered', event };
-		}
+		const judgement = judgeFilters(event, settings.filters);
+		({ unjudged } = judgement);
+		if (!judgement.holds) return { kind: 'ignored', reason: 'filtered', event, unjudged };
 	}
 
 	const reservation = seen.reserve(event.id, nowMs);
@@ -80,6 +81,7 @@ export function receive(
 			signedWith: check.signedWith,
 		},
 		known: parsed.kind === 'known',
+		unjudged,
 	};
 }
 

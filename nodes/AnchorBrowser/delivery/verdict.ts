@@ -20,8 +20,16 @@ export type Verdict =
 			facts: DeliveryFacts;
 			/** Whether the catalogue has its type. */
 			known: boolean;
+			/** The fields of conditions that could not be judged. */
+			unjudged?: readonly string[];
 	  }
-	| { kind: 'ignored'; reason: 'not_subscribed' | 'filtered' | 'duplicate'; event: AnchorEvent }
+	| {
+			kind: 'ignored';
+			reason: 'not_subscribed' | 'filtered' | 'duplicate';
+			event: AnchorEvent;
+			/** For `filtered`: as above. */
+			unjudged?: readonly string[];
+	  }
 	| {
 			kind: 'retryLater';
 			reason: 'in_flight' | 'no_secret' | 'secret_changing';
@@ -102,18 +110,22 @@ const MOST_MISMATCHES_NAMED = 5;
 
 /**
  * What the log says about a verdict: what happened, and what to try. Undefined when everything went as configured
- * (accepted, or ignored because the user asked for that). Never holds a secret, a signature or anything of the payload.
+ * (accepted, or ignored because the user asked for that, with every condition judged). Never holds a secret, a signature or anything of the payload.
  */
 export function logLineOf(verdict: Verdict): string | undefined {
 	switch (verdict.kind) {
 		case 'accepted':
 		case 'ignored':
-			return undefined;
+			return verdict.unjudged && unjudgedLine(verdict.unjudged);
 		case 'retryLater':
 			return RETRY_LINES[verdict.reason];
 		case 'rejected':
 			return rejectionLine(verdict);
 	}
+}
+
+function unjudgedLine(fields: readonly string[]): string {
+	return `A condition under Only When could not be judged and therefore did not hold (${fields.join(', ')}). Check that its operator fits what the event has in that field, and that its value is filled in: a number or a date where the operator says so, a pattern that is valid and quick.`;
 }
 
 const RETRY_LINES: Readonly<Record<Extract<Verdict, { kind: 'retryLater' }>['reason'], string>> = {

@@ -20,18 +20,26 @@ import {
 
 export { AUTHENTICATION_FAILURE_TYPES, FAILURE_TYPES } from './payloads';
 
+/** Takes a name of Anchor's, `automation_failure`; returns it as menus and outputs show it, `Automation Failure`. */
+export function titleOf(name: string): string {
+	return name
+		.split('_')
+		.map((word) => word[0].toUpperCase() + word.slice(1))
+		.join(' ');
+}
+
 /** What an event is about: the part of its type before the first dot. */
 export type Entity = 'task' | 'session' | 'intervention' | 'batch' | 'identity';
 
-/** How it went, as design.md groups the events. */
+/** How it went: what the trigger's outputs by outcome tell apart. */
 export type Outcome = 'succeeded' | 'failed' | 'needsAttention' | 'other';
 
 /** One column of a spreadsheet row. */
 export interface RowColumn {
 	/** Keys below `data`; joined with `_` they are the column's name. */
 	readonly path: readonly string[];
-	/** `scalars` is a list shown as one text; `list` is JSON text in `<name>` and its length in `<name>_count`. */
-	readonly kind: 'text' | 'number' | 'boolean' | 'date' | 'scalars' | 'list';
+	/** `plain` keeps a number a number; `list` is JSON text in `<name>` and its length in `<name>_count`. */
+	readonly kind: 'plain' | 'date' | 'list';
 }
 
 /** All that is known of one event type. */
@@ -48,42 +56,85 @@ export interface EventEntry {
 	readonly documented: boolean;
 	/** What `data` is expected to look like. */
 	readonly schema: z.ZodTypeAny;
-	/** The columns that every row of this event has, in order. */
-	readonly columns: readonly RowColumn[];
 }
 
 const column =
 	(kind: RowColumn['kind']) =>
 	(...path: string[]): RowColumn => ({ path, kind });
-const text = column('text');
-const number = column('number');
+const plain = column('plain');
 const date = column('date');
-const scalars = column('scalars');
 const list = column('list');
 
-const taskRun = [
-	text('task_id'),
-	text('task_version_id'),
-	text('execution_id'),
-	text('session_id'),
-	text('status'),
-	number('duration_ms'),
-];
-const cause = [text('error', 'type'), text('error', 'message')];
-const richOutput = [list('artifacts'), text('recording_url'), text('session_dashboard_url')];
-const batch = [
-	text('batch_id'),
-	text('status'),
-	number('total_requests'),
-	number('completed_requests'),
-	number('failed_requests'),
-	date('created_at'),
-	date('actual_completion_time'),
-];
-const identity = [text('identity_id'), text('name'), text('source'), text('status')];
+/**
+ * By entity, so that one sheet holds tasks that completed and tasks that failed. Columns are only ever added at the end of
+ * a list, because sheets have them in this order.
+ */
+const ROW_COLUMNS: Readonly<Record<Entity, readonly RowColumn[]>> = {
+	task: [
+		plain('task_id'),
+		plain('task_version_id'),
+		plain('execution_id'),
+		plain('session_id'),
+		plain('status'),
+		plain('duration_ms'),
+		plain('error', 'type'),
+		plain('error', 'message'),
+		plain('result'),
+		list('artifacts'),
+		plain('recording_url'),
+		plain('session_dashboard_url'),
+		plain('healed_task_version_id'),
+	],
+	session: [
+		plain('session_id'),
+		plain('status'),
+		plain('duration'),
+		plain('error', 'type'),
+		plain('error', 'message'),
+		plain('tags'),
+		plain('visited_domains'),
+		plain('steps'),
+		plain('screenshots'),
+		plain('proxy_bytes'),
+		plain('network_bytes'),
+		plain('recording_id'),
+		plain('size'),
+		plain('session_dashboard_url'),
+		plain('request_id'),
+		plain('live_view_url'),
+	],
+	intervention: [
+		plain('session_id'),
+		plain('request_id'),
+		plain('message'),
+		plain('input_type'),
+		list('fields'),
+		plain('live_view_url'),
+		plain('tags'),
+	],
+	batch: [
+		plain('batch_id'),
+		plain('status'),
+		plain('total_requests'),
+		plain('completed_requests'),
+		plain('failed_requests'),
+		date('created_at'),
+		date('actual_completion_time'),
+	],
+	identity: [
+		plain('identity_id'),
+		plain('name'),
+		plain('source'),
+		plain('status'),
+		plain('method'),
+		plain('failure_type'),
+		plain('error'),
+		plain('session_id'),
+	],
+};
 
 /**
- * The one table of events: types, menus, outputs, filters and row columns are derived from it. Entries are only ever
+ * The one table of events: types, menus and outputs are derived from it. Entries are only ever
  * added at the end: the order is that of the trigger's outputs, and a new entry in the middle would move users' wires.
  * Source: Anchor's page "Events"; session.ready: the event names in Anchor's newest API description.
  */
@@ -96,7 +147,6 @@ export const CATALOGUE = [
 		description: 'A task run finished successfully',
 		documented: true,
 		schema: TaskCompleted,
-		columns: [...taskRun, ...richOutput],
 	},
 	{
 		type: 'task.failed',
@@ -106,7 +156,6 @@ export const CATALOGUE = [
 		description: 'A task run failed, whatever the cause',
 		documented: true,
 		schema: TaskFailed,
-		columns: [...taskRun, ...cause, ...richOutput],
 	},
 	{
 		type: 'task.cancelled',
@@ -116,7 +165,6 @@ export const CATALOGUE = [
 		description: 'A task run was cancelled, through the API or in the dashboard',
 		documented: true,
 		schema: TaskCancelled,
-		columns: [...taskRun, ...richOutput],
 	},
 	{
 		type: 'task.healed',
@@ -126,12 +174,6 @@ export const CATALOGUE = [
 		description: 'Self-healing made a new version of a task, ready for review',
 		documented: true,
 		schema: TaskHealed,
-		columns: [
-			text('task_id'),
-			text('healed_task_version_id'),
-			text('task_version_id'),
-			text('execution_id'),
-		],
 	},
 	{
 		type: 'session.completed',
@@ -141,17 +183,6 @@ export const CATALOGUE = [
 		description: 'A browser session ended cleanly',
 		documented: true,
 		schema: SessionCompleted,
-		columns: [
-			text('session_id'),
-			text('status'),
-			number('duration'),
-			number('proxy_bytes'),
-			number('network_bytes'),
-			number('steps'),
-			number('screenshots'),
-			scalars('visited_domains'),
-			scalars('tags'),
-		],
 	},
 	{
 		type: 'session.failed',
@@ -161,7 +192,6 @@ export const CATALOGUE = [
 		description: 'A browser session ended abnormally',
 		documented: true,
 		schema: SessionFailed,
-		columns: [text('session_id'), text('status'), number('duration'), ...cause, scalars('tags')],
 	},
 	{
 		type: 'session.recording.ready',
@@ -171,13 +201,6 @@ export const CATALOGUE = [
 		description: 'The recording of a browser session has been uploaded',
 		documented: true,
 		schema: SessionRecordingReady,
-		columns: [
-			text('session_id'),
-			text('recording_id'),
-			number('duration'),
-			number('size'),
-			text('session_dashboard_url'),
-		],
 	},
 	{
 		type: 'intervention.requested',
@@ -187,15 +210,6 @@ export const CATALOGUE = [
 		description: 'The agent is paused and waits for a human, for example at a CAPTCHA',
 		documented: true,
 		schema: InterventionRequested,
-		columns: [
-			text('session_id'),
-			text('request_id'),
-			text('message'),
-			text('input_type'),
-			list('fields'),
-			text('live_view_url'),
-			scalars('tags'),
-		],
 	},
 	{
 		type: 'intervention.resolved',
@@ -205,7 +219,6 @@ export const CATALOGUE = [
 		description: 'A request for a human was answered',
 		documented: true,
 		schema: InterventionResolved,
-		columns: [text('session_id'), text('request_id')],
 	},
 	{
 		type: 'batch.completed',
@@ -215,7 +228,6 @@ export const CATALOGUE = [
 		description: 'All sessions of a batch have ended, at least one of them successfully',
 		documented: true,
 		schema: Batch,
-		columns: batch,
 	},
 	{
 		type: 'batch.failed',
@@ -225,7 +237,6 @@ export const CATALOGUE = [
 		description: 'Every session of a batch failed, or the batch started none',
 		documented: true,
 		schema: Batch,
-		columns: batch,
 	},
 	{
 		type: 'identity.authenticated',
@@ -235,7 +246,6 @@ export const CATALOGUE = [
 		description: 'An identity logged in and can be used from now on',
 		documented: true,
 		schema: IdentityAuthenticated,
-		columns: [...identity, text('method'), text('session_id')],
 	},
 	{
 		type: 'identity.authentication_failed',
@@ -245,7 +255,6 @@ export const CATALOGUE = [
 		description: 'An identity could not log in',
 		documented: true,
 		schema: IdentityAuthenticationFailed,
-		columns: [...identity, text('failure_type'), text('error'), text('session_id')],
 	},
 	{
 		type: 'session.ready',
@@ -255,13 +264,6 @@ export const CATALOGUE = [
 		description: 'A browser session is ready for use; new at Anchor, not every account has it yet',
 		documented: false,
 		schema: SessionReady,
-		columns: [
-			text('session_id'),
-			text('request_id'),
-			text('status'),
-			text('live_view_url'),
-			scalars('tags'),
-		],
 	},
 ] as const satisfies readonly EventEntry[];
 
@@ -284,6 +286,15 @@ const entries = new Map<string, EventEntry>(CATALOGUE.map((entry) => [entry.type
 /** Takes an event's type; returns its entry, or undefined for a type that the catalogue does not know. */
 export function entryOf(type: string): EventEntry | undefined {
 	return entries.get(type);
+}
+
+/**
+ * Takes an event's type; returns the columns that every row of such an event has, in order: those of its entity, also for
+ * a type that Anchor has added.
+ */
+export function columnsOf(type: string): readonly RowColumn[] {
+	const [entity] = type.split('.');
+	return Object.hasOwn(ROW_COLUMNS, entity) ? ROW_COLUMNS[entity as Entity] : [];
 }
 
 /** What an event can be found by. */

@@ -21,6 +21,9 @@ export interface AnchorEvent {
 	[key: string]: unknown;
 }
 
+/** What of an event stands beside its `data`: what an item shows under `_event`. */
+export const ENVELOPE_KEYS = ['id', 'type', 'created', 'project_id', 'text', 'recovered'] as const;
+
 /** What the bytes of a delivery turned out to be. */
 export type ParsedEvent =
 	| {

@@ -1,5 +1,12 @@
 import type { Entity, EventEntry, Outcome } from '../events/catalogue';
-import { CATALOGUE, EVERY_EVENT, FAILURE_TYPES, entryOf, failureTypeOf } from '../events/catalogue';
+import {
+	CATALOGUE,
+	EVERY_EVENT,
+	FAILURE_TYPES,
+	entryOf,
+	failureTypeOf,
+	titleOf,
+} from '../events/catalogue';
 import type { AnchorEvent } from '../events/envelope';
 
 /** The trigger's parameter `branchBy`. */
@@ -33,7 +40,7 @@ export const FIXED_OUTPUTS: Readonly<Record<Exclude<BranchBy, 'event'>, readonly
 	none: [''],
 	entity: ENTITY_OUTPUTS,
 	outcome: OUTCOME_OUTPUTS,
-	failureType: [...FAILURE_TYPES, OTHER_FAILURE, NOT_A_FAILURE],
+	failureType: [...FAILURE_TYPES.map(titleOf), OTHER_FAILURE, NOT_A_FAILURE],
 };
 
 /** The output of every known event for `branchBy: event`, in catalogue order; OTHER_EVENTS_OUTPUT follows them. */
@@ -46,8 +53,7 @@ export const OTHER_EVENTS_OUTPUT = 'Other Events';
 
 /**
  * Takes the trigger's `branchBy` and `events`; returns the names of its outputs, in order. Events stand in catalogue
- * order whatever the order of choice, so that an event chosen later moves no output before its own. Source: design.md,
- * section 2.
+ * order whatever the order of choice, so that an event chosen later moves no output before its own.
  */
 export function outputNames(branchBy: BranchBy, events: readonly string[]): string[] {
 	if (branchBy !== 'event') return [...FIXED_OUTPUTS[branchBy]];
@@ -56,7 +62,7 @@ export function outputNames(branchBy: BranchBy, events: readonly string[]): stri
 
 /**
  * Takes an event and the trigger's settings; returns the index of the output it leaves by. The last output takes
- * whatever fits nowhere, so no event is lost because Anchor added a type. Source: design.md, section 2.
+ * whatever fits nowhere, so no event is lost because Anchor added a type.
  */
 export function outputIndex(
 	event: AnchorEvent,
@@ -84,5 +90,7 @@ function outputOf(event: AnchorEvent, branchBy: 'entity' | 'outcome' | 'failureT
 	if (branchBy === 'outcome') return entry ? OUTPUT_OF_OUTCOME[entry.outcome] : 'Other';
 	if (entry?.outcome !== 'failed') return NOT_A_FAILURE;
 	const failureType = failureTypeOf(event) ?? '';
-	return FAILURE_TYPES.some((known) => known === failureType) ? failureType : OTHER_FAILURE;
+	return FAILURE_TYPES.some((known) => known === failureType)
+		? titleOf(failureType)
+		: OTHER_FAILURE;
 }

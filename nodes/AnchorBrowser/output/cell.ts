@@ -6,6 +6,9 @@ export type Cell = string | number | boolean | null;
 /** A number of a date column is seconds since 1970 below this (until 5138), milliseconds from it on (since 1973). */
 const FIRST_MILLISECONDS = 1e11;
 
+/** Longer than any date: the patterns below need time that grows faster than the text. */
+const LONGEST_DATE = 100;
+
 /** Dates as databases print them: a space for the `T`, the zone as Z, UTC or an offset, minutes optional. */
 const DATABASE_DATE =
 	/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ?(?:Z|UTC|([+-]\d\d):?(\d\d)?)$/;
@@ -35,7 +38,7 @@ export function toDateCell(value: unknown): Cell {
 	if (typeof value === 'number') {
 		return isoText(Math.abs(value) < FIRST_MILLISECONDS ? value * 1000 : value) ?? value;
 	}
-	if (typeof value !== 'string') return toCell(value);
+	if (typeof value !== 'string' || value.length > LONGEST_DATE) return toCell(value);
 	// Date.parse sees a date in nearly any text with a digit in it, so only these two families of forms get that far.
 	const database = DATABASE_DATE.exec(value);
 	if (database) {

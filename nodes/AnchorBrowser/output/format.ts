@@ -1,3 +1,4 @@
+import { ENVELOPE_KEYS } from '../events/envelope';
 import type { AnchorEvent } from '../events/envelope';
 import { escapeFormula } from './cell';
 import { nameGiver, toRow } from './row';
@@ -21,13 +22,11 @@ export interface DeliveryNote {
 	recovered?: true;
 }
 
-const ENVELOPE_KEYS = ['id', 'type', 'created', 'project_id', 'text', 'recovered'] as const;
-
 /**
  * Takes an event; returns the JSON of its item. `data`: the keys of `data` after `_event` with the envelope's.
  * `envelope`: as delivered. `row`: see toRow. With `delivery` given, its facts come last: under `_delivery`, in a row as
  * `_delivery_<fact>`, because a spreadsheet cell cannot hold an object. A delivered key of the same name as one of ours
- * is kept as `<name>_2`. Total: never throws. Source: design.md, section 3.
+ * is kept as `<name>_2`. Total: never throws.
  */
 export function formatItem(
 	event: AnchorEvent,

@@ -1,5 +1,5 @@
 import type { RowColumn } from '../events/catalogue';
-import { entryOf } from '../events/catalogue';
+import { columnsOf } from '../events/catalogue';
 import type { AnchorEvent } from '../events/envelope';
 import type { JsonObject } from '../events/json';
 import { isObject, own } from '../events/json';
@@ -11,11 +11,11 @@ const MAX_LEVELS = 6;
 
 /**
  * Takes an event; returns it as one flat object for a spreadsheet: event_id, event_type, created, project_id, text,
- * then the catalogue's columns of this event, always all of them, null where the event has nothing, then every other
+ * then the columns of this event's entity, always all of them, null where the event has nothing, then every other
  * key of `data` in delivered order, nested keys joined with `_`. Numbers and booleans keep their type, dates are ISO
  * 8601. A list of scalars is joined with `, `, another list is JSON text beside its length in `<key>_count`. Two keys
  * that come to the same name are both kept, the later one as `<name>_2`. With `escapeFormulas`, texts and names that a
- * spreadsheet would run get a leading `'`. Total: never throws, whatever `data` holds. Source: design.md, section 3.
+ * spreadsheet would run get a leading `'`. Total: never throws, whatever `data` holds.
  */
 export function toRow(
 	event: AnchorEvent,
@@ -35,7 +35,7 @@ export function toRow(
 	set('text', toCell(event.text));
 
 	const data = isObject(event.data) ? event.data : {};
-	const columns = entryOf(event.type)?.columns ?? [];
+	const columns = columnsOf(event.type);
 	const placed = new Set<string>();
 	for (const column of columns) {
 		const { path, value } = find(data, column.path);
@@ -49,12 +49,15 @@ export function toRow(
 	const addRest = (holder: JsonObject, above: readonly string[]) => {
 		for (const [key, value] of Object.entries(holder)) {
 			const path = [...above, key];
-			if (placed.has(keyOf(path)) || isSaidBy(columns, path, value)) continue;
-			if (isObject(value) && path.length < MAX_LEVELS && !isEmpty(value)) {
+			const name = path.join('_');
+			if (isSaidBy(columns, path, value)) continue;
+			if (placed.has(keyOf(path))) {
+				if (isNestedList(value) && !cells.has(`${name}_count`)) add(`${name}_count`, value.length);
+			} else if (isObject(value) && path.length < MAX_LEVELS && !isEmpty(value)) {
 				addRest(value, path);
 			} else {
-				add(path.join('_'), toCell(value));
-				if (isNestedList(value)) add(`${path.join('_')}_count`, value.length);
+				add(name, toCell(value));
+				if (isNestedList(value)) add(`${name}_count`, value.length);
 			}
 		}
 	};

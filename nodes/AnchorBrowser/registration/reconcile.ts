@@ -417,14 +417,16 @@ function serveOrRefuse(
 			{},
 		);
 	}
-	const unknown = events.filter((event) => entryOf(event) === undefined);
+	const unknown = refusesContent(failure)
+		? events.filter((event) => entryOf(event) === undefined)
+		: [];
 	const words =
-		refusesContent(failure) && unknown.length > 0
+		unknown.length > 0
 			? unknownEventWords(unknown, failure, operation)
 			: explain(failure, { what: operation, advice: CONTENT_ADVICE });
 	return refuse(run, {
 		words,
-		permanent: isPermanent(failure),
+		permanent: unknown.length > 0 || isPermanent(failure),
 		...(failure.status === null ? {} : { status: failure.status }),
 	});
 }

@@ -136,13 +136,28 @@ export function unknownEventWords(
 	failure: ApiFailure,
 	operation: string,
 ): Explanation {
-	const advice = names
+	const advice = `${namesOfUnknown(names)}. ${CHOOSE_EVENTS}`;
+	return explain(failure, { what: operation, advice: { [failure.status ?? 0]: advice } });
+}
+
+/**
+ * The same where Anchor is not asked, because the user registers the webhook.
+ * @param names at least one
+ */
+export function unlistedEventWords(names: readonly string[]): Explanation {
+	const unknown = namesOfUnknown(names);
+	return {
+		message: `${unknown}. ${CHOOSE_EVENTS.replace(/\.$/, '')}`,
+		description: `${unknown}. ${CHOOSE_EVENTS} All Events also takes what is newer than this node.`,
+	};
+}
+
+const CHOOSE_EVENTS = 'Choose events from the list, then try again.';
+
+function namesOfUnknown(names: readonly string[]): string {
+	return names
 		.map((name) => `There is no event "${name}"; the nearest is "${nearestEvent(name)}"`)
 		.join('. ');
-	return explain(failure, {
-		what: operation,
-		advice: { [failure.status ?? 0]: `${advice}. Choose events from the list, then try again.` },
-	});
 }
 
 function nearestEvent(name: string): string {

@@ -5,24 +5,21 @@ import {
 	CATALOGUE,
 	EVERY_EVENT,
 	FAILURE_TYPES,
+	titleOf,
 } from '../events/catalogue';
+import { OPERATORS } from '../delivery/conditions';
 import { EVENT_OUTPUTS, FIXED_OUTPUTS, OTHER_EVENTS_OUTPUT } from '../output/branch';
 import { DEFAULT_TOLERANCE_SECONDS } from './settings';
 
+/** In the order of the catalogue: what is wanted most comes first. */
 const EVENT_OPTIONS: INodePropertyOptions[] = CATALOGUE.map(({ type, label, description }) => ({
 	name: label,
 	value: type,
 	description,
-})).sort((one, other) => (one.name < other.name ? -1 : 1));
+}));
 
 const asOptions = (values: readonly string[]): INodePropertyOptions[] =>
-	values.map((value) => ({
-		name: value
-			.split('_')
-			.map((word) => word[0].toUpperCase() + word.slice(1))
-			.join(' '),
-		value,
-	}));
+	values.map((value) => ({ name: titleOf(value), value }));
 
 const idFilter = (displayName: string, name: string, what: string): INodeProperties => ({
 	displayName,
@@ -33,6 +30,97 @@ const idFilter = (displayName: string, name: string, what: string): INodePropert
 	description:
 		'Only events that carry one of these IDs. Separate several with commas, spaces or line breaks.',
 });
+
+const namesOf = (operators: typeof OPERATORS) => operators.map(({ name }) => name);
+
+/** One condition. No field takes an expression: none shall be evaluated for a delivery. */
+const CONDITION: INodeProperties[] = [
+	{
+		displayName: 'Field',
+		name: 'leftValue',
+		type: 'string',
+		default: '',
+		noDataExpression: true,
+		placeholder: 'e.g. error.message',
+		hint: 'Such as status, duration_ms, error.type, artifacts, artifacts[0].name, tags, result.total, _event.text',
+		description:
+			'The path of a field as the format Data shows it. A field that an event does not have is empty.',
+	},
+	{
+		displayName: 'Operator',
+		name: 'operator',
+		type: 'options',
+		default: 'string:contains',
+		noDataExpression: true,
+		options: OPERATORS.map(({ name, label }) => ({ name: label, value: name })),
+		description:
+			'How the field is compared, as in the Filter node. A field of another type does not meet the condition.',
+	},
+	{
+		displayName: 'Value',
+		name: 'rightValue',
+		type: 'string',
+		default: '',
+		noDataExpression: true,
+		placeholder: 'e.g. captcha',
+		displayOptions: {
+			hide: { operator: namesOf(OPERATORS.filter(({ singleValue }) => singleValue)) },
+		},
+		description: 'What the field is compared with, as plain text, a number or an ISO 8601 date',
+	},
+	{
+		displayName: 'Ignore Case',
+		name: 'ignoreCase',
+		type: 'boolean',
+		default: true,
+		noDataExpression: true,
+		displayOptions: {
+			show: {
+				operator: namesOf(
+					OPERATORS.filter(
+						({ name, rightType, singleValue }) =>
+							!singleValue && (name.startsWith('string:') || rightType === 'any'),
+					),
+				),
+			},
+		},
+		description: 'Whether upper and lower case count as the same',
+	},
+];
+
+const CONDITIONS: INodeProperties = {
+	displayName: 'Conditions',
+	name: 'conditions',
+	type: 'fixedCollection',
+	typeOptions: { multipleValues: true, sortable: true },
+	placeholder: 'Add Condition',
+	default: {},
+	options: [
+		{ displayName: 'All of These', name: 'conditions', values: CONDITION },
+		{ displayName: 'One of These', name: 'anyOf', values: CONDITION },
+	],
+	description:
+		'Conditions on any field of the event: each one under All of These has to be met, and at least one under One of These',
+};
+
+const TASK_FAILURE_TYPES: INodeProperties = {
+	displayName: 'Task Failure Types',
+	name: 'failureTypes',
+	type: 'multiOptions',
+	options: asOptions(FAILURE_TYPES),
+	default: [],
+	description: 'Task Failed runs only with these causes. All other selected events still run.',
+};
+
+const IDENTITY_FAILURE_TYPES: INodeProperties = {
+	displayName: 'Identity Failure Types',
+	name: 'authenticationFailureTypes',
+	type: 'multiOptions',
+	options: asOptions(AUTHENTICATION_FAILURE_TYPES),
+	default: [],
+	description:
+		'Identity Authentication Failed runs only with these causes. All other selected events still run.',
+};
 
 /**
  * The expression from which n8n's editor and engine learn the node's outputs. It knows `$parameter` alone, so the
@@ -53,13 +141,13 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				name: 'Automatic',
 				value: 'automatic',
 				description:
-					'With your API key, this node creates its webhook at Anchor Browser, keeps it up to date and removes it again',
+					'With your API key, this node creates its webhook at Anchor Browser, repairs it and removes it',
 			},
 			{
 				name: 'Manual',
 				value: 'manual',
 				description:
-					'You create the webhook in the Anchor Browser dashboard yourself and put its signing secret into a credential',
+					'You create the webhook in the Anchor Browser dashboard and paste its signing secret',
 			},
 		],
 		default: 'automatic',
@@ -67,7 +155,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 	},
 	{
 		displayName:
-			'In the Anchor Browser dashboard, create a webhook with the Production URL shown under "Webhook URLs" above and choose the same events there. Anchor shows its signing secret once: paste it into the credential. To try this step in the editor, give that webhook the Test URL for a while.',
+			'<ul><li>1. Copy the Production URL from "Webhook URLs" above. It has to start with the public https address of your n8n; if it does not, set N8N_WEBHOOK_URL (n8n 1: WEBHOOK_URL).</li><li>2. In the Anchor Browser dashboard, create a webhook with this URL and the events chosen below.</li><li>3. Anchor shows its signing secret once: paste it into the credential.</li><li>4. Publish the workflow (n8n 1: activate it).</li></ul>With a wrong secret, events are refused and start no execution: the delivery history of the webhook in Anchor Browser then shows status 401. To try this step here, give the webhook the Test URL for a while.',
 		name: 'manualNotice',
 		type: 'notice',
 		default: '',
@@ -82,7 +170,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 			{
 				name: 'All Events',
 				value: EVERY_EVENT,
-				description: 'Everything Anchor Browser sends, also events it may add later',
+				description: 'Everything that Anchor Browser sends, also what it may add later',
 			},
 			...EVENT_OPTIONS,
 		],
@@ -93,33 +181,18 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 		displayName: 'Only When',
 		name: 'filters',
 		type: 'collection',
-		placeholder: 'Add Condition',
+		placeholder: 'Add Filter',
 		default: {},
-		description:
-			'Conditions on what is inside an event. An event that does not meet all of them starts no execution.',
+		description: 'Filters that an event has to pass before it starts an execution',
 		options: [
-			{
-				displayName: 'Authentication Failure Types',
-				name: 'authenticationFailureTypes',
-				type: 'multiOptions',
-				options: asOptions(AUTHENTICATION_FAILURE_TYPES),
-				default: [],
-				description:
-					'Narrows Identity Authentication Failed to these causes. Other events are not affected.',
-			},
-			idFilter('Batch IDs', 'batchIds', '0b6f2b1e-8d0d-4b7c-9a3e-5f2f7f0f9c11'),
-			{
-				displayName: 'Failure Types',
-				name: 'failureTypes',
-				type: 'multiOptions',
-				options: asOptions(FAILURE_TYPES),
-				default: [],
-				description: 'Narrows Task Failed to these causes. Other events are not affected.',
-			},
-			idFilter('Identity IDs', 'identityIds', '123e4567-e89b-12d3-a456-426614174000'),
-			idFilter('Project IDs', 'projectIds', '5d2c31f6-ab7e-481a-b6fd-8b4a96a4e197'),
-			idFilter('Session IDs', 'sessionIds', '550e8400-e29b-41d4-a716-446655440000'),
+			CONDITIONS,
+			TASK_FAILURE_TYPES,
 			idFilter('Task IDs', 'taskIds', 'tsk_4f8w9n2b, tsk_9k2m5p7q'),
+			idFilter('Session IDs', 'sessionIds', '550e8400-e29b-41d4-a716-446655440000'),
+			idFilter('Batch IDs', 'batchIds', '0b6f2b1e-8d0d-4b7c-9a3e-5f2f7f0f9c11'),
+			idFilter('Identity IDs', 'identityIds', '123e4567-e89b-12d3-a456-426614174000'),
+			IDENTITY_FAILURE_TYPES,
+			idFilter('Project IDs', 'projectIds', '5d2c31f6-ab7e-481a-b6fd-8b4a96a4e197'),
 		],
 	},
 	{
@@ -131,7 +204,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 			{
 				name: 'Entity',
 				value: 'entity',
-				description: 'One output each for Task, Session, Intervention, Batch, Identity, and Other',
+				description: 'One output each for Task, Session, Intervention, Batch, Identity and Other',
 			},
 			{
 				name: 'Event',
@@ -141,8 +214,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 			{
 				name: 'Failure Type',
 				value: 'failureType',
-				description:
-					'One output for each kind of failure, one for other failures, and one for whatever is not a failure',
+				description: 'One output for each cause of a failure, and one for what is not a failure',
 			},
 			{
 				name: 'None',
@@ -152,12 +224,12 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 			{
 				name: 'Outcome',
 				value: 'outcome',
-				description: 'One output each for Succeeded, Failed, Needs Attention, and Other',
+				description: 'One output each for Succeeded, Failed, Needs Attention and Other',
 			},
 		],
 		default: 'none',
 		description:
-			'Gives this trigger several outputs, so that no Switch node is needed. Wires keep their place, counted from the top: after you change this field, or add or remove an event while it is Event, check where each wire starts.',
+			'Several outputs from this trigger, without a Switch node. Wires keep their place, counted from the top, so check them after a change; in the output panel, the item may be on another tab than the first. Leave Always Output Data off in the settings: up to n8n 2 it fills an empty first output with an empty item.',
 	},
 	{
 		displayName: 'Format',
@@ -168,7 +240,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 			{
 				name: 'Data',
 				value: 'data',
-				description: 'The fields of the event itself, and what it is under _event',
+				description: 'The fields of the event, and its ID, type and time under _event',
 			},
 			{
 				name: 'Envelope',
@@ -178,7 +250,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 			{
 				name: 'Row',
 				value: 'row',
-				description: 'One flat line with stable columns, made for spreadsheets and tables',
+				description: 'One flat row whose columns stay the same, for spreadsheets and tables',
 			},
 		],
 		default: 'data',
@@ -199,14 +271,13 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 					{
 						name: 'When the Execution Is Accepted',
 						value: 'accepted',
-						description:
-							'Anchor Browser sends the event again if n8n could not take it: no event is lost',
+						description: 'An event that n8n could not take is sent again: none is lost',
 					},
 					{
 						name: 'Immediately',
 						value: 'immediately',
 						description:
-							'For instances whose queue takes longer than the 10 seconds Anchor Browser waits. An event that n8n then cannot take is not sent again.',
+							'For an n8n that is slower than the 10 seconds Anchor Browser waits. An event that n8n then cannot take is not sent again.',
 					},
 				],
 				default: 'accepted',
@@ -284,7 +355,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				default: true,
 				displayOptions: { show: { '/registration': ['automatic'] } },
 				description:
-					'Whether events that did not reach this workflow, for example while n8n was restarting, are fetched from the delivery history of Anchor Browser and run',
+					'Whether events that did not reach this workflow, for example while n8n restarted, are fetched from the delivery history of Anchor Browser and run',
 			},
 			{
 				displayName: 'Sample Event',
@@ -295,13 +366,13 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 					{
 						name: 'None',
 						value: '',
-						description: 'Wait for something to really happen',
+						description: 'Waits until something really happens at Anchor Browser',
 					},
 					...EVENT_OPTIONS,
 				],
 				default: '',
 				description:
-					'While you listen for a test event in the editor, Anchor Browser is asked to send this one, so that you have data to build with at once. It arrives whatever you selected under Events and Only When. Never used in production.',
+					'What Anchor Browser sends as soon as you click "Execute step", whatever you chose under Only When: without this option, the first selected event. Never used in production.',
 			},
 			{
 				displayName: 'Timestamp Tolerance (Seconds)',

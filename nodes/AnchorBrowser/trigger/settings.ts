@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { makeFilters } from '../delivery/filters';
 import type { EventFilters, RawFilters } from '../delivery/filters';
+import { EVERY_EVENT } from '../events/catalogue';
 import type { BranchBy } from '../output/branch';
 import type { ItemFormat } from '../output/format';
+import { judgeCondition } from './judgeCondition';
 
 /** Anchor's own replay window (docs, Signature Verification): two minutes. */
 export const DEFAULT_TOLERANCE_SECONDS = 120;
@@ -59,8 +61,14 @@ function eventsOf(value: unknown): string[] {
 
 const deduplicateOf = (value: unknown) => oneOf(value, ['durable', 'memory', 'off'], 'durable');
 
-const sampleOf = (value: unknown) =>
-	typeof value === 'string' && value !== '' ? value : undefined;
+/** Without a choice the first selected event: whoever listens wants to see data, and need not wait for a real event. */
+function sampleOf(read: ReadParameter): string | undefined {
+	const { sampleEvent } = options(read);
+	if (registrationOf(read) === 'manual' || sampleEvent === '') return undefined;
+	if (typeof sampleEvent === 'string') return sampleEvent;
+	const [first] = eventsOf(read('events', []));
+	return first === EVERY_EVENT ? 'task.completed' : first;
+}
 
 const registrationOf = (read: ReadParameter) =>
 	oneOf(read('registration', 'automatic'), ['automatic', 'manual'], 'automatic');
@@ -75,15 +83,15 @@ function toleranceOf(value: unknown): number {
  * @param read reads a parameter of the node, expressions resolved
  */
 export function readWebhookSettings(read: ReadParameter): WebhookSettings {
-	const { deduplicate, acknowledge, toleranceSeconds, sampleEvent } = options(read);
+	const { deduplicate, acknowledge, toleranceSeconds } = options(read);
 	return {
 		registration: registrationOf(read),
 		events: eventsOf(read('events', [])),
-		filters: makeFilters((read('filters', {}) ?? {}) as RawFilters),
+		filters: makeFilters((read('filters', {}) ?? {}) as RawFilters, judgeCondition),
 		toleranceSeconds: toleranceOf(toleranceSeconds),
 		deduplicate: deduplicateOf(deduplicate),
 		acknowledge: oneOf(acknowledge, ['accepted', 'immediately'], 'accepted'),
-		sampleEvent: sampleOf(sampleEvent),
+		sampleEvent: sampleOf(read),
 	};
 }
 
@@ -112,13 +120,13 @@ export function readExecuteSettings(read: ReadParameter): ExecuteSettings {
  * @param read reads a parameter of the node, expressions resolved
  */
 export function readRegistrationSettings(read: ReadParameter): RegistrationSettings {
-	const { onDeactivate, sampleEvent, catchUp } = options(read);
+	const { onDeactivate, catchUp } = options(read);
 	return {
 		registration: registrationOf(read),
 		events: eventsOf(read('events', [])),
 		onDeactivate: oneOf(onDeactivate, ['delete', 'disable'], 'delete'),
 		catchUp: catchUp !== false,
-		sampleEvent: sampleOf(sampleEvent),
+		sampleEvent: sampleOf(read),
 	};
 }
 

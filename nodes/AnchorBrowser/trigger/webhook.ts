@@ -86,8 +86,8 @@ interface Reporter {
 
 function report(context: IWebhookFunctions, verdict: Verdict, from: Reporter): void {
 	const sentence = logLineOf(verdict);
-	if (sentence === undefined || verdict.kind === 'accepted') return;
-	const { reason } = verdict;
+	if (sentence === undefined) return;
+	const reason = verdict.kind === 'accepted' ? 'unjudged' : verdict.reason;
 	const { workflowId, nodeId, nodeName, nowMs } = from;
 	warnOncePerMinute(
 		context.logger,

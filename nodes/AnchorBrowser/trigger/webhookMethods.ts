@@ -2,11 +2,13 @@ import { NodeOperationError } from 'n8n-workflow';
 import type { IHookFunctions } from 'n8n-workflow';
 import { makeNodeError, toNodeError, whatHappened } from '../api/explain';
 import { listWebhooks, sendTestEvent } from '../api/webhooks';
+import { entryOf, EVERY_EVENT } from '../events/catalogue';
 import { endRegistration } from '../registration/end';
 import type { EndRequest } from '../registration/end';
 import { isMarkOfNode, ownerKeyOf, parseMark } from '../registration/mark';
 import type { MarkOwner, Mode } from '../registration/mark';
 import { isSameAddress } from '../registration/plan';
+import { unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
 import { keepInLine, rememberState, report } from './keepInLine';
 import { forget, newestOf, recall, remember, setInService } from './registrations';
@@ -57,6 +59,7 @@ export async function activate(context: IHookFunctions): Promise<void> {
 		const settings = settingsOf(context);
 		if (settings.events.length === 0) throw noEvents(context);
 		if (settings.registration === 'automatic') await register(context, settings, mode);
+		else refuseUnlistedEvents(context, settings);
 		setInService(owner, true);
 		if (mode === 'production') failedActivations.delete(key);
 	});
@@ -242,7 +245,7 @@ async function askForSample(
 	throw toNodeError(context.getNode(), sent, {
 		what: `send the sample event ${sampleEvent}`,
 		advice: {
-			400: 'Choose another Sample Event under Options, or None, then listen again.',
+			400: 'Add the option Sample Event and choose another one, or None, then listen again.',
 		},
 	});
 }
@@ -257,10 +260,23 @@ async function keepState(
 }
 
 function noEvents(context: IHookFunctions): NodeOperationError {
-	return new NodeOperationError(context.getNode(), 'Choose at least one event for this trigger', {
-		description:
-			'Open the Anchor Browser Trigger, select under Events what is to start this workflow, then try again.',
-	});
+	const isExpression = String(context.getNode().parameters.events).startsWith('=');
+	return isExpression
+		? new NodeOperationError(context.getNode(), 'Your expression under Events gave an empty list', {
+				description:
+					'Open the Anchor Browser Trigger and let the expression under Events give at least one event name, for example task.failed, then try again.',
+			})
+		: new NodeOperationError(context.getNode(), 'Choose at least one event for this trigger', {
+				description:
+					'Open the Anchor Browser Trigger, select under Events what is to start this workflow, then try again.',
+			});
+}
+
+/** Only an expression can name them. With automatic registration Anchor says which it does not know. */
+function refuseUnlistedEvents(context: IHookFunctions, { events }: RegistrationSettings): void {
+	const unlisted = events.filter((event) => event !== EVERY_EVENT && !entryOf(event));
+	if (unlisted.length === 0) return;
+	throw makeNodeError(context.getNode(), unlistedEventWords(unlisted), { permanent: true });
 }
 
 function settingsOf(context: IHookFunctions): RegistrationSettings {

@@ -112,7 +112,11 @@ export class Editor {
 
 	/** Chooses from a drop-down field; in one for several, adds to what is chosen. */
 	async choose(name: string, option: string): Promise<void> {
-		await this.field(name).click();
+		await this.chooseIn(this.field(name), option);
+	}
+
+	private async chooseIn(field: Locator, option: string): Promise<void> {
+		await field.click();
 		const options = this.page.getByRole('option').filter({ visible: true });
 		await options.filter({ has: this.page.getByText(option, { exact: true }) }).click();
 		if (await options.first().isVisible()) {
@@ -129,6 +133,23 @@ export class Editor {
 	async addTo(button: string, option: string): Promise<void> {
 		await this.openCollection(button);
 		await this.at('collection-parameter-option').getByText(option, { exact: true }).click();
+	}
+
+	/**
+	 * Adds a condition under Only When, below those that are there.
+	 *
+	 * @param group the group of conditions: All of These, then One of These
+	 */
+	async addCondition(
+		group: string,
+		{ field, operator, value }: { field: string; operator: string; value?: string },
+	): Promise<void> {
+		const conditions = this.at('fixed-collection-conditions');
+		const rows = await this.field('leftValue').count();
+		await this.chooseIn(conditions.getByPlaceholder('Add Condition'), group);
+		await this.field('leftValue').nth(rows).locator('input').fill(field);
+		await this.chooseIn(this.field('operator').last(), operator);
+		if (value !== undefined) await this.field('rightValue').last().locator('input').fill(value);
 	}
 
 	/** What a collection's button offers. */
@@ -151,9 +172,21 @@ export class Editor {
 	async tidyPanel(): Promise<void> {
 		await this.at('node-parameters').hover();
 		await this.page.mouse.wheel(0, -5_000);
-		await this.page.evaluate('document.activeElement?.blur()');
-		await this.page.mouse.move(640, 5);
+		await this.leaveFields();
 		await this.page.getByText('Webhook URLs', { exact: true }).click({ trial: true });
+		await this.page.mouse.move(640, 5);
+	}
+
+	/** Scrolls the panel until something stands in it, in the same way with nothing in use. */
+	async showInPanel(element: Locator): Promise<void> {
+		await element.evaluate((found: unknown) =>
+			(found as { scrollIntoView(where: object): void }).scrollIntoView({ block: 'start' }),
+		);
+		await this.leaveFields();
+	}
+
+	private async leaveFields(): Promise<void> {
+		await this.page.evaluate('document.activeElement?.blur()');
 		await this.page.mouse.move(640, 5);
 	}
 

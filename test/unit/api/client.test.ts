@@ -129,7 +129,8 @@ describe('a request', () => {
 		'%s is a value with status null and the code found below n8n`s wrapping',
 		async (code) => {
 			anchor.breakDown({ code });
-			expect(await ask()).toEqual({ ok: false, status: null, message: code });
+			const address = 'https://api.example.com';
+			expect(await ask()).toEqual({ ok: false, status: null, message: code, address });
 		},
 	);
 
@@ -152,8 +153,20 @@ describe('a request', () => {
 				ok: false,
 				status: null,
 				message: '',
+				address: 'https://api.example.com',
 			});
 		}
+	});
+
+	it.each([
+		['https://user:pass@api.example.com:8443/base?key=x', 'https://api.example.com:8443'],
+		['api.example.com', ''],
+		['ftp://api.example.com', ''],
+		['not an address', ''],
+	])('asked at the Base URL %j names %j, and nothing secret', async (baseUrl, address) => {
+		anchor.credential = { apiKey: API_KEY, baseUrl };
+		anchor.breakDown({ code: 'ENOTFOUND' });
+		expect(await ask()).toMatchObject({ status: null, address });
 	});
 
 	it('carries Anchor’s own clock, of a success as of a refusal', async () => {

@@ -80,9 +80,35 @@ describe('the words', () => {
 		expect(description).toContain('Anchor Browser says: "Authorization backend is down".');
 	});
 
-	it('name the reason of a trouble with the network', () => {
-		const { description } = explain(failed(null, { message: 'ENOTFOUND' }), { what });
-		expect(description).toContain('(ENOTFOUND)');
+	it('name the address that did not answer, and the reason in words', () => {
+		const address = 'https://api.example.com';
+		const { message, description } = explain(failed(null, { message: 'ENOTFOUND', address }), {
+			what,
+		});
+		expect(message).toContain(`${address} (this name is not known on the network),`);
+		expect(description).toContain(address);
+		expect(description).toContain('(this name is not known on the network: ENOTFOUND)');
+	});
+
+	it('name a reason that nobody has put into words', () => {
+		for (const reason of ['EPROTO', 'constructor']) {
+			const { message, description } = explain(failed(null, { message: reason }), { what });
+			expect(message).toContain(`(${reason})`);
+			expect(description).toContain(`(${reason})`);
+		}
+	});
+
+	it('say of a Base URL that is none what it is, and which is the usual one', () => {
+		const { message, description } = explain(
+			failed(null, { message: 'ERR_INVALID_URL', address: '' }),
+			{ what },
+		);
+		for (const text of [message, description]) {
+			expect(text).toContain('is not a web address');
+			expect(text).toContain('the usual one is https://api.anchorbrowser.io');
+			expect(text).toContain(what);
+			expect(text).not.toContain('ERR_');
+		}
 	});
 
 	it.each([

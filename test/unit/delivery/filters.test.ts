@@ -75,8 +75,25 @@ describe('without filters', () => {
 	});
 
 	it('empty lists are no filters', () => {
-		const empty = { failureTypes: [], taskIds: '', sessionIds: ' , ', projectIds: null };
+		const empty = { failureTypes: [], taskIds: '', sessionIds: ' , ' };
 		expect(passes(event('task.failed'), empty)).toBe(true);
+	});
+});
+
+describe('an expression that gives nothing', () => {
+	it.each([null, undefined, {}, [], [null], true])(
+		'%j as a list of ids lets nothing pass',
+		(value) => {
+			const carrier = event('task.failed', { task_id: 'tsk_1' });
+			expect(passes(carrier, { taskIds: value })).toBe(false);
+			expect(passes(carrier, { projectIds: value })).toBe(false);
+		},
+	);
+
+	it.each([null, {}])('%j as failure types lets none of them pass', (value) => {
+		const failed = event('task.failed', { error: { type: 'timeout' } });
+		expect(passes(failed, { failureTypes: value })).toBe(false);
+		expect(passes(event('task.completed'), { failureTypes: value })).toBe(true);
 	});
 });
 

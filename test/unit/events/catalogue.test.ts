@@ -4,9 +4,11 @@ import {
 	EVENT_TYPES,
 	EVERY_EVENT,
 	FAILURE_TYPES,
+	columnsOf,
 	entryOf,
 	failureTypeOf,
 	idsOf,
+	titleOf,
 } from '../../../nodes/AnchorBrowser/events/catalogue';
 import type { IdKind } from '../../../nodes/AnchorBrowser/events/catalogue';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
@@ -82,18 +84,32 @@ describe('the catalogue', () => {
 		expect(entryOf(type)?.outcome).toBe(outcome);
 	});
 
-	it.each(CATALOGUE)('$type: has a column for each key of its fixture', ({ type, columns }) => {
+	it.each(CATALOGUE)('$type: has a column for each key of its fixture', ({ type }) => {
 		const { data } = fixture(type);
-		const declared = columns.map(({ path }) => path[0]);
-		const freeForm = ['result', 'metadata'];
+		const declared = columnsOf(type).map(({ path }) => path[0]);
 		expect(
-			Object.keys(data).filter((key) => !freeForm.includes(key) && !declared.includes(key)),
+			Object.keys(data).filter((key) => key !== 'metadata' && !declared.includes(key)),
 		).toEqual([]);
 	});
 
-	it.each(CATALOGUE)('$type: no two of its columns share a name', ({ columns }) => {
-		const names = columns.map(({ path }) => path.join('_'));
+	it.each(CATALOGUE)('$type: no two of its columns share a name', ({ type }) => {
+		const names = columnsOf(type).map(({ path }) => path.join('_'));
 		expect(new Set(names).size).toBe(names.length);
+	});
+
+	it('gives all events of an entity the same columns, also those that Anchor adds', () => {
+		for (const { type, entity } of CATALOGUE) {
+			expect(columnsOf(type).length).toBeGreaterThan(0);
+			expect(columnsOf(type)).toBe(columnsOf(`${entity}.paused`));
+		}
+		for (const type of ['volume.created', '', 'constructor']) expect(columnsOf(type)).toEqual([]);
+	});
+
+	it.each([
+		['automation_failure', 'Automation Failure'],
+		['timeout', 'Timeout'],
+	])('titles %s as %s', (name, title) => {
+		expect(titleOf(name)).toBe(title);
 	});
 
 	it('finds an entry by type, and none for a type it does not know', () => {

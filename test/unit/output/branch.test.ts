@@ -4,6 +4,7 @@ import {
 	CATALOGUE,
 	EVENT_TYPES,
 	FAILURE_TYPES,
+	titleOf,
 } from '../../../nodes/AnchorBrowser/events/catalogue';
 import type { BranchBy } from '../../../nodes/AnchorBrowser/output/branch';
 import {
@@ -29,11 +30,11 @@ describe('outputNames', () => {
 		[
 			'failureType',
 			[
-				'automation_failure',
-				'invalid_credentials',
-				'timeout',
-				'agent_error',
-				'system_error',
+				'Automation Failure',
+				'Invalid Credentials',
+				'Timeout',
+				'Agent Error',
+				'System Error',
 				'Other Failure',
 				'Not a Failure',
 			],
@@ -130,7 +131,9 @@ describe('outputIndex', () => {
 	it.each(FAILURE_TYPES)(
 		'failureType: a task that failed with %s leaves by that output',
 		(type) => {
-			expect(output(fixture('task.failed', { error: { type } }), 'failureType')).toBe(type);
+			expect(output(fixture('task.failed', { error: { type } }), 'failureType')).toBe(
+				titleOf(type),
+			);
 		},
 	);
 
@@ -138,7 +141,7 @@ describe('outputIndex', () => {
 		'failureType: a login that failed with %s leaves by that output',
 		(type) => {
 			const event = fixture('identity.authentication_failed', { failure_type: type });
-			expect(output(event, 'failureType')).toBe(type);
+			expect(output(event, 'failureType')).toBe(titleOf(type));
 		},
 	);
 

@@ -59,6 +59,7 @@ describe('toDateCell', () => {
 		['a month that there is not', 'Sun, 24 Foo 2026 12:18:05 GMT'],
 		['a date whose order nobody knows', '05/06/2026'],
 		['a date without a zone', '2026-05-24 12:18:05'],
+		['text longer than any date', `Sun, 24 May 2026 12:18:05${' '.repeat(100)}GMT`],
 		['empty text', ''],
 		['a number beyond all dates', 1e300],
 		['null', null],

@@ -1,16 +1,15 @@
 import fc from 'fast-check';
 import type { EventType } from '../../../nodes/AnchorBrowser/events/catalogue';
-import { CATALOGUE, EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
+import { columnsOf, EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
 import { nameGiver, toRow } from '../../../nodes/AnchorBrowser/output/row';
 import { fixture } from '../../fixtures/events';
 
 const BASE = ['event_id', 'event_type', 'created', 'project_id', 'text'];
 
-/** The columns that every row of this event starts with. */
-function columnsOf(type: EventType): string[] {
-	const columns = CATALOGUE.find((entry) => entry.type === type)?.columns ?? [];
-	const names = columns.flatMap(({ path, kind }) => {
+/** The names of the columns that every row of this event starts with. */
+function namesOf(type: EventType): string[] {
+	const names = columnsOf(type).flatMap(({ path, kind }) => {
 		const name = path.join('_');
 		return kind === 'list' ? [name, `${name}_count`] : [name];
 	});
@@ -42,6 +41,7 @@ describe('toRow', () => {
 			['duration_ms', 61840],
 			['error_type', 'invalid_credentials'],
 			['error_message', 'Login was rejected by the target site.'],
+			['result', null],
 			['artifacts', '[]'],
 			['artifacts_count', 0],
 			['recording_url', null],
@@ -49,12 +49,13 @@ describe('toRow', () => {
 				'session_dashboard_url',
 				'https://app.anchorbrowser.io/sessions/550e8400-e29b-41d4-a716-446655440000',
 			],
+			['healed_task_version_id', null],
 		]);
 	});
 
 	it('puts the result of a task after the columns that all its rows have', () => {
 		const event = fixture('task.completed', { result: { total: '129.00', lines: { count: 3 } } });
-		const added = Object.entries(row(event)).slice(columnsOf('task.completed').length);
+		const added = Object.entries(row(event)).slice(namesOf('task.completed').length);
 		expect(added).toEqual([
 			['result_total', '129.00'],
 			['result_lines_count', 3],
@@ -62,12 +63,28 @@ describe('toRow', () => {
 		expect(row(event)).toMatchObject({
 			artifacts: JSON.stringify(event.data.artifacts),
 			artifacts_count: 2,
+			result: null,
 		});
 	});
 
-	it('puts a result that is one value into one column', () => {
-		expect(row(fixture('task.completed', { result: 'done' }))).toHaveProperty('result', 'done');
-		expect(row(fixture('task.completed', { result: null }))).toHaveProperty('result', null);
+	it.each([
+		['done', 'done'],
+		[['a', 'b'], 'a, b'],
+		[null, null],
+		[{}, null],
+		[undefined, null],
+	])(
+		'puts a result of one value, %j, into the column that all rows of a task have',
+		(result, cell) => {
+			const cells = row(fixture('task.completed', { result }));
+			expect(cells.result).toBe(cell);
+			expect(Object.keys(cells)).toEqual(namesOf('task.failed'));
+		},
+	);
+
+	it('counts the entries of a result that is a list of objects', () => {
+		const cells = row(fixture('task.completed', { result: [{ a: 1 }, { a: 2 }] }));
+		expect(cells).toMatchObject({ result: '[{"a":1},{"a":2}]', result_count: 2 });
 	});
 
 	it('joins the lists of a session, also empty ones', () => {
@@ -86,7 +103,7 @@ describe('toRow', () => {
 					...Object.fromEntries(absent.filter(([key]) => key !== 'result' && key !== 'metadata')),
 					...Object.fromEntries(known.map((key) => [key, data[key]])),
 				};
-				expect(Object.keys(row({ ...fixture(type), data: sparse }))).toEqual(columnsOf(type));
+				expect(Object.keys(row({ ...fixture(type), data: sparse }))).toEqual(namesOf(type));
 			}),
 			{ numRuns: 50 },
 		);
@@ -98,9 +115,7 @@ describe('toRow', () => {
 				const keys = Object.keys(
 					row({ ...fixture(type), data: { ...added, ...fixture(type).data } }),
 				);
-				expect(keys.filter((key) => columnsOf(type).includes(key)).length).toBe(
-					columnsOf(type).length,
-				);
+				expect(keys.filter((key) => namesOf(type).includes(key)).length).toBe(namesOf(type).length);
 				expect(new Set(keys).size).toBe(keys.length);
 			}),
 			{ numRuns: 50 },
@@ -108,17 +123,10 @@ describe('toRow', () => {
 	});
 
 	it('has the base columns and nulls for an event with nothing in it', () => {
-		expect(row({ id: 'evt_1', type: 'task.healed', data: {} })).toEqual({
-			event_id: 'evt_1',
-			event_type: 'task.healed',
-			created: null,
-			project_id: null,
-			text: null,
-			task_id: null,
-			healed_task_version_id: null,
-			task_version_id: null,
-			execution_id: null,
-		});
+		const { event_id, event_type, ...rest } = row({ id: 'evt_1', type: 'task.healed', data: {} });
+		expect({ event_id, event_type }).toEqual({ event_id: 'evt_1', event_type: 'task.healed' });
+		expect(Object.keys(rest)).toEqual(namesOf('task.healed').slice(2));
+		expect(new Set(Object.values(rest))).toEqual(new Set([null]));
 		expect(row({ ...fixture('task.failed'), data: {} })).toMatchObject({
 			artifacts: null,
 			artifacts_count: null,
@@ -128,10 +136,10 @@ describe('toRow', () => {
 	it('adds nothing for an object that is null or empty where its columns are', () => {
 		for (const error of [null, {}]) {
 			const event = fixture('task.failed', { error });
-			expect(Object.keys(row(event))).toEqual(columnsOf('task.failed'));
+			expect(Object.keys(row(event))).toEqual(namesOf('task.failed'));
 		}
 		const event = fixture('task.failed', { status: {} });
-		expect(Object.keys(row(event))).toEqual(columnsOf('task.failed'));
+		expect(Object.keys(row(event))).toEqual(namesOf('task.failed'));
 	});
 
 	it('finds a nested column also where the payload writes it flat', () => {
@@ -273,7 +281,7 @@ describe('toRow', () => {
 		);
 		expect(
 			Object.keys(row({ id: 'evt_1', type: 'task.completed', data: { result: same } })),
-		).toHaveLength(columnsOf('task.completed').length + 20_000);
+		).toHaveLength(namesOf('task.completed').length + 20_000);
 	});
 
 	it('is flat and total for any JSON', () => {

@@ -534,7 +534,10 @@ describe('events that Anchor does not take', () => {
 
 	it('an unknown one is refused with the nearest that there is', async () => {
 		refuse('task.complete');
-		const { words } = await refused(undefined, { events: ['task.failed', 'task.complete'] });
+		const { words, permanent } = await refused(undefined, {
+			events: ['task.failed', 'task.complete'],
+		});
+		expect(permanent).toBe(true);
 		for (const text of [words.message, words.description]) {
 			expect(text).toContain('There is no event "task.complete"; the nearest is "task.completed"');
 		}

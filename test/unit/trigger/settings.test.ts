@@ -33,7 +33,7 @@ describe('settings', () => {
 			events: ['task.completed', 'task.failed'],
 			onDeactivate: 'delete',
 			catchUp: true,
-			sampleEvent: undefined,
+			sampleEvent: 'task.completed',
 		});
 	});
 
@@ -57,6 +57,18 @@ describe('settings', () => {
 		['a list with other things in it', ['task.healed', 4, null, ''], ['task.healed']],
 	])('take events from an expression that gives %s', (_what, value, expected) => {
 		expect(readWebhookSettings(reader({ events: value })).events).toEqual(expected);
+	});
+
+	it.each([
+		['the first selected event', { events: ['batch.failed', 'task.failed'] }, 'batch.failed'],
+		['task.completed for all events', { events: ['*'] }, 'task.completed'],
+		['an event that was not selected', { options: { sampleEvent: 'task.healed' } }, 'task.healed'],
+		['none where the user chose None', { options: { sampleEvent: '' } }, undefined],
+		['none where Anchor cannot be asked', { registration: 'manual' }, undefined],
+	])('ask for a sample while listening: %s', (_which, parameters, sampleEvent) => {
+		const read = reader({ events: ['task.failed'], ...parameters });
+		expect(readRegistrationSettings(read)).toMatchObject({ sampleEvent });
+		expect(readWebhookSettings(read).sampleEvent).toBe(sampleEvent);
 	});
 
 	it.each([
@@ -99,7 +111,7 @@ describe('settings', () => {
 
 	it('hold the filters as they are now, however many others were read in between', () => {
 		const taskIds = (filters: unknown) => [
-			...readWebhookSettings(reader({ filters })).filters.ids.task,
+			...(readWebhookSettings(reader({ filters })).filters.ids.task ?? []),
 		];
 		for (let count = 0; count < 600; count++) {
 			expect(taskIds({ taskIds: `tsk_${count}, tsk_x` })).toEqual([`tsk_${count}`, 'tsk_x']);

@@ -1,0 +1,181 @@
+import { ENVELOPE_KEYS } from '../events/envelope';
+import type { AnchorEvent } from '../events/envelope';
+import { isObject, own } from '../events/json';
+
+/** One operator of n8n's Filter node. */
+export interface Operator {
+	/** n8n's name of it, `<type>:<operation>`. */
+	readonly name: string;
+	/** In Title Case, the type first, so that a menu in alphabetical order shows those of one type together. */
+	readonly label: string;
+	/** The type of the value, where it is not that of the field. */
+	readonly rightType?: 'number' | 'any';
+	/** Whether it looks at the field alone. */
+	readonly singleValue?: true;
+}
+
+/** The operators that a condition can have, in the order of the menu. */
+export const OPERATORS: readonly Operator[] = [
+	{ name: 'any:notExists', label: 'Any: Does Not Exist', singleValue: true },
+	{ name: 'any:exists', label: 'Any: Exists', singleValue: true },
+	{ name: 'boolean:false', label: 'Boolean: Is False', singleValue: true },
+	{ name: 'boolean:true', label: 'Boolean: Is True', singleValue: true },
+	{ name: 'dateTime:after', label: 'Date: Is After' },
+	{ name: 'dateTime:afterOrEquals', label: 'Date: Is After or Equal To' },
+	{ name: 'dateTime:before', label: 'Date: Is Before' },
+	{ name: 'dateTime:beforeOrEquals', label: 'Date: Is Before or Equal To' },
+	{ name: 'dateTime:equals', label: 'Date: Is Equal To' },
+	{ name: 'dateTime:notEquals', label: 'Date: Is Not Equal To' },
+	{ name: 'array:contains', label: 'List: Contains', rightType: 'any' },
+	{ name: 'array:notContains', label: 'List: Does Not Contain', rightType: 'any' },
+	{ name: 'array:empty', label: 'List: Is Empty', singleValue: true },
+	{ name: 'array:notEmpty', label: 'List: Is Not Empty', singleValue: true },
+	{ name: 'array:lengthEquals', label: 'List: Length Equal To', rightType: 'number' },
+	{ name: 'array:lengthGt', label: 'List: Length Greater Than', rightType: 'number' },
+	{
+		name: 'array:lengthGte',
+		label: 'List: Length Greater Than or Equal To',
+		rightType: 'number',
+	},
+	{ name: 'array:lengthLt', label: 'List: Length Less Than', rightType: 'number' },
+	{ name: 'array:lengthLte', label: 'List: Length Less Than or Equal To', rightType: 'number' },
+	{ name: 'array:lengthNotEquals', label: 'List: Length Not Equal To', rightType: 'number' },
+	{ name: 'number:equals', label: 'Number: Is Equal To' },
+	{ name: 'number:gt', label: 'Number: Is Greater Than' },
+	{ name: 'number:gte', label: 'Number: Is Greater Than or Equal To' },
+	{ name: 'number:lt', label: 'Number: Is Less Than' },
+	{ name: 'number:lte', label: 'Number: Is Less Than or Equal To' },
+	{ name: 'number:notEquals', label: 'Number: Is Not Equal To' },
+	{ name: 'object:empty', label: 'Object: Is Empty', singleValue: true },
+	{ name: 'object:notEmpty', label: 'Object: Is Not Empty', singleValue: true },
+	{ name: 'string:contains', label: 'Text: Contains' },
+	{ name: 'string:notContains', label: 'Text: Does Not Contain' },
+	{ name: 'string:notEndsWith', label: 'Text: Does Not End With' },
+	{ name: 'string:notRegex', label: 'Text: Does Not Match Regex' },
+	{ name: 'string:notStartsWith', label: 'Text: Does Not Start With' },
+	{ name: 'string:endsWith', label: 'Text: Ends With' },
+	{ name: 'string:empty', label: 'Text: Is Empty', singleValue: true },
+	{ name: 'string:equals', label: 'Text: Is Equal To' },
+	{ name: 'string:notEmpty', label: 'Text: Is Not Empty', singleValue: true },
+	{ name: 'string:notEquals', label: 'Text: Is Not Equal To' },
+	{ name: 'string:regex', label: 'Text: Matches Regex' },
+	{ name: 'string:startsWith', label: 'Text: Starts With' },
+];
+
+const operators = new Map(OPERATORS.map((operator) => [operator.name, operator]));
+
+/** A condition with what stands in the event's field: nothing in it has to be looked up any more. */
+export interface LiteralCondition {
+	/** Undefined where the event has no such field. */
+	leftValue: unknown;
+	operator: Operator;
+	rightValue: unknown;
+	ignoreCase: boolean;
+}
+
+/**
+ * Whether a condition holds.
+ * @throws Error when its types do not fit or it takes too long: then nobody can tell
+ */
+export type JudgeCondition = (condition: LiteralCondition) => boolean;
+
+interface Condition {
+	field: string;
+	path: readonly string[];
+	operator: Operator | undefined;
+	value: unknown;
+	ignoreCase: boolean;
+}
+
+/** The conditions of one trigger, ready for use. */
+export interface Conditions {
+	all: readonly Condition[];
+	any: readonly Condition[];
+	judge: JudgeCondition;
+}
+
+/** What the conditions came to for one event. */
+export interface Judgement {
+	holds: boolean;
+	/** The fields of the conditions that could not be judged, and therefore did not hold; left out when there are none. */
+	unjudged?: readonly string[];
+}
+
+/**
+ * Reads the conditions as the node's parameter holds them: rows that must all hold (`conditions`, under the names that
+ * n8n's own filters have) and rows of which one must (`anyOf`). A row without a field is not filled in yet and left out.
+ * Never throws.
+ */
+export function makeConditions(raw: unknown, judge: JudgeCondition): Conditions {
+	const { conditions, anyOf, combinator } = isObject(raw) ? raw : {};
+	const rows = rowsOf(conditions);
+	// n8n's own filters say "or" in another way; a workflow that was not made in the editor may hold one.
+	return combinator === 'or'
+		? { all: [], any: rows, judge }
+		: { all: rows, any: rowsOf(anyOf), judge };
+}
+
+function rowsOf(raw: unknown): Condition[] {
+	if (!Array.isArray(raw)) return [];
+	return raw.filter(isObject).flatMap((row) => {
+		const field = String(row.leftValue ?? '').trim();
+		if (field === '') return [];
+		const { operator } = row;
+		const name = isObject(operator) ? `${operator.type}:${operator.operation}` : operator;
+		return [
+			{
+				field,
+				path: pathOf(field),
+				operator: operators.get(String(name ?? 'string:contains')),
+				value: row.rightValue ?? '',
+				ignoreCase: row.ignoreCase !== false,
+			},
+		];
+	});
+}
+
+/** `artifacts[0].name` and `artifacts["0"].name` as the keys that lead there. */
+function pathOf(field: string): string[] {
+	return field.match(/[^.[\]"']+/g) ?? [];
+}
+
+/**
+ * Judges an event, in the order of the rows, until the outcome is certain. A condition that cannot be judged does not
+ * hold. Never throws.
+ */
+export function judgeConditions(event: AnchorEvent, { all, any, judge }: Conditions): Judgement {
+	const unjudged = new Set<string>();
+	const isMet = ({ field, path, operator, value, ignoreCase }: Condition): boolean => {
+		try {
+			const leftValue = valueAt(event, path);
+			if (operator === undefined || !fits(operator, leftValue, value)) throw new TypeError(field);
+			return judge({ leftValue, operator, rightValue: value, ignoreCase });
+		} catch {
+			unjudged.add(field);
+			return false;
+		}
+	};
+	const holds = all.every(isMet) && (any.length === 0 || any.some(isMet));
+	return unjudged.size === 0 ? { holds } : { holds, unjudged: [...unjudged] };
+}
+
+/** What stands at a path of the item as the format `data` shows it; undefined where there is nothing. */
+function valueAt(event: AnchorEvent, path: readonly string[]): unknown {
+	const [first, ...rest] = path;
+	const isEnvelope = first === '_event' && ENVELOPE_KEYS.some((key) => key === rest[0]);
+	let value: unknown = isEnvelope ? event : event.data;
+	for (const key of isEnvelope ? rest : path) {
+		if (typeof value !== 'object' || value === null) return undefined;
+		value = own(value as Record<string, unknown>, key);
+	}
+	return value;
+}
+
+/** n8n's evaluator would take a list for a number, and nothing for zero. */
+function fits({ name, rightType, singleValue }: Operator, left: unknown, right: unknown): boolean {
+	const [type] = name.split(':');
+	const isNested = typeof left === 'object' && left !== null;
+	if (isNested && ['string', 'number', 'boolean', 'dateTime'].includes(type)) return false;
+	const needsValue = ['number', 'dateTime'].includes(rightType ?? type) && singleValue !== true;
+	return !needsValue || String(right).trim() !== '';
+}

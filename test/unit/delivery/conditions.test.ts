@@ -1,0 +1,202 @@
+import { LoggerProxy } from 'n8n-workflow';
+import type { Logger } from 'n8n-workflow';
+import { OPERATORS } from '../../../nodes/AnchorBrowser/delivery/conditions';
+import { judgeFilters, makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+import { judgeCondition } from '../../../nodes/AnchorBrowser/trigger/judgeCondition';
+
+const EVENT: AnchorEvent = {
+	id: 'evt_1',
+	type: 'task.failed',
+	created: '2026-05-24T12:18:05.123Z',
+	project_id: 'prj_1',
+	text: 'A task failed',
+	secret: 'of the envelope',
+	data: {
+		task_id: 'tsk_1',
+		duration_ms: 4200,
+		duration: '300.5',
+		healed: false,
+		error: { type: 'timeout', message: 'Stopped by a CAPTCHA' },
+		artifacts: [{ name: 'invoice.pdf' }],
+		tags: ['production', 'Customer-1'],
+		none: [],
+		nothing: null,
+	},
+};
+
+type Row = Record<string, unknown>;
+
+const row = (leftValue: string, operator: unknown, rightValue?: unknown, more: Row = {}): Row => ({
+	leftValue,
+	operator,
+	...(rightValue === undefined ? {} : { rightValue }),
+	...more,
+});
+
+const judge = (conditions: unknown, event = EVENT) =>
+	judgeFilters(event, makeFilters({ conditions }, judgeCondition));
+
+const judgeRow = (...[left, operator, right, more]: Parameters<typeof row>) =>
+	judge({ conditions: [row(left, operator, right, more)] });
+
+describe('a condition', () => {
+	it.each([
+		['task_id', 'string:equals', 'tsk_1', true],
+		['error.message', 'string:contains', 'captcha', true],
+		['error.message', 'string:notContains', 'captcha', false],
+		['error["message"]', 'string:startsWith', 'stopped', true],
+		['duration_ms', 'number:lt', '300000', true],
+		['duration_ms', 'number:gte', 4200, true],
+		['duration', 'number:gt', '300', true],
+		['healed', 'boolean:false', undefined, true],
+		['tags', 'array:contains', 'customer-1', true],
+		['tags', 'array:lengthGt', '2', false],
+		['artifacts[0].name', 'string:endsWith', '.pdf', true],
+		['artifacts', 'array:empty', undefined, false],
+		['none', 'array:empty', undefined, true],
+		['artifacts.length', 'number:equals', '1', true],
+		['error', 'object:notEmpty', undefined, true],
+		['_event.created', 'dateTime:after', '2026-01-01', true],
+		['_event.text', 'string:contains', 'failed', true],
+		['_event.project_id', 'any:exists', undefined, true],
+		['error.message', 'string:regex', 'by an? CAPTCHA$', true],
+		['error.message', 'string:notRegex', '/captcha/i', false],
+	])('on %s, %s %j, is judged: %j', (left, operator, right, holds) => {
+		expect(judgeRow(left, operator, right)).toEqual({ holds });
+	});
+
+	it('tells upper from lower case where that is asked for', () => {
+		const strict = { ignoreCase: false };
+		expect(judgeRow('error.message', 'string:contains', 'captcha', strict).holds).toBe(false);
+		expect(judgeRow('error.message', 'string:regex', 'captcha', strict).holds).toBe(false);
+		expect(judgeRow('tags', 'array:contains', 'customer-1', strict).holds).toBe(false);
+		expect(judgeRow('tags', 'array:contains', 'Customer-1', strict).holds).toBe(true);
+	});
+
+	it.each([
+		['error.code', 'string:notContains', 'captcha', true],
+		['error.code', 'string:contains', 'captcha', false],
+		['error.code', 'number:lt', '5', false],
+		['error.code', 'any:exists', undefined, false],
+		['missing', 'array:empty', undefined, true],
+		['nothing', 'array:lengthEquals', '0', true],
+		['nothing', 'string:empty', undefined, true],
+		['tags[7]', 'string:empty', undefined, true],
+		['task_id.length.x', 'any:notExists', undefined, true],
+		['constructor', 'any:exists', undefined, false],
+		['error.__proto__', 'any:exists', undefined, false],
+		['_event.secret', 'any:exists', undefined, false],
+		['_event.data', 'any:exists', undefined, false],
+	])('takes a field that is missing for empty: %s, %s %j is %j', (left, operator, right, holds) => {
+		expect(judgeRow(left, operator, right)).toEqual({ holds });
+	});
+
+	it.each([
+		['a number where text is', 'error.message', 'number:gt', '5'],
+		['a number without a value', 'duration_ms', 'number:gt', ''],
+		['a number that is none', 'duration_ms', 'number:gt', 'five minutes'],
+		['a length that is none', 'tags', 'array:lengthGt', ''],
+		['a date where text is', 'task_id', 'dateTime:after', '2026-01-01'],
+		['a text where a list is', 'artifacts', 'string:notContains', 'captcha'],
+		['a text where an object is', 'error', 'string:notContains', 'captcha'],
+		['a number where a list is', 'none', 'number:lt', '5'],
+		['a list where text is', 'task_id', 'array:empty', undefined],
+		['a list where an object is', 'error', 'array:notContains', 'x'],
+		['a pattern that is none', 'error.message', 'string:notRegex', '('],
+		['an operator that is none', 'task_id', 'string:resembles', 'x'],
+	])('that cannot be judged does not hold: %s', (_what, left, operator, right) => {
+		expect(judgeRow(left, operator, right)).toEqual({ holds: false, unjudged: [left] });
+	});
+
+	it('whose pattern would run for ever is stopped, and does not hold', () => {
+		const data = { message: `${'a'.repeat(60)}!` };
+		const conditions = [row('message', 'string:notRegex', '^(a+)+$')];
+		expect(judge({ conditions }, { ...EVENT, data })).toEqual({
+			holds: false,
+			unjudged: ['message'],
+		});
+	});
+
+	it('is given literally: what looks like an expression is text', () => {
+		expect(judgeRow('task_id', 'string:equals', '={{ "tsk_1" }}')).toEqual({ holds: false });
+		expect(judgeRow('={{ $json.task_id }}', 'any:exists')).toEqual({ holds: false });
+	});
+
+	it('without a field is not there yet', () => {
+		expect(judgeRow('  ', 'string:equals', 'x')).toEqual({ holds: true });
+	});
+});
+
+describe('conditions', () => {
+	const yes = row('task_id', 'string:equals', 'tsk_1');
+	const no = row('task_id', 'string:equals', 'tsk_2');
+	const unclear = row('error', 'number:gt', '1');
+
+	it.each([
+		['none', {}, true],
+		['all of them', { conditions: [yes, yes] }, true],
+		['not all of them', { conditions: [yes, no] }, false],
+		['one of several', { anyOf: [no, yes] }, true],
+		['none of several', { anyOf: [no, no] }, false],
+		['all of these and one of those', { conditions: [yes], anyOf: [no, yes] }, true],
+		['all of these and none of those', { conditions: [yes], anyOf: [no] }, false],
+		['not all of these, one of those', { conditions: [no], anyOf: [yes] }, false],
+	])('are met as they are combined: %s', (_how, conditions, holds) => {
+		expect(judge(conditions)).toEqual({ holds });
+	});
+
+	it('let one that cannot be judged count as not met, also beside one that is', () => {
+		expect(judge({ anyOf: [unclear, yes] })).toEqual({ holds: true, unjudged: ['error'] });
+		expect(judge({ conditions: [yes, unclear] })).toEqual({ holds: false, unjudged: ['error'] });
+	});
+
+	it('are also read as n8n’s own filter fields store them', () => {
+		const stored = (combinator: string) => ({
+			combinator,
+			conditions: [
+				{ ...yes, operator: { type: 'string', operation: 'equals' } },
+				{ ...no, operator: { type: 'string', operation: 'equals' } },
+			],
+		});
+		expect(judge(stored('and'))).toEqual({ holds: false });
+		expect(judge(stored('or'))).toEqual({ holds: true });
+	});
+
+	it.each([null, undefined, '', 'x', 5, [], { conditions: 'x' }, { conditions: [null, 1] }])(
+		'that are %j are none',
+		(raw) => {
+			expect(judge(raw)).toEqual({ holds: true });
+		},
+	);
+
+	it('count after the other filters', () => {
+		const raw = { taskIds: 'tsk_9', conditions: { conditions: [unclear] } };
+		expect(judgeFilters(EVENT, makeFilters(raw, judgeCondition))).toEqual({ holds: false });
+	});
+});
+
+describe('the operators', () => {
+	it.each(OPERATORS)('$name is one of n8n’s', (operator) => {
+		const warn = jest.fn();
+		LoggerProxy.init({ warn } as unknown as Logger);
+		const [type] = operator.name.split(':');
+		const fitting: Record<string, unknown> = {
+			boolean: true,
+			dateTime: '2026-01-01',
+			array: ['x'],
+			number: 1,
+			object: {},
+		};
+		const leftValue = fitting[type] ?? 'x';
+		const rightValue = operator.rightType === 'number' ? '1' : leftValue;
+		judgeCondition({ leftValue, operator, rightValue, ignoreCase: true });
+		expect(warn).not.toHaveBeenCalled();
+	});
+
+	it('stand in the order of their labels, one for each name', () => {
+		const labels = OPERATORS.map(({ label }) => label);
+		expect(labels).toEqual([...labels].sort());
+		expect(new Set(OPERATORS.map(({ name }) => name)).size).toBe(OPERATORS.length);
+	});
+});
