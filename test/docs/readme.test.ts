@@ -1,13 +1,21 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { CATALOGUE } from '../../nodes/AnchorBrowser/events/catalogue';
 import type { Verdict } from '../../nodes/AnchorBrowser/delivery/verdict';
 import { answerOf } from '../../nodes/AnchorBrowser/delivery/verdict';
-import { scripts } from '../../package.json';
+import { PROJECT } from '../support/n8n';
+import { missingScripts, read } from './documents';
 
-const ROOT = join(__dirname, '../..');
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const README = read('README.md');
+const RELIABILITY = read('docs/reliability.md');
+const PAGES = [
+	'README.md',
+	'examples/README.md',
+	...readdirSync(join(PROJECT, 'docs'))
+		.filter((name) => name.endsWith('.md'))
+		.map((name) => `docs/${name}`),
+];
 
 /** The cells of the Markdown table rows in a text, without the head. */
 function rowsOf(markdown: string): string[][] {
@@ -20,12 +28,18 @@ function rowsOf(markdown: string): string[][] {
 	);
 }
 
-function section(from: string, to: string): string {
-	const start = README.indexOf(from);
-	const end = README.indexOf(to, start + from.length);
-	if (start < 0 || end < 0) throw new Error(`The README lacks ${start < 0 ? from : to}`);
-	return README.slice(start, end);
+function between(text: string, from: string, to: string): string {
+	const start = text.indexOf(from);
+	const end = text.indexOf(to, start + from.length);
+	if (start < 0 || end < 0) throw new Error(`There is no ${start < 0 ? from : to}`);
+	return text.slice(start, end);
 }
+
+/** The paths below the project that a page's links or pictures point at. */
+const targetsOf = (page: string) =>
+	[...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) =>
+		join(dirname(page), path),
+	);
 
 const OUTCOMES = {
 	succeeded: 'Succeeded',
@@ -36,7 +50,7 @@ const OUTCOMES = {
 
 describe('the README', () => {
 	it("has the catalogue's events, all of them and in its order", () => {
-		expect(rowsOf(section('<!-- events:start -->', '<!-- events:end -->'))).toEqual(
+		expect(rowsOf(between(README, '<!-- events:start -->', '<!-- events:end -->'))).toEqual(
 			CATALOGUE.map(({ type, label, description, outcome }) => [
 				`\`${type}\``,
 				label,
@@ -46,8 +60,17 @@ describe('the README', () => {
 		);
 	});
 
+	it('is short enough to be read, and shows a picture before anything else', () => {
+		expect(README.split('\n').length).toBeLessThanOrEqual(150);
+		expect(README.indexOf('![')).toBeLessThan(README.indexOf('\n## '));
+	});
+});
+
+describe('the page on reliability', () => {
 	it('names every reason for which a delivery starts no execution, with its answer', () => {
-		const rows = rowsOf(section('## Why did my workflow not start?', '## What is promised'));
+		const rows = rowsOf(
+			RELIABILITY.slice(RELIABILITY.indexOf('\n## Why a delivery started nothing')),
+		);
 		const statuses = Object.fromEntries(
 			rows.map(([reason, , answer]) => [reason.replaceAll('`', ''), Number.parseInt(answer, 10)]),
 		);
@@ -70,21 +93,14 @@ describe('the README', () => {
 		]);
 		expect(statuses).toMatchObject(Object.fromEntries(expected));
 	});
+});
 
-	it('shows pictures that are there', () => {
-		const pictures = [...README.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(([, path]) => path);
-		expect(pictures.length).toBeGreaterThan(0);
-		expect(pictures.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
-	});
-
-	it('links to files that are there', () => {
-		const links = [...README.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => path);
-		expect(links.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+describe.each(PAGES)('%s', (page) => {
+	it('points at files that are there', () => {
+		expect(targetsOf(page).filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
 	});
 
 	it('names npm scripts that are there', () => {
-		const named = [...README.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name);
-		expect(named.length).toBeGreaterThan(0);
-		expect(named.filter((name) => !(name in scripts))).toEqual([]);
+		expect(missingScripts(read(page))).toEqual([]);
 	});
 });
