@@ -124,7 +124,7 @@ export async function deliveriesBench(): Promise<string> {
 		const add = async (name: string, node: Partial<WorkflowNode> & { type: string }) => {
 			const { id } = await client.createWorkflow({
 				name,
-				nodes: [{ name: NAME, typeVersion: 1, ...node }],
+				nodes: [{ name: NAME, typeVersion: 2, ...node }],
 				connections: {},
 			});
 			await client.activate(id);
@@ -161,7 +161,6 @@ export async function deliveriesBench(): Promise<string> {
 		});
 		const core = await add('Webhook', {
 			type: 'n8n-nodes-base.webhook',
-			typeVersion: 2,
 			parameters: { httpMethod: 'POST', path: 'bench', responseMode: 'onReceived', options: {} },
 		});
 		const memory = await ours('memory');

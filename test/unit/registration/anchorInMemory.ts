@@ -51,7 +51,7 @@ export class AnchorInMemory {
 		id: 'node-1',
 		name: 'Anchor Browser Trigger',
 		type: 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger',
-		typeVersion: 1,
+		typeVersion: 2,
 		position: [0, 0],
 		parameters: {},
 	};
