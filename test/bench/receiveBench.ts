@@ -29,6 +29,8 @@ function bareWork({ headers, body }: SignedDelivery): unknown {
 export function receiveBench(): string {
 	const { receive } =
 		built<typeof import('../../nodes/AnchorBrowser/delivery/receive')>('delivery/receive');
+	const { liveSecret } =
+		built<typeof import('../../nodes/AnchorBrowser/delivery/signature')>('delivery/signature');
 	const { EventMemory } =
 		built<typeof import('../../nodes/AnchorBrowser/delivery/dedupe')>('delivery/dedupe');
 	const { makeFilters } =
@@ -40,7 +42,7 @@ export function receiveBench(): string {
 		filters: makeFilters(),
 		toleranceSeconds: 120,
 	};
-	const secrets = [{ value: SECRET, age: 'current' }] as const;
+	const secrets = liveSecret(SECRET, 'current');
 
 	const rows = SIZES.map(({ name, bytes, calls, aim }) => {
 		const deliveries = makeDeliveries(calls, bytes, Math.floor(nowMs / 1000));

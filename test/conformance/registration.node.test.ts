@@ -202,7 +202,9 @@ const realTimeout = AbortSignal.timeout.bind(AbortSignal);
 const SCALE = 1 / 20;
 const END_MS = 20_000 * SCALE;
 beforeAll(() => {
-	jest.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => realTimeout(Math.round(ms * SCALE)));
+	jest
+		.spyOn(AbortSignal, 'timeout')
+		.mockImplementation((ms) => realTimeout(Math.round(ms * SCALE)));
 });
 afterAll(() => jest.restoreAllMocks());
 
