@@ -47,6 +47,8 @@ export class AnchorInMemory {
 	listsDisabled = false;
 	maxWebhooks = 5;
 	nowMs = Date.parse('2026-05-24T12:00:00Z');
+	/** Whether its answers say what time it is. */
+	tellsTime = false;
 	node: INode = {
 		id: 'node-1',
 		name: 'Anchor Browser Trigger',
@@ -167,7 +169,8 @@ export class AnchorInMemory {
 			});
 		}
 		const [status, body] = this.carryOut(call, options);
-		return { statusCode: status, body, headers: {} };
+		const headers = this.tellsTime ? { date: new Date(this.nowMs).toUTCString() } : {};
+		return { statusCode: status, body, headers };
 	}
 
 	private carryOut(call: string, options: IHttpRequestOptions): [number, unknown] {

@@ -354,6 +354,16 @@ describe('a secret that is not known, or is wrong, is rotated in place', () => {
 		expect((await stands(outcome.state)).state).not.toHaveProperty('previous');
 	});
 
+	it('the one before lasts 24 hours by the clock of Anchor, whatever the clock here says', async () => {
+		const state = await registered();
+		anchor.tellsTime = true;
+		for (const minutes of [-1, 1]) {
+			const nowMs = anchor.nowMs + minutes * 60_000;
+			const outcome = await stands(state, { secretIsWrong: true, nowMs });
+			expect(outcome.state.previous?.expiresAt).toBe(anchor.nowMs + DAY);
+		}
+	});
+
 	it('another API key: nothing sealed under the old one is trusted', async () => {
 		const { state } = await stands(await registered(), { secretIsWrong: true });
 		anchor.credential = { apiKey: 'another-key', baseUrl: 'https://api.example.com' };
