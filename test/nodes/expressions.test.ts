@@ -38,10 +38,13 @@ afterEach(async () => {
 type Deliver = (body: unknown, wish?: SigningWish) => Promise<Received>;
 
 /** An active trigger that has had a delivery, with every setting that decides over one. */
-async function warmedUp(registration: 'automatic' | 'manual'): Promise<Deliver> {
+async function warmedUp(
+	registration: 'automatic' | 'manual',
+	taskIds = 'tsk_4f8w9n2b',
+): Promise<Deliver> {
 	const parameters: INodeParameters = {
 		events: ['task.completed', 'task.failed'],
-		filters: { taskIds: 'tsk_4f8w9n2b', failureTypes: ['timeout'] },
+		filters: { taskIds, failureTypes: ['timeout'] },
 		options: { toleranceSeconds: 300, acknowledge: 'accepted', deduplicate: 'durable' },
 	};
 	let deliver: Deliver;
@@ -75,6 +78,13 @@ describe.each(['automatic', 'manual'] as const)('with registration %s', (registr
 		nothing();
 		held.settle('accept');
 		expect((await answer).status).toBe(200);
+	});
+
+	it('only what the user wrote as an expression is evaluated', async () => {
+		const deliver = await warmedUp(registration, '={{ "tsk_4f8w9n2b" }}');
+		expect((await deliver(eventOf('task.failed'))).body).toMatchObject({ ignored: 'filtered' });
+		expect(work.evaluations).toHaveBeenCalledTimes(1);
+		expect(work.readings).not.toHaveBeenCalled();
 	});
 
 	it('nothing is evaluated for what starts no run', async () => {
