@@ -56,6 +56,17 @@ async function rotate(): Promise<{ before: string; after: string }> {
 
 const lastReason = () => warnings().at(-1)?.meta.reason;
 
+it('a main process that has lost the leadership knows no better than a webhook processor', async () => {
+	host.loaded = main;
+	expect(await answerTo(STRANGERS_SECRET)).toBe(401);
+	await host.stepDown(main);
+	const { before, after } = await rotate();
+	row.staticData = before;
+	expect(await answerTo(secretNow())).toBe(503);
+	row.staticData = after;
+	expect(await answerTo(secretNow())).toBe(200);
+});
+
 describe('a webhook processor', () => {
 	it('whose copy is up to date takes what is genuine and refuses what is forged', async () => {
 		expect(await answerTo(secretNow())).toBe(200);

@@ -28,7 +28,9 @@ const registrations = new Map<string, KnownRegistration>();
 /** The triggers whose secret is being rotated right now: a signature that does not match yet may in a moment. */
 const changing = new Set<string>();
 
-const keyOf = ({ workflowId, nodeId, mode }: TriggerIdentity) => `${mode} ${workflowId} ${nodeId}`;
+/** One text for one trigger, to keep things by. */
+export const keyOf = ({ workflowId, nodeId, mode }: TriggerIdentity): string =>
+	`${mode} ${workflowId} ${nodeId}`;
 
 /** The secrets of a registration, ready for checking; without what cannot be opened (see `openSecrets`). */
 export function openRegistration(state: RegistrationState, context: SealContext): LiveSecret[] {

@@ -9,6 +9,7 @@ import type { RegistrationState } from '../registration/state';
 import {
 	isInService,
 	isSecretChanging,
+	keyOf,
 	newestOf,
 	openRegistration,
 	recall,
@@ -85,8 +86,6 @@ const NEW_LOOK_MS = 1_000;
 const readings = new Map<string, LookUp>();
 /** The last look for something new in a credential, or for an API key that opens what is stored. */
 const newLooks = new Map<string, LookUp>();
-
-const keyOf = ({ workflowId, nodeId, mode }: TriggerIdentity) => `${mode} ${workflowId} ${nodeId}`;
 
 /** A clock that was set back must not make anything count for longer. */
 const isYounger = (look: LookUp | undefined, ms: number, nowMs: number): look is LookUp =>
