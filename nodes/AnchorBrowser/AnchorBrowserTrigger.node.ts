@@ -34,7 +34,8 @@ export class AnchorBrowserTrigger implements INodeType {
 			dark: 'file:../../icons/anchorBrowser.dark.svg',
 		},
 		group: ['trigger'],
-		version: 1,
+		// Never 1: for a webhook node of version 1, n8n evaluates an expression of its own for every request.
+		version: 2,
 		subtitle:
 			'={{ ((events) => events.includes("*") ? "All events" : events.length > 2 ? events.length + " events" : events.join(", "))([].concat($parameter["events"])) }}',
 		description:

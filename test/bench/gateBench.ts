@@ -14,13 +14,15 @@ const FILTER_IDS = [0, 1, 10, 100];
 export function gateBench(): string {
 	const { receive } =
 		built<typeof import('../../nodes/AnchorBrowser/delivery/receive')>('delivery/receive');
+	const { liveSecret } =
+		built<typeof import('../../nodes/AnchorBrowser/delivery/signature')>('delivery/signature');
 	const { EventMemory } =
 		built<typeof import('../../nodes/AnchorBrowser/delivery/dedupe')>('delivery/dedupe');
 	const { readWebhookSettings } =
 		built<typeof import('../../nodes/AnchorBrowser/trigger/settings')>('trigger/settings');
 
 	const nowMs = Date.now();
-	const secrets = [{ value: SECRET, age: 'current' }] as const;
+	const secrets = liveSecret(SECRET, 'current');
 	const deliveries = makeDeliveries(CALLS, 2_000, Math.floor(nowMs / 1000));
 
 	/** A full memory of so many ids: every new one makes the oldest go, the dearest state there is. */

@@ -10,7 +10,9 @@ export interface Contestant {
 
 export interface Standing {
 	name: string;
-	/** Nanoseconds a call, median over the rounds. */
+	/** Nanoseconds a call, for each round. */
+	times: number[];
+	/** Their median. */
 	perCall: number;
 	/** Cost in units of the first contestant's, median over the rounds. */
 	ratio: number;
@@ -50,6 +52,7 @@ export function race(
 	}
 	return contestants.map(({ name }, index) => ({
 		name,
+		times: times[index],
 		perCall: median(times[index]),
 		ratio: medianRatio(times[index], times[0]),
 	}));

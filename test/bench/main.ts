@@ -1,6 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals, no-console -- measurements run in Node, not in n8n's sandbox, and write to the terminal */
 import { cpus, totalmem } from 'node:os';
 
+import { missedAims } from './aims';
 import { deliveriesBench } from './deliveriesBench';
 import { gateBench } from './gateBench';
 import { loadBench } from './loadBench';
@@ -30,6 +31,7 @@ async function main(names: readonly string[]): Promise<void> {
 	for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
 		console.log(`${await BENCHES[name]()}\n`);
 	}
+	console.log(missedAims());
 }
 
 main(process.argv.slice(2)).catch((cause: unknown) => {

@@ -13,6 +13,11 @@ export function median(values: readonly number[]): number {
 	return quantile(values, 0.5);
 }
 
+/** The range in which the middle half of the values lie, for people. */
+export function spread(values: readonly number[], show: (value: number) => string): string {
+	return `${show(quantile(values, 0.25))} to ${show(quantile(values, 0.75))}`;
+}
+
 /** The middle of the quotients round by round: noise of the machine that hits a whole round cancels out. */
 export function medianRatio(values: readonly number[], bases: readonly number[]): number {
 	return median(values.map((value, round) => value / bases[round]));

@@ -26,7 +26,10 @@ export function ratio(value: number): string {
 
 /** A duration for people: nanoseconds come out as ns, µs or ms with three figures. */
 export function duration(nanoseconds: number): string {
-	if (nanoseconds < 1_000) return `${nanoseconds.toPrecision(3)} ns`;
-	if (nanoseconds < 1_000_000) return `${(nanoseconds / 1_000).toPrecision(3)} µs`;
-	return `${(nanoseconds / 1_000_000).toPrecision(3)} ms`;
+	if (nanoseconds < 1_000) return `${threeFigures(nanoseconds)} ns`;
+	if (nanoseconds < 1_000_000) return `${threeFigures(nanoseconds / 1_000)} µs`;
+	return `${threeFigures(nanoseconds / 1_000_000)} ms`;
 }
+
+const threeFigures = (value: number): string =>
+	value < 100 ? value.toPrecision(3) : value.toFixed(0);

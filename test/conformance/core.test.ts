@@ -4,6 +4,7 @@ import { judgeCondition } from '../../nodes/AnchorBrowser/trigger/judgeCondition
 import { answerOf, logLineOf } from '../../nodes/AnchorBrowser/delivery/verdict';
 import type { Answer } from '../../nodes/AnchorBrowser/delivery/verdict';
 import { receive } from '../../nodes/AnchorBrowser/delivery/receive';
+import { liveSecret } from '../../nodes/AnchorBrowser/delivery/signature';
 import type { LiveSecret } from '../../nodes/AnchorBrowser/delivery/signature';
 import { formatItem } from '../../nodes/AnchorBrowser/output/format';
 import { testEach } from './audit';
@@ -35,10 +36,7 @@ class CoreTrigger implements AuditedTrigger {
 	constructor(private readonly setup: TriggerSetup) {
 		this.seen = setup.options?.deduplicate === 'off' ? NOTHING_SEEN : new EventMemory();
 		const { current, previous } = setup.secrets ?? {};
-		this.secrets = [
-			...(current === undefined ? [] : [{ value: current, age: 'current' } as const]),
-			...(previous === undefined ? [] : [{ value: previous, age: 'previous' } as const]),
-		];
+		this.secrets = [...liveSecret(current, 'current'), ...liveSecret(previous, 'previous')];
 	}
 
 	nowSeconds(): number {

@@ -47,7 +47,7 @@ function driverOf(environment: () => Environment, version: string): DeliveryDriv
 				{
 					name: TRIGGER,
 					type: 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger',
-					typeVersion: 1,
+					typeVersion: 2,
 					parameters: {
 						registration: 'manual',
 						events: [...(events ?? [])],

@@ -73,7 +73,7 @@ describe('the trigger’s description', () => {
 			name: 'anchorBrowserTrigger',
 			displayName: 'Anchor Browser Trigger',
 			group: ['trigger'],
-			version: 1,
+			version: 2,
 			inputs: [],
 		});
 		expect(loaded.trigger.webhook).toBeInstanceOf(Function);

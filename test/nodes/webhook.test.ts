@@ -1,8 +1,11 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { warnings, logLines } from '../support/core';
 import { Host } from '../support/host';
+import type { Acceptance } from '../support/host';
 import { manualTrigger } from '../support/manualTrigger';
+import type { ManualTrigger } from '../support/manualTrigger';
 import { eventOf, SECRET, signed, STRANGERS_SECRET } from '../support/signedRequests';
 
 let host: Host;
@@ -52,29 +55,49 @@ describe('the memory of the gate', () => {
 		expect(await runs()).toHaveLength(1);
 	});
 
-	it('forgets an event whose sender hung up before the answer', async () => {
-		const { row, deliver, runs } = await manualTrigger(host, {
-			options: { deduplicate: 'memory' },
-		});
+	describe('of an event whose sender hung up before the answer', () => {
 		const event = eventOf('task.completed');
-		const held = host.holdRuns();
-		const { headers, body } = signed(event, Math.floor(Date.now() / 1000));
-		const outgoing = request(host.urlOf(row), {
-			method: 'POST',
-			headers: headers as Record<string, string>,
-		});
-		outgoing.on('error', () => {});
-		outgoing.end(body);
-		await held.arrived;
-		const [response] = host.responses.slice(-1);
-		const closed = once(response, 'close');
-		outgoing.destroy();
-		await closed;
-		held.settle('accept');
 
-		// Anchor had no answer and sends it again; memory alone cannot know that the first run went on.
-		expect(await deliver(event)).toMatchObject(accepted);
-		expect(await runs()).toHaveLength(2);
+		/** Delivers the event and hangs up while n8n takes the run in. */
+		async function hangUp(): Promise<{ trigger: ManualTrigger; held: Acceptance }> {
+			const trigger = await manualTrigger(host, { options: { deduplicate: 'memory' } });
+			const held = host.holdRuns();
+			const { headers, body } = signed(event, Math.floor(Date.now() / 1000));
+			const outgoing = request(host.urlOf(trigger.row), {
+				method: 'POST',
+				headers: headers as Record<string, string>,
+			});
+			outgoing.on('error', () => {});
+			outgoing.end(body);
+			await held.arrived;
+			const closed = once(host.responses[0], 'close');
+			outgoing.destroy();
+			await closed;
+			return { trigger, held };
+		}
+
+		it('knows it once its run has begun: Anchor had no answer and sends it again', async () => {
+			const { trigger, held } = await hangUp();
+			held.settle('accept');
+			await new Promise(setImmediate);
+			expect(await trigger.runs()).toHaveLength(1);
+			expect(await trigger.deliver(event)).toMatchObject(duplicate);
+			expect(await trigger.runs()).toHaveLength(1);
+		});
+
+		it('asks for it again until then, for five minutes at most', async () => {
+			const { trigger, held } = await hangUp();
+			expect(await trigger.deliver(event)).toMatchObject(comeAgain);
+			const later = Date.now() + 5 * 60_000;
+			const clock = jest.spyOn(Date, 'now').mockReturnValue(later);
+			try {
+				const again = trigger.deliver(event);
+				held.settle('accept');
+				expect(await again).toMatchObject(accepted);
+			} finally {
+				clock.mockRestore();
+			}
+		});
 	});
 
 	it('belongs to one workflow and node: another trigger runs the same event too', async () => {
@@ -167,8 +190,20 @@ describe('acknowledging', () => {
 	});
 });
 
-describe('a body that n8n has not read yet', () => {
-	it('is read before it is judged', async () => {
+describe('a body', () => {
+	it('that cannot be read as it was sent is a forgery like any other, and the log says why', async () => {
+		const { deliver, runs } = await manualTrigger(host);
+		logLines.length = 0;
+		const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+		const { status, body } = await deliver(eventOf('task.completed'), { headers });
+		expect([status, body]).toEqual([401, { received: false, message: 'Unauthorized' }]);
+		expect(await runs()).toEqual([]);
+		expect(warnings()).toHaveLength(1);
+		expect(warnings()[0].meta).toMatchObject({ reason: 'unreadable_body' });
+		expect(warnings()[0].message).toMatch(/body could not be read .* Content-Type/);
+	});
+
+	it('that n8n has not read yet is read before it is judged', async () => {
 		const lazy = await Host.start({ readBodiesLazily: true });
 		try {
 			const { deliver, items } = await manualTrigger(lazy);

@@ -25,6 +25,8 @@ export function asHostResponse(response: ServerResponse): HostResponse {
  * Gives Node's own request what n8n adds: the raw bytes, decompressed for gzip and deflate, and the parsed body. A body
  * that is no JSON is left an empty object here, where n8n would answer 422 before the node is asked: so the node meets
  * what a change of the host could let through.
+ *
+ * A multipart form is taken apart before the node is asked, and its bytes are gone.
  * @param lazily as n8n does for content types that it does not parse: the bytes come when the node asks for them
  */
 export async function asHostRequest(
@@ -34,6 +36,7 @@ export async function asHostRequest(
 	const chunks: Buffer[] = [];
 	for await (const chunk of request) chunks.push(chunk as Buffer);
 	const sent = Buffer.concat(chunks);
+	const isForm = request.headers['content-type']?.startsWith('multipart/form-data') ?? false;
 	const bytes = () => {
 		const encoding = request.headers['content-encoding'];
 		if (encoding === 'gzip') return gunzipSync(sent);
@@ -45,10 +48,11 @@ export async function asHostRequest(
 		query: {},
 		rawBody: undefined as Buffer | undefined,
 		async readRawBody() {
+			if (isForm) throw new Error('Request body stream was aborted or is not readable');
 			hostRequest.rawBody ??= bytes();
 		},
 	});
-	if (!lazily) {
+	if (!lazily && !isForm) {
 		await hostRequest.readRawBody();
 		try {
 			hostRequest.body = JSON.parse(String(hostRequest.rawBody)) as IDataObject;

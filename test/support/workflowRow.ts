@@ -28,7 +28,7 @@ export function triggerNode(wish: TriggerNodeWish = {}): INode {
 		id,
 		name: wish.name ?? 'Anchor Browser Trigger',
 		type: TRIGGER_TYPE,
-		typeVersion: 1,
+		typeVersion: 2,
 		position: [0, 0],
 		webhookId: wish.webhookId ?? `hook-${id}`,
 		parameters: wish.parameters ?? {},

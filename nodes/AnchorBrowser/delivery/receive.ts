@@ -2,11 +2,11 @@ import { parseEvent } from '../events/envelope';
 import type { SeenEvents } from './dedupe';
 import { isSubscribed, judgeFilters } from './filters';
 import type { EventFilters } from './filters';
-import type { Verdict } from './verdict';
-import { DELIVERY_ID_HEADER, checkSignature } from './signature';
+import type { Doubt, Verdict } from './verdict';
+import { DELIVERY_ID_HEADER, checkSignature, readClaim } from './signature';
 import type { LiveSecret, SignatureCheck } from './signature';
 import { headerOf } from './request';
-import type { DeliveryRequest } from './request';
+import type { DeliveryRequest, RequestHead } from './request';
 
 /** What the user set on the trigger, as far as judging a delivery needs it. */
 export interface ReceiveSettings {
@@ -21,8 +21,8 @@ export interface ReceiveSettings {
 export interface ReceiveContext {
 	settings: ReceiveSettings;
 	secrets: readonly LiveSecret[];
-	/** True while a new secret is being made at Anchor: a signature that does not match yet may do so in a moment. */
-	secretChanging?: boolean;
+	/** Why the secrets may not be those that Anchor signs with now: a signature that matches none may then in a moment. */
+	doubt?: Doubt;
 	seen: SeenEvents;
 	/** Unix milliseconds. */
 	nowMs: number;
@@ -32,7 +32,23 @@ export interface ReceiveContext {
  * How long Anchor is asked to wait. A run is accepted, and a new secret stored, within seconds; a secret that is not
  * there at all takes a person or a reactivation. Anchor documents no meaning for Retry-After: it may do as it likes.
  */
-const RETRY_AFTER_SECONDS = { in_flight: 5, secret_changing: 5, no_secret: 60 } as const;
+const RETRY_AFTER_SECONDS = {
+	in_flight: 5,
+	no_secret: 60,
+	secret_changing: 5,
+	secret_outdated: 5,
+	secret_sealed: 60,
+} as const;
+
+/**
+ * Refuses a request that cannot be a delivery by its method and headers alone, before anything is spent on it.
+ * @returns undefined when the rest has to be judged. Never throws.
+ */
+export function refuseByHead(head: RequestHead): Verdict | undefined {
+	if (head.method !== 'POST') return { kind: 'rejected', reason: 'wrong_method' };
+	const claim = readClaim(head);
+	return typeof claim === 'string' ? { kind: 'rejected', reason: claim } : undefined;
+}
 
 /**
  * Judges one delivery, and is the only way into this folder: verify, then parse, then decide.
@@ -42,14 +58,14 @@ const RETRY_AFTER_SECONDS = { in_flight: 5, secret_changing: 5, no_secret: 60 } 
  */
 export function receive(
 	request: DeliveryRequest,
-	{ settings, secrets, secretChanging = false, seen, nowMs }: ReceiveContext,
+	{ settings, secrets, doubt, seen, nowMs }: ReceiveContext,
 ): Verdict {
 	if (request.method !== 'POST') return { kind: 'rejected', reason: 'wrong_method' };
 
 	const { toleranceSeconds } = settings;
 	const nowSeconds = Math.floor(nowMs / 1000);
 	const check = checkSignature(request, { secrets, toleranceSeconds, nowSeconds });
-	if (!check.ok) return unverified(check, { secretChanging, toleranceSeconds });
+	if (!check.ok) return unverified(check, { doubt, toleranceSeconds });
 
 	const parsed = parseEvent(request.body);
 	if (parsed.kind === 'malformed') {
@@ -77,36 +93,21 @@ export function receive(
 		facts: {
 			deliveryId: headerOf(request, DELIVERY_ID_HEADER) ?? null,
 			timestamp: check.timestampSeconds,
-			receivedAt: new Date(nowMs).toISOString(),
+			receivedAt: nowMs,
 			signedWith: check.signedWith,
 		},
-		known: parsed.kind === 'known',
 		unjudged,
 	};
 }
 
 function unverified(
-	check: Extract<SignatureCheck, { ok: false }>,
-	{ secretChanging, toleranceSeconds }: { secretChanging: boolean; toleranceSeconds: number },
+	{ reason, skewSeconds }: Extract<SignatureCheck, { ok: false }>,
+	{ doubt, toleranceSeconds }: { doubt: Doubt | undefined; toleranceSeconds: number },
 ): Verdict {
-	switch (check.reason) {
-		case 'no_secret':
-			return retryLater('no_secret');
-		case 'signature_mismatch':
-			return secretChanging
-				? retryLater('secret_changing')
-				: { kind: 'rejected', reason: 'signature_mismatch' };
-		case 'stale':
-			return {
-				kind: 'rejected',
-				reason: 'stale',
-				skewSeconds: check.skewSeconds,
-				allowedSeconds: toleranceSeconds,
-			};
-		case 'header_missing':
-		case 'header_malformed':
-			return { kind: 'rejected', reason: check.reason };
-	}
+	if (reason === 'no_secret') return retryLater(doubt ?? reason);
+	if (reason === 'signature_mismatch' && doubt !== undefined) return retryLater(doubt);
+	if (reason !== 'stale') return { kind: 'rejected', reason };
+	return { kind: 'rejected', reason, skewSeconds, allowedSeconds: toleranceSeconds };
 }
 
 function retryLater(reason: keyof typeof RETRY_AFTER_SECONDS): Verdict {

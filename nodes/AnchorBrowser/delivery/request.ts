@@ -1,10 +1,12 @@
-/**
- * One HTTP request as the receiving core sees it. `body` holds the bytes as they were signed: n8n's `rawBody`, never
- * text that was decoded and encoded again.
- */
-export interface DeliveryRequest {
+/** What of one HTTP request is there before its body has been read. */
+export interface RequestHead {
 	method: string;
 	headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** One HTTP request as the receiving core sees it. */
+export interface DeliveryRequest extends RequestHead {
+	/** The bytes as they were signed: n8n's `rawBody`, never text that was decoded and encoded again. */
 	body: Uint8Array;
 }
 
@@ -15,7 +17,7 @@ export interface DeliveryRequest {
  * blank, or there more than once: which of two values counts is nothing to guess about, least of all when one of them
  * may have been added on the way. Never throws.
  */
-export function headerOf(request: DeliveryRequest, name: string): string | undefined {
+export function headerOf(request: RequestHead, name: string): string | undefined {
 	let found: string | undefined;
 	// Every name is looked at, because a plain object can hold two spellings of one; the length settles most of them.
 	for (const key in request.headers) {

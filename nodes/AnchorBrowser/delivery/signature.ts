@@ -1,16 +1,41 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { headerOf } from './request';
-import type { DeliveryRequest } from './request';
+import type { DeliveryRequest, RequestHead } from './request';
 
 /** Anchor's own headers of a delivery, in lower case as Node hands them over (Anchor's page "Webhooks overview"). */
 export const SIGNATURE_HEADER = 'anchor-signature';
 export const TIMESTAMP_HEADER = 'anchor-timestamp';
 export const DELIVERY_ID_HEADER = 'anchor-delivery-id';
 
-/** A signing secret that counts at this moment. After a rotation Anchor keeps the previous one valid for 24 hours. */
+/** A signing secret, ready for checking. After a rotation Anchor keeps the previous one valid for 24 hours. */
 export interface LiveSecret {
-	value: string;
+	/** Made once for each secret: Node prepares a key given as text anew for each HMAC. */
+	key: KeyObject;
 	age: 'current' | 'previous';
+	/**
+	 * Until when it signs, in milliseconds of Anchor's clock. Compared with the time that Anchor signed, so that no clock
+	 * of ours decides over it. Left out for a secret that does not end by itself.
+	 */
+	expiresAtMs?: number;
+}
+
+/**
+ * Makes a secret ready for checking.
+ *
+ * A pasted secret often brings a space or a line break along; Anchor's own have none. A credential's field that is
+ * filled by an expression can hold anything at run time: what is neither text nor a number is no secret.
+ * @param text as Anchor shows it
+ * @returns a list of the one secret; an empty one when there is none in the text
+ */
+export function liveSecret(
+	text: unknown,
+	age: LiveSecret['age'],
+	expiresAtMs?: number,
+): LiveSecret[] {
+	const trimmed = typeof text === 'string' || typeof text === 'number' ? String(text).trim() : '';
+	if (trimmed === '') return [];
+	return [{ key: createSecretKey(trimmed, 'utf8'), age, expiresAtMs }];
 }
 
 /** What the checks are made against. Seconds throughout; `nowSeconds` is whole Unix seconds. */
@@ -24,10 +49,21 @@ export type SignatureCheck =
 	| { ok: true; signedWith: LiveSecret['age']; timestampSeconds: number }
 	| {
 			ok: false;
-			reason: 'header_missing' | 'header_malformed' | 'stale' | 'no_secret' | 'signature_mismatch';
+			reason: HeadRefusal | 'stale' | 'no_secret' | 'signature_mismatch';
 			/** For `stale`: seconds that the timestamp lies behind (positive) or ahead (negative) of our clock. */
 			skewSeconds?: number;
 	  };
+
+/** Why the headers of a request are not those of a delivery. */
+export type HeadRefusal = 'header_missing' | 'header_malformed';
+
+/** What the two headers of a delivery claim. */
+export interface SignatureClaim {
+	/** The text of both timestamps. */
+	timestamp: string;
+	/** The bytes of each signature's hex digits. */
+	signatures: readonly Buffer[];
+}
 
 /** Room for more than 1,400 signatures; Anchor documents one. What is longer is refused before it is read. */
 const LONGEST_HEADER = 100_000;
@@ -42,56 +78,58 @@ const HEX_SHA256 = /^[0-9a-f]{64}$/;
 /**
  * Signs a delivery as Anchor does: HMAC-SHA256 over `v0:<timestamp>:` and the raw body, keyed with the bytes of the
  * secret's text (Anchor's page "Signature verification").
- *
- * Takes the secret as shown, the timestamp's text and the body's bytes. Returns 64 lower-case hex digits.
+ * @param key of the secret
+ * @param timestamp the text of Anchor-Timestamp
+ * @param body the raw bytes
+ * @returns 64 lower-case hex digits
  */
-export function sign(secret: string, timestamp: string, body: Uint8Array): string {
+export function sign(key: KeyObject, timestamp: string, body: Uint8Array): string {
 	// The body goes in as a part of its own: joining it to the prefix would copy it.
-	return createHmac('sha256', secret).update(`v0:${timestamp}:`).update(body).digest('hex');
+	return createHmac('sha256', key).update(`v0:${timestamp}:`).update(body).digest('hex');
 }
 
 /**
- * Tells whether a request was signed by someone who knows one of the secrets, and lately.
+ * Reads what a request claims in its headers. Costs no HMAC, and nothing of the trigger has to be known for it.
+ * @returns the claim; otherwise why there is none. Never throws.
+ */
+export function readClaim(head: RequestHead): SignatureClaim | HeadRefusal {
+	const header = headerOf(head, SIGNATURE_HEADER);
+	const timestamp = headerOf(head, TIMESTAMP_HEADER);
+	if (header === undefined || timestamp === undefined) return 'header_missing';
+	const signatures = signaturesIn(header, timestamp);
+	return signatures === undefined ? 'header_malformed' : { timestamp, signatures };
+}
+
+/**
+ * Checks that a request was signed with one of the secrets within the time window.
  *
- * The checks run from cheap to dear: both headers, their grammar, the window (both ways, the limit itself still
- * passes), is there a secret, the HMAC. There is one HMAC for each secret however many signatures the header lists, and
- * every signature is compared with each of them in constant time, with no early way out. Without a secret nothing is
- * trusted.
- *
- * Returns which secret signed, or the reason of the refusal. Never throws.
+ * Cheap checks run first: both headers, their grammar, the window (both ways, the limit itself still passes), whether
+ * there is a secret, then the HMAC. There is one HMAC for each secret however many signatures the header lists, and every signature is compared with each of them in constant time, without stopping at a match. Without a
+ * secret nothing is trusted.
+ * @returns which secret signed, or the reason of the refusal. Never throws.
  */
 export function checkSignature(
 	request: DeliveryRequest,
 	{ secrets, toleranceSeconds, nowSeconds }: SignatureContext,
 ): SignatureCheck {
-	const header = headerOf(request, SIGNATURE_HEADER);
-	const timestamp = headerOf(request, TIMESTAMP_HEADER);
-	if (header === undefined || timestamp === undefined) {
-		return { ok: false, reason: 'header_missing' };
-	}
+	const claim = readClaim(request);
+	if (typeof claim === 'string') return { ok: false, reason: claim };
 
-	const signatures = signaturesIn(header, timestamp);
-	if (signatures === undefined) return { ok: false, reason: 'header_malformed' };
-
+	const { timestamp, signatures } = claim;
 	const timestampSeconds = Number(timestamp);
 	const skewSeconds = nowSeconds - timestampSeconds;
 	// Asked this way round, a clock or a tolerance that is not a number refuses instead of letting everything through.
 	if (!(Math.abs(skewSeconds) <= toleranceSeconds)) {
 		return { ok: false, reason: 'stale', skewSeconds };
 	}
+	if (secrets.length === 0) return { ok: false, reason: 'no_secret' };
 
-	let checked = false;
 	let signedWith: LiveSecret['age'] | undefined;
-	for (const { value, age } of secrets) {
-		// A pasted secret often brings a space or a line break along; Anchor's own have none. A credential's field that
-		// is filled by an expression can hold anything at run time, so that the type alone promises nothing.
-		const secret = typeof value === 'string' ? value.trim() : '';
-		if (secret === '') continue;
-		checked = true;
-		const matches = matchesAny(signatures, asciiOf(sign(secret, timestamp, request.body)));
+	for (const { key, age, expiresAtMs } of secrets) {
+		if (expiresAtMs !== undefined && timestampSeconds * 1000 > expiresAtMs) continue;
+		const matches = matchesAny(signatures, asciiOf(sign(key, timestamp, request.body)));
 		if (matches && signedWith !== 'current') signedWith = age;
 	}
-	if (!checked) return { ok: false, reason: 'no_secret' };
 	if (signedWith === undefined) return { ok: false, reason: 'signature_mismatch' };
 	return { ok: true, signedWith, timestampSeconds };
 }

@@ -7,10 +7,16 @@ export interface DeliveryFacts {
 	deliveryId: string | null;
 	/** Unix seconds, as signed. */
 	timestamp: number;
-	/** ISO 8601, by this machine's clock. */
-	receivedAt: string;
+	/** Unix milliseconds, by this machine's clock. */
+	receivedAt: number;
 	signedWith: LiveSecret['age'];
 }
+
+/**
+ * Why the secrets at hand may not be those that Anchor signs with: a new one is being made, another process of this n8n
+ * may have made one, or the stored one cannot be opened.
+ */
+export type Doubt = 'secret_changing' | 'secret_outdated' | 'secret_sealed';
 
 /** What became of a request. Only `accepted` holds a reservation, which the caller settles. */
 export type Verdict =
@@ -18,8 +24,6 @@ export type Verdict =
 			kind: 'accepted';
 			event: AnchorEvent;
 			facts: DeliveryFacts;
-			/** Whether the catalogue has its type. */
-			known: boolean;
 			/** The fields of conditions that could not be judged. */
 			unjudged?: readonly string[];
 	  }
@@ -30,11 +34,7 @@ export type Verdict =
 			/** For `filtered`: as above. */
 			unjudged?: readonly string[];
 	  }
-	| {
-			kind: 'retryLater';
-			reason: 'in_flight' | 'no_secret' | 'secret_changing';
-			retryAfterSeconds: number;
-	  }
+	| { kind: 'retryLater'; reason: 'in_flight' | 'no_secret' | Doubt; retryAfterSeconds: number }
 	| {
 			kind: 'rejected';
 			reason:
@@ -42,6 +42,7 @@ export type Verdict =
 				| 'header_missing'
 				| 'header_malformed'
 				| 'stale'
+				| 'unreadable_body'
 				| 'signature_mismatch'
 				| 'not_an_event';
 			/** For `stale`: seconds behind (positive) or ahead (negative) of this machine's clock. */
@@ -51,6 +52,12 @@ export type Verdict =
 			/** For `not_an_event`: what is missing. */
 			detail?: string;
 	  };
+
+/** Whether a delivery matched none of the secrets, or there was none to match. */
+export function isUnmatched(verdict: Verdict): boolean {
+	if (verdict.kind === 'retryLater') return verdict.reason !== 'in_flight';
+	return verdict.kind === 'rejected' && verdict.reason === 'signature_mismatch';
+}
 
 /** The answer to Anchor: `body` is sent as JSON. */
 export interface Answer {
@@ -83,11 +90,14 @@ const ANSWERS: Readonly<
 	in_flight: COME_AGAIN,
 	no_secret: COME_AGAIN,
 	secret_changing: COME_AGAIN,
+	secret_outdated: COME_AGAIN,
+	secret_sealed: COME_AGAIN,
 
 	wrong_method: UNAUTHORIZED,
 	header_missing: UNAUTHORIZED,
 	header_malformed: UNAUTHORIZED,
 	stale: UNAUTHORIZED,
+	unreadable_body: UNAUTHORIZED,
 	signature_mismatch: UNAUTHORIZED,
 
 	not_an_event: {
@@ -132,9 +142,13 @@ const RETRY_LINES: Readonly<Record<Extract<Verdict, { kind: 'retryLater' }>['rea
 	in_flight:
 		'A second copy of an event arrived while n8n was still taking in the first, and Anchor Browser was asked to send it again later. If this repeats, n8n needs longer than 10 seconds to accept a run: set Acknowledge to Immediately, or raise the concurrency limit of n8n.',
 	no_secret:
-		'A delivery could not be checked because no signing secret is stored, and Anchor Browser was asked to send it again later. With automatic registration, deactivate the workflow and activate it again; with manual registration, fill in the Signing Secret in the credential.',
+		'A delivery could not be checked because there is no signing secret to check it with, and Anchor Browser was asked to send it again later. With automatic registration, check the credential of this node, then deactivate the workflow and activate it again; with manual registration, fill in the Signing Secret in the credential.',
 	secret_changing:
 		'A delivery did not match the known signing secrets while a new one was being fetched, and Anchor Browser was asked to send it again later. Nothing needs to be done unless this repeats.',
+	secret_outdated:
+		'A delivery did not match the signing secret that this process of n8n knows, which another process may have replaced, and Anchor Browser was asked to send it again later. If this repeats, check that the Anchor Browser API can be reached from this process, then deactivate the workflow and activate it again.',
+	secret_sealed:
+		'A delivery could not be checked because the stored signing secret cannot be opened: the API key in the credential of this node was replaced after the secret had been stored. Anchor Browser was asked to send the delivery again later. To get a new signing secret at once, deactivate the workflow and activate it again.',
 };
 
 const HEADER_ADVICE =
@@ -148,6 +162,8 @@ function rejectionLine(verdict: Extract<Verdict, { kind: 'rejected' }>): string 
 			return `A request was refused because a signature header was missing, blank or repeated. ${HEADER_ADVICE}`;
 		case 'header_malformed':
 			return `A request was refused because its signature headers do not have the form that Anchor Browser uses. ${HEADER_ADVICE}`;
+		case 'unreadable_body':
+			return 'A request was refused because its body could not be read as it was sent: n8n had taken it apart already (as it does with multipart forms), or it was too long or wrongly compressed. Anchor Browser sends plain JSON. If it sent this, check that every proxy in front of n8n passes the Content-Type and Content-Encoding headers on unchanged; otherwise somebody else called this address.';
 		case 'stale':
 			return staleLine(verdict.skewSeconds, verdict.allowedSeconds);
 		case 'signature_mismatch':

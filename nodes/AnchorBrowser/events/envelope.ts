@@ -27,8 +27,7 @@ export const ENVELOPE_KEYS = ['id', 'type', 'created', 'project_id', 'text', 're
 /** What the bytes of a delivery turned out to be. */
 export type ParsedEvent =
 	| {
-			/** Whether the catalogue has the event's type. */
-			kind: 'known' | 'unknown';
+			kind: 'event';
 			/** The parsed JSON itself, nothing added or removed. */
 			event: AnchorEvent;
 	  }
@@ -59,7 +58,7 @@ export function parseEvent(bytes: Uint8Array): ParsedEvent {
 	}
 	if (!isObject(body)) return { kind: 'malformed', detail: 'the body is not a JSON object' };
 	if (!isEvent(body)) return { kind: 'malformed', detail: missingFrom(body) };
-	return { kind: entryOf(body.type) ? 'known' : 'unknown', event: body };
+	return { kind: 'event', event: body };
 }
 
 /**

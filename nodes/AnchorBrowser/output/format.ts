@@ -12,8 +12,8 @@ export interface DeliveryNote {
 	deliveryId: string | null;
 	/** Seconds since 1970, as signed; null for a recovered event. */
 	timestamp: number | null;
-	/** When n8n received or recovered it, ISO 8601. */
-	receivedAt: string;
+	/** When n8n received or recovered it, in milliseconds; the item shows it in ISO 8601. */
+	receivedAt: number;
 	/** Which of the two live secrets proved it; null for a recovered event. */
 	signedWith: 'current' | 'previous' | null;
 	/** The webhook at Anchor, null when the node did not register it. */
@@ -33,9 +33,11 @@ export function formatItem(
 	options: { format: ItemFormat; escapeFormulas: boolean; delivery?: DeliveryNote },
 ): Record<string, unknown> {
 	const { format, escapeFormulas, delivery } = options;
+	// toJSON, because toISOString throws for a time that is none.
+	const shown = delivery && { ...delivery, receivedAt: new Date(delivery.receivedAt).toJSON() };
 	if (format === 'row') {
 		// Rows of delivered and recovered events go into one sheet and have the same columns.
-		const columns = { ...delivery };
+		const columns = { ...shown };
 		delete columns.recovered;
 		const facts = Object.entries(columns).map(([fact, value]) => [
 			`_delivery_${fact}`,
@@ -44,7 +46,7 @@ export function formatItem(
 		]);
 		return withOurs({}, toRow(event, { escapeFormulas }), Object.fromEntries(facts));
 	}
-	const last = delivery ? { _delivery: delivery } : {};
+	const last = shown ? { _delivery: shown } : {};
 	if (format === 'envelope') return withOurs({}, event, last);
 	const delivered = ENVELOPE_KEYS.filter((key) => Object.hasOwn(event, key));
 	const envelope = Object.fromEntries(delivered.map((key) => [key, event[key]]));

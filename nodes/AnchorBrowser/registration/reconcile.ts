@@ -46,7 +46,8 @@ export interface ReconcileRequest {
 	nowMs: number;
 	/**
 	 * Told true right before the secret of a webhook changes, false when it then did not. After a success nothing is told:
-	 * only the caller knows when n8n has the new one.
+	 * only the caller knows when n8n has the new one. Nor when the answer leaves it open: the secret may have changed, and
+	 * only another rotation gets one that is known.
 	 */
 	onSecretChanging: (changing: boolean) => void;
 }
@@ -206,23 +207,24 @@ async function rotate(
 	// When no answer came, Anchor may have rotated all the same, to a secret that nobody knows.
 	if (!rotated.ok && rotated.status === null) rotated = await rotateSecret(run.context, id);
 	if (!rotated.ok || rotated.body.secret === undefined) {
-		request.onSecretChanging(false);
+		if (isRefusal(rotated)) request.onSecretChanging(false);
 		if (!rotated.ok && rotated.status === 404) return undefined;
 		const failure = rotated.ok ? NO_SECRET : rotated;
 		return serveOrRefuse(run, failure, `rotate the signing secret of the webhook ${id}`, webhook);
 	}
 	const { secret } = rotated.body;
+	const rotatedMs = rotated.dateMs ?? run.anchorMs;
 	const known = stored?.webhookId === id ? stored : undefined;
 	const previous =
 		known && storedSecret !== undefined
-			? { sealed: known.secret, expiresAt: request.nowMs + PREVIOUS_SECRET_MS }
-			: known && livePrevious(known, request.nowMs);
+			? { sealed: known.secret, expiresAt: rotatedMs + PREVIOUS_SECRET_MS }
+			: known && livePrevious(known, rotatedMs);
 	run.happened.push({ what: 'rotated', id, isWrong: storedSecret !== undefined });
 	await writeMark(run, id, secret);
 	return settle(run, current, {
 		unsupported,
 		secret: seal(secret, sealing),
-		secretSince: inAnchorsNextSecond(rotated.dateMs ?? run.anchorMs),
+		secretSince: inAnchorsNextSecond(rotatedMs),
 		previous,
 	});
 }
@@ -356,6 +358,11 @@ async function subscribe<T>(
 	return { result, unsupported: result.ok ? unsupported : [] };
 }
 
+/** Whether Anchor has surely not done what it was asked for. */
+function isRefusal(result: ApiResult<unknown>): boolean {
+	return !result.ok && result.status !== null && result.status >= 400 && result.status < 500;
+}
+
 /** 400 is what Anchor documents; 422 is what many services answer in its place. */
 function refusesContent({ status }: ApiFailure): boolean {
 	return status === 400 || status === 422;
@@ -378,7 +385,7 @@ function settle(
 		owner: ownerKeyOf(request.owner),
 		secret: known?.secret ?? '',
 		secretSince: known?.secretSince ?? anchorMs,
-		previous: known && livePrevious(known, request.nowMs),
+		previous: known && livePrevious(known, anchorMs),
 		wants: request.wants,
 		wantsSince: listensAsBefore ? known.wantsSince : anchorMs,
 		...fresh,

@@ -32,7 +32,7 @@ export interface RegistrationState {
 
 export interface PreviousSecret {
 	sealed: string;
-	/** In milliseconds. */
+	/** In milliseconds of Anchor's clock. */
 	expiresAt: number;
 }
 
@@ -40,6 +40,8 @@ export interface PreviousSecret {
 export interface OpenedSecret {
 	value: string;
 	age: 'current' | 'previous';
+	/** Until when it signs, in milliseconds; left out for the current one. */
+	expiresAt?: number;
 }
 
 /**
@@ -62,21 +64,18 @@ export function parseState(value: unknown): RegistrationState | undefined {
 }
 
 /**
- * The secrets that a delivery may be signed with now: the current one, and the previous one until it ends. One that
- * cannot be opened (another API key, a copy in another node) is left out.
- * @param nowMs the time in milliseconds
+ * The secrets that a delivery may be signed with: the current one, and the previous one with the time when it ends. One
+ * that cannot be opened (another API key, a copy in another node) is left out.
  */
-export function openSecrets(
-	state: RegistrationState,
-	context: SealContext,
-	nowMs: number,
-): OpenedSecret[] {
-	const current = open(state.secret, context);
-	const previous = livePrevious(state, nowMs);
+export function openSecrets(state: RegistrationState, context: SealContext): OpenedSecret[] {
+	const { secret, previous } = state;
+	const current = open(secret, context);
 	const earlier = previous && open(previous.sealed, context);
 	return [
 		...(current ? [{ value: current, age: 'current' as const }] : []),
-		...(earlier ? [{ value: earlier, age: 'previous' as const }] : []),
+		...(previous && earlier
+			? [{ value: earlier, age: 'previous' as const, expiresAt: previous.expiresAt }]
+			: []),
 	];
 }
 

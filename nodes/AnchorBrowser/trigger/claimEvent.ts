@@ -23,10 +23,13 @@ const PATIENCE_MS = 60_000;
 /** Two processes that both meet a node's very first event collide in inserting its row: one of them tries again. */
 const ATTEMPTS = 3;
 
-const silence = async (ms: number): Promise<never> => {
-	await wait(ms);
-	throw new Error(`no answer within ${ms} ms`);
-};
+/** Waits for the store, but not for ever: a row that is never given back must not stop the events behind it. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+	const silence = wait(PATIENCE_MS).then(() => {
+		throw new Error(`no answer within ${PATIENCE_MS} ms`);
+	});
+	return await Promise.race([ask(), silence]);
+}
 
 async function record(context: IExecuteFunctions, entries: string[]): Promise<Set<unknown>> {
 	for (let attempt = 1; ; attempt++) {
@@ -41,16 +44,20 @@ async function record(context: IExecuteFunctions, entries: string[]): Promise<Se
 	}
 }
 
+async function unrecord(context: IExecuteFunctions, entries: string[]): Promise<void> {
+	await context.helpers.removeProcessed(entries, 'node', STORE);
+}
+
 /** What n8n's store says of an event that an execution wants to take. */
 type Claim = 'taken now' | 'mine' | "another's";
 
 /** Asks and records in one step; the caller holds the node's place in the queue. */
 async function claim(context: IExecuteFunctions, eventId: string, owner: string): Promise<Claim> {
-	const processed = await record(context, [eventId, owner]);
+	const processed = await patiently(async () => await record(context, [eventId, owner]));
 	if (!processed.has(eventId)) return 'taken now';
 	if (processed.has(owner)) return 'mine';
-	// Else a repetition of this very execution would take itself for the owner.
-	await context.helpers.removeProcessed([owner], 'node', STORE);
+	// Else a repetition of this very execution would take itself for the owner. The answer stands without it.
+	await patiently(async () => await unrecord(context, [owner])).catch(() => {});
 	return "another's";
 }
 
@@ -73,10 +80,7 @@ export interface ClaimRequest {
 
 /** The store reads, changes and writes without a lock, so calls of this process for one node wait for each other. */
 async function askInTurn<T>(context: IExecuteFunctions, ask: () => Promise<T>): Promise<T> {
-	return await runExclusive(
-		`store ${context.getWorkflow().id} ${context.getNode().id}`,
-		async () => await Promise.race([ask(), silence(PATIENCE_MS)]),
-	);
+	return await runExclusive(`store ${context.getWorkflow().id} ${context.getNode().id}`, ask);
 }
 
 /**
@@ -120,13 +124,14 @@ export async function findUnclaimed(
 	eventIds: string[],
 ): Promise<Set<string> | undefined> {
 	try {
-		return await askInTurn(context, async () => {
+		const look = async () => {
 			const claimed = await record(context, eventIds);
 			const unclaimed = eventIds.filter((id) => !claimed.has(id));
 			// Asking records them, too.
-			if (unclaimed.length > 0) await context.helpers.removeProcessed(unclaimed, 'node', STORE);
+			if (unclaimed.length > 0) await unrecord(context, unclaimed);
 			return new Set(unclaimed);
-		});
+		};
+		return await askInTurn(context, async () => await patiently(look));
 	} catch (cause) {
 		reportSilence(context, eventIds[0], cause as Error);
 		return undefined;

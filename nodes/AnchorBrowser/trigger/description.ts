@@ -9,7 +9,11 @@ import {
 } from '../events/catalogue';
 import { OPERATORS } from '../delivery/conditions';
 import { EVENT_OUTPUTS, FIXED_OUTPUTS, OTHER_EVENTS_OUTPUT } from '../output/branch';
-import { DEFAULT_TOLERANCE_SECONDS } from './settings';
+import {
+	DEFAULT_TOLERANCE_SECONDS,
+	MAX_TOLERANCE_SECONDS,
+	MIN_TOLERANCE_SECONDS,
+} from './settings';
 
 /** In the order of the catalogue: what is wanted most comes first. */
 const EVENT_OPTIONS: INodePropertyOptions[] = CATALOGUE.map(({ type, label, description }) => ({
@@ -300,12 +304,14 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 					{
 						name: 'Durable (Survives a Restart)',
 						value: 'durable',
-						description: 'Remembers events in the n8n database too, shared by all its processes',
+						description:
+							'Also remembers the last 2,000 events in the n8n database, shared by all its processes',
 					},
 					{
 						name: 'Memory (Until a Restart)',
 						value: 'memory',
-						description: 'Remembers events in this process for 24 hours; a restart forgets them',
+						description:
+							'Remembers up to 20,000 events for 24 hours in this process; a restart forgets them',
 					},
 					{
 						name: 'Off',
@@ -378,7 +384,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				displayName: 'Timestamp Tolerance (Seconds)',
 				name: 'toleranceSeconds',
 				type: 'number',
-				typeOptions: { minValue: 1, maxValue: 3600 },
+				typeOptions: { minValue: MIN_TOLERANCE_SECONDS, maxValue: MAX_TOLERANCE_SECONDS },
 				default: DEFAULT_TOLERANCE_SECONDS,
 				description:
 					"How old, or how far ahead of this machine's clock, a delivery may be. Anchor Browser recommends 120; a larger window gives a recorded delivery more time to be replayed.",

@@ -6,7 +6,7 @@ import type { SeenEvents } from '../delivery/dedupe';
  *
  * Static data is not used for it: n8n 2.x does not save what a `webhook()` that starts a run writes there, on every
  * version the last writer wins over the whole workflow, and a rename starts it afresh. What memory cannot know
- * (before a restart, in another process) is caught by the second tier, `durable.ts`.
+ * (before a restart, in another process) is caught by the second tier, `claimEvent.ts`.
  */
 const memories = new Map<string, EventMemory>();
 

@@ -1,24 +1,21 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import type { Answer } from '../delivery/verdict';
-import type { DeliveryRequest } from '../delivery/request';
-
-const NO_BYTES = new Uint8Array(0);
 
 /**
- * What arrived, as the plain value that `receive()` judges: the raw bytes as n8n kept them (after decompression),
- * never a re-serialised body. n8n leaves `rawBody` out for content types it does not parse, until it is asked.
+ * Reads the bytes of the body as n8n keeps them (after decompression), never a re-serialised body. n8n leaves `rawBody`
+ * out for content types that it does not parse, until it is asked.
  * @param context n8n's context of one delivery
+ * @returns undefined when they cannot be had: n8n has taken a multipart form apart, the body is too long, its compression
+ * is broken, or the sender hung up. Never throws.
  */
-export async function toDeliveryRequest(context: IWebhookFunctions): Promise<DeliveryRequest> {
+export async function readBody(context: IWebhookFunctions): Promise<Uint8Array | undefined> {
 	const request = context.getRequestObject();
-	if (request.rawBody === undefined && typeof request.readRawBody === 'function') {
-		await request.readRawBody();
+	try {
+		if (request.rawBody === undefined) await request.readRawBody();
+	} catch {
+		return undefined;
 	}
-	return {
-		method: request.method,
-		headers: request.headers,
-		body: request.rawBody ?? NO_BYTES,
-	};
+	return request.rawBody;
 }
 
 /**
@@ -27,7 +24,7 @@ export async function toDeliveryRequest(context: IWebhookFunctions): Promise<Del
  * @param context n8n's context of one delivery
  * @param answer status, headers and body
  */
-export function send(context: IWebhookFunctions, answer: Answer): IWebhookResponseData {
+export function answerNow(context: IWebhookFunctions, answer: Answer): IWebhookResponseData {
 	const response = context.getResponseObject();
 	for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
 	response.status(answer.status).json(answer.body);
@@ -40,24 +37,17 @@ export function send(context: IWebhookFunctions, answer: Answer): IWebhookRespon
  * @param item what `execute()` will get
  * @param answer the body of n8n's 200
  */
-export function run(item: IDataObject, answer: Answer): IWebhookResponseData {
+export function startRun(item: IDataObject, answer: Answer): IWebhookResponseData {
 	return { webhookResponse: answer.body, workflowData: [[{ json: item }]] };
 }
 
 /**
- * Calls back once, when the answer to the sender has ended: with true when it went out whole and as a 2xx, with false
- * when n8n refused the run or the connection broke.
+ * Calls back when the answer to the sender is complete: with true for a 2xx, with false when n8n refused the run. When
+ * the sender hangs up first this may never come: n8n may take the run all the same.
  * @param context n8n's context of one delivery
  * @param settle what to do then
  */
 export function onceAnswered(context: IWebhookFunctions, settle: (taken: boolean) => void): void {
 	const response = context.getResponseObject();
-	let settled = false;
-	const end = () => {
-		if (settled) return;
-		settled = true;
-		settle(response.writableFinished && response.statusCode >= 200 && response.statusCode < 300);
-	};
-	response.once('finish', end);
-	response.once('close', end);
+	response.once('finish', () => settle(response.statusCode >= 200 && response.statusCode < 300));
 }

@@ -7,6 +7,7 @@ import { outputIndex, outputNames } from '../output/branch';
 import { formatItem } from '../output/format';
 import type { DeliveryNote } from '../output/format';
 import { claimEvent, findUnclaimed } from './claimEvent';
+import { memoryOf } from './eventMemory';
 import { warnOncePerMinute } from './log';
 import { settle } from './rendezvous';
 import { readExecuteSettings } from './settings';
@@ -111,6 +112,10 @@ async function addItem(
 	},
 ): Promise<void> {
 	const isHere = receivedBy === PROCESS;
+	// Anchor may have hung up before its 200: then this is where the process learns that the event has run.
+	if (isHere && context.getMode() !== 'manual') {
+		memoryOf(nodeKeyOf(context), settings.deduplicate !== 'off').commit(event.id, Date.now());
+	}
 	// What has been recovered is remembered by n8n's store alone, so that no later start recovers it again.
 	const isRemembered = settings.deduplicate === 'durable' || delivery.recovered === true;
 	const isMine =

@@ -5,9 +5,15 @@ import { reconcile } from '../registration/reconcile';
 import type { Reconciled, ReconcileRequest } from '../registration/reconcile';
 import { logLineOf } from '../registration/report';
 import type { Happening } from '../registration/report';
-import { openSecrets } from '../registration/state';
 import type { RegistrationState } from '../registration/state';
-import { forget, newestOf, remember, setSecretChanging } from './registrations';
+import {
+	forget,
+	isSecretChanging,
+	newestOf,
+	openRegistration,
+	remember,
+	setSecretChanging,
+} from './registrations';
 import { wantsOf } from './settings';
 import { readState } from './staticData';
 
@@ -31,6 +37,8 @@ export async function keepInLine(
 	const { owner } = wish;
 	const outcome = await reconcile(context, {
 		...wish,
+		// A rotation that Anchor did not answer may have been carried out: its secret is unknown until the next one.
+		secretIsWrong: wish.secretIsWrong || isSecretChanging(owner),
 		wants: wantsOf(context.getNode().parameters),
 		// A test starts afresh: nobody stores anything for it but the process that listens.
 		stored: owner.mode === 'test' ? undefined : newestOf(owner, readState(context, owner.nodeId)),
@@ -41,7 +49,7 @@ export async function keepInLine(
 	if (!outcome.ok) return outcome;
 	if (outcome.state === undefined) forget(owner);
 	else await rememberState(context, owner, outcome.state);
-	setSecretChanging(owner, false);
+	if (!outcome.happened.some(({ what }) => what === 'unchecked')) setSecretChanging(owner, false);
 	return outcome;
 }
 
@@ -53,7 +61,7 @@ export async function rememberState(
 ): Promise<void> {
 	const { apiKey } = await connectionOf(context);
 	const { workflowId, nodeId } = owner;
-	remember(owner, state, openSecrets(state, { apiKey, workflowId, nodeId }, Date.now()));
+	remember(owner, state, openRegistration(state, { apiKey, workflowId, nodeId }));
 }
 
 /** Writes what happened to n8n's log, a line for each. */

@@ -12,7 +12,7 @@ import { memoryOf } from './eventMemory';
 import { runsHere, takenKey, toReceivedEvent, toStoreQuestion } from './execute';
 import type { ReceivedEvent, StoreQuestion } from './execute';
 import { keepInLine } from './keepInLine';
-import { isInService, recall } from './registrations';
+import { isInService, isSecretChanging, recall, setInService } from './registrations';
 import { meet } from './rendezvous';
 import { runExclusive } from './runExclusive';
 import { readRegistrationSettings, readWebhookSettings } from './settings';
@@ -101,7 +101,10 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 	return {
 		closeFunction: async () => {
 			end(service);
-			if (services.get(key) === service) services.delete(key);
+			if (services.get(key) !== service) return;
+			services.delete(key);
+			// Where n8n runs several main processes, another one may look after the webhook from now on.
+			setInService(service.owner, false);
 		},
 	};
 }
@@ -187,7 +190,8 @@ async function look(service: Service): Promise<boolean> {
 	const hasRun = await recover(service, missed, { webhookId, isStart, delivered, recovered });
 	// Other processes of this n8n know the secret from static data alone, which only a run makes n8n save.
 	if (isNewSecret && !hasRun && !service.isOver) context.emit([[]]);
-	return true;
+	// A rotation that Anchor has not answered is worth another one before long.
+	return !isSecretChanging(owner);
 }
 
 /** The registration as it stands after the look; undefined when it cannot be had now. */
@@ -346,7 +350,7 @@ function receivedEventOf({ event, deliveryId }: MissedEvent, webhookId: string):
 		delivery: {
 			deliveryId,
 			timestamp: null,
-			receivedAt: new Date().toISOString(),
+			receivedAt: Date.now(),
 			signedWith: null,
 			webhookId,
 			recovered: true,

@@ -1,5 +1,8 @@
+import { liveSecret } from '../delivery/signature';
 import type { LiveSecret } from '../delivery/signature';
 import type { Mode } from '../registration/mark';
+import type { SealContext } from '../registration/seal';
+import { openSecrets } from '../registration/state';
 import type { RegistrationState } from '../registration/state';
 
 /** Which trigger, and whether its production or its test webhook. */
@@ -25,11 +28,20 @@ const registrations = new Map<string, KnownRegistration>();
 /** The triggers whose secret is being rotated right now: a signature that does not match yet may in a moment. */
 const changing = new Set<string>();
 
-const keyOf = ({ workflowId, nodeId, mode }: TriggerIdentity) => `${mode} ${workflowId} ${nodeId}`;
+/** One text for one trigger, to keep things by. */
+export const keyOf = ({ workflowId, nodeId, mode }: TriggerIdentity): string =>
+	`${mode} ${workflowId} ${nodeId}`;
+
+/** The secrets of a registration, ready for checking; without what cannot be opened (see `openSecrets`). */
+export function openRegistration(state: RegistrationState, context: SealContext): LiveSecret[] {
+	return openSecrets(state, context).flatMap(({ value, age, expiresAt }) =>
+		liveSecret(value, age, expiresAt),
+	);
+}
 
 /**
  * Remembers a registration in this process.
- * @param secrets opened, see `openSecrets`
+ * @param secrets opened, see `openRegistration`
  */
 export function remember(
 	identity: TriggerIdentity,
@@ -52,8 +64,9 @@ export function forget(identity: TriggerIdentity): void {
 
 /**
  * The one rule of precedence between what this process knows and what n8n has stored: the later secret counts, by
- * Anchor's clock, because n8n may have stored an older one since (a restored database, a run that ended late). With the
- * same secret, or a state of another owner (a copied workflow), what this process knows.
+ * Anchor's clock, because n8n may have stored an older one since (a restored database, a run that ended late). Of two
+ * that are equally old, the one of the process that keeps the webhook. With the same secret, or a state of another owner
+ * (a copied workflow), what this process knows.
  * @param stored from static data
  */
 export function newestOf(
@@ -62,7 +75,11 @@ export function newestOf(
 ): RegistrationState | undefined {
 	const known = recall(identity)?.state;
 	if (known === undefined || stored === undefined) return known ?? stored;
-	return stored.owner === known.owner && stored.secretSince > known.secretSince ? stored : known;
+	if (stored.owner !== known.owner || stored.secret === known.secret) return known;
+	const isLater =
+		stored.secretSince > known.secretSince ||
+		(stored.secretSince === known.secretSince && !isInService(identity));
+	return isLater ? stored : known;
 }
 
 /** The triggers that n8n has activated and not taken out of service since. */

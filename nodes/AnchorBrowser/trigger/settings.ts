@@ -8,6 +8,8 @@ import { judgeCondition } from './judgeCondition';
 
 /** Anchor's own replay window (docs, Signature Verification): two minutes. */
 export const DEFAULT_TOLERANCE_SECONDS = 120;
+export const MIN_TOLERANCE_SECONDS = 1;
+export const MAX_TOLERANCE_SECONDS = 3600;
 
 export type Registration = 'automatic' | 'manual';
 export type Deduplicate = 'durable' | 'memory' | 'off';
@@ -73,9 +75,12 @@ function sampleOf(read: ReadParameter): string | undefined {
 const registrationOf = (read: ReadParameter) =>
 	oneOf(read('registration', 'automatic'), ['automatic', 'manual'], 'automatic');
 
+/** The field takes 1 to 3600; an expression can give anything, and none of it switches the window off. */
 function toleranceOf(value: unknown): number {
-	const seconds = Number(value ?? DEFAULT_TOLERANCE_SECONDS);
-	return Number.isFinite(seconds) && seconds >= 0 ? seconds : DEFAULT_TOLERANCE_SECONDS;
+	const isNumber = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
+	const seconds = isNumber ? Number(value) : Number.NaN;
+	if (Number.isNaN(seconds)) return DEFAULT_TOLERANCE_SECONDS;
+	return Math.min(Math.max(seconds, MIN_TOLERANCE_SECONDS), MAX_TOLERANCE_SECONDS);
 }
 
 /**

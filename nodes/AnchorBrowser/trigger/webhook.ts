@@ -1,16 +1,19 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { answerOf, logLineOf } from '../delivery/verdict';
+import { receive, refuseByHead } from '../delivery/receive';
+import { answerOf, isUnmatched, logLineOf } from '../delivery/verdict';
 import type { Verdict } from '../delivery/verdict';
-import { receive } from '../delivery/receive';
-import { onceAnswered, run, send, toDeliveryRequest } from './exchange';
-import { warnOncePerMinute } from './log';
 import { memoryOf } from './eventMemory';
-import { findSecrets } from './signingSecrets';
-import { readWebhookSettings } from './settings';
+import { answerNow, onceAnswered, readBody, startRun } from './exchange';
 import { toReceivedEvent } from './execute';
+import { warnOncePerMinute } from './log';
+import { readWebhookSettings } from './settings';
+import { findSecrets, findSecretsAnew } from './signingSecrets';
+import type { SecretSearch } from './signingSecrets';
 
 /** Anchor repeats a delivery that got a 5xx: the answer when a fault of our own kept one from being judged. */
 const FAULT = { status: 500, headers: {}, body: { received: false } };
+
+const UNREADABLE: Verdict = { kind: 'rejected', reason: 'unreadable_body' };
 
 /**
  * The gate: judges one delivery, answers it, and starts a run for one that is genuine, wanted and new. It never
@@ -21,79 +24,100 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 	try {
 		return await judge(context);
 	} catch (fault) {
-		const { id: workflowId } = context.getWorkflow();
-		warnOncePerMinute(
-			context.logger,
-			`${workflowId} ${context.getNode().id} fault`,
-			"Anchor Browser Trigger could not judge a delivery and asked Anchor Browser to send it again. Check this node's parameters, above all the ones with expressions.",
-			{ workflowId, cause: (fault as Error).message },
-			Date.now(),
+		warn(
+			context,
+			'fault',
+			"A delivery could not be judged, and Anchor Browser was asked to send it again. Check this node's parameters, above all the ones with expressions.",
+			{ cause: (fault as Error).message },
 		);
 		const response = context.getResponseObject();
-		return response.headersSent ? { noWebhookResponse: true } : send(context, FAULT);
+		return response.headersSent ? { noWebhookResponse: true } : answerNow(context, FAULT);
 	}
 }
 
+/** What costs least comes first: a request without Anchor's headers is answered before anything else is looked at. */
 async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const nowMs = Date.now();
-	const node = context.getNode();
-	const workflowId = context.getWorkflow().id ?? '';
-	const nodeKey = `${workflowId} ${node.id}`;
-	const listening = context.getMode() === 'manual';
+	const { method, headers } = context.getRequestObject();
+	const refusal = refuseByHead({ method, headers });
+	if (refusal !== undefined) return conclude(context, refusal);
 
 	const { sampleEvent, ...settings } = readWebhookSettings((name, fallback) =>
 		context.getNodeParameter(name, fallback as object),
 	);
-	const request = await toDeliveryRequest(context);
-	const { secrets, webhookId, secretChanging } = await findSecrets(context, {
+	const body = await readBody(context);
+	if (body === undefined) return conclude(context, UNREADABLE);
+
+	const isListening = context.getMode() === 'manual';
+	const search: SecretSearch = {
 		registration: settings.registration,
-		workflowId,
-		nodeId: node.id,
-		mode: listening ? 'test' : 'production',
-		nowMs,
-	});
-	const seen = memoryOf(nodeKey, !listening && settings.deduplicate !== 'off');
-	const verdict = receive(request, {
-		settings: listening ? { ...settings, sampleEvent } : settings,
-		secrets,
-		secretChanging,
-		seen,
-		nowMs,
-	});
-	const answer = answerOf(verdict);
+		workflowId: context.getWorkflow().id ?? '',
+		nodeId: context.getNode().id,
+		mode: isListening ? 'test' : 'production',
+		nowMs: Date.now(),
+	};
+	const seen = memoryOf(
+		`${search.workflowId} ${search.nodeId}`,
+		!isListening && settings.deduplicate !== 'off',
+	);
+	const judgeWith = ({ secrets, doubt }: typeof found) =>
+		receive(
+			{ method, headers, body },
+			{
+				settings: isListening ? { ...settings, sampleEvent } : settings,
+				secrets,
+				doubt,
+				seen,
+				nowMs: search.nowMs,
+			},
+		);
+	const found = await findSecrets(context, search);
+	let verdict = judgeWith(found);
+	if (isUnmatched(verdict)) {
+		const anew = await findSecretsAnew(context, search, found);
+		if (anew !== undefined) verdict = judgeWith(anew);
+	}
+	if (verdict.kind !== 'accepted') return conclude(context, verdict);
 
-	report(context, verdict, { workflowId, nodeId: node.id, nodeName: node.name, nowMs });
-	if (verdict.kind === 'ignored') return { webhookResponse: answer.body };
-	if (verdict.kind !== 'accepted') return send(context, answer);
-
-	const { id } = verdict.event;
+	report(context, verdict);
+	const { event, facts } = verdict;
 	onceAnswered(context, (taken) => {
-		if (taken) seen.commit(id, Date.now());
-		else seen.release(id);
+		if (taken) seen.commit(event.id, Date.now());
+		else seen.release(event.id);
 	});
-	const delivery = { ...verdict.facts, webhookId };
-	const item = { ...toReceivedEvent({ event: verdict.event, delivery }) };
-	if (settings.acknowledge === 'accepted') return run(item, answer);
-	return { ...run(item, answer), ...send(context, answer) };
+	const item = toReceivedEvent({ event, delivery: { ...facts, webhookId: found.webhookId } });
+	const answer = answerOf(verdict);
+	if (settings.acknowledge === 'accepted') return startRun({ ...item }, answer);
+	return { ...startRun({ ...item }, answer), ...answerNow(context, answer) };
 }
 
-interface Reporter {
-	workflowId: string;
-	nodeId: string;
-	nodeName: string;
-	nowMs: number;
+/** Answers a delivery that starts no run. */
+function conclude(context: IWebhookFunctions, verdict: Verdict): IWebhookResponseData {
+	report(context, verdict);
+	const answer = answerOf(verdict);
+	return verdict.kind === 'ignored' ? { webhookResponse: answer.body } : answerNow(context, answer);
 }
 
-function report(context: IWebhookFunctions, verdict: Verdict, from: Reporter): void {
+/** Says in the log what the user should know of a delivery. */
+function report(context: IWebhookFunctions, verdict: Verdict): void {
 	const sentence = logLineOf(verdict);
 	if (sentence === undefined) return;
 	const reason = verdict.kind === 'accepted' ? 'unjudged' : verdict.reason;
-	const { workflowId, nodeId, nodeName, nowMs } = from;
+	warn(context, reason, sentence, { reason });
+}
+
+function warn(
+	context: IWebhookFunctions,
+	reason: string,
+	sentence: string,
+	meta: Record<string, unknown>,
+): void {
+	const { id: nodeId, name } = context.getNode();
+	const { id: workflowId } = context.getWorkflow();
 	warnOncePerMinute(
 		context.logger,
 		`${workflowId} ${nodeId} ${reason}`,
-		`${nodeName}: ${sentence}`,
-		{ workflowId, nodeId, reason },
-		nowMs,
+		`${name}: ${sentence}`,
+		{ workflowId, nodeId, ...meta },
+		Date.now(),
 	);
 }

@@ -18,7 +18,7 @@ export class NullTrigger implements INodeType {
 		displayName: 'Null Trigger',
 		name: 'nullTrigger',
 		group: ['trigger'],
-		version: 1,
+		version: 2,
 		description: 'Verifies an HMAC and emits',
 		defaults: { name: 'Null Trigger' },
 		inputs: [],

@@ -28,7 +28,7 @@ export async function branchingWorkflow(
 		{
 			name: TRIGGER,
 			type: 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger',
-			typeVersion: 1,
+			typeVersion: 2,
 			position: [0, 0],
 			parameters: { events: ['*'], branchBy: 'outcome', format: 'row' },
 			credentials: { anchorBrowserApi },

@@ -48,7 +48,7 @@ export class RealN8n implements AuditedN8n, Home {
 		const nodes = Array.from({ length: triggers }, (_none, index) => ({
 			name: triggers === 1 ? TRIGGER : `${TRIGGER} ${index + 1}`,
 			type: TRIGGER_TYPE,
-			typeVersion: 1,
+			typeVersion: 2,
 			parameters: { events: ['task.completed', 'task.failed'], ...parameters },
 			credentials: { anchorBrowserApi: this.parts.credential },
 		}));

@@ -235,7 +235,7 @@ export const realAudits: readonly RealAudit[] = [
 					{
 						name: TRIGGER,
 						type: TRIGGER_TYPE,
-						typeVersion: 1,
+						typeVersion: 2,
 						parameters: { registration: 'manual', events: ['task.completed'] },
 						credentials: { [type]: credential },
 					},

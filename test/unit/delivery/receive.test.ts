@@ -5,8 +5,8 @@ import type { SeenEvents } from '../../../nodes/AnchorBrowser/delivery/dedupe';
 import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import type { RawFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { answerOf, logLineOf } from '../../../nodes/AnchorBrowser/delivery/verdict';
-import type { Verdict } from '../../../nodes/AnchorBrowser/delivery/verdict';
-import { receive } from '../../../nodes/AnchorBrowser/delivery/receive';
+import type { Doubt, Verdict } from '../../../nodes/AnchorBrowser/delivery/verdict';
+import { receive, refuseByHead } from '../../../nodes/AnchorBrowser/delivery/receive';
 import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/request';
 import type { LiveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';
 import {
@@ -27,7 +27,7 @@ interface Circumstances {
 	filters: RawFilters;
 	sampleEvent: string;
 	secrets: LiveSecret[];
-	secretChanging: boolean;
+	doubt: Doubt;
 	seen: SeenEvents;
 	nowMs: number;
 }
@@ -67,10 +67,9 @@ describe('a genuine event', () => {
 			facts: {
 				deliveryId: '0c7a1f1e-0f5c-4a51-9a3c-3d8f1f5a4b11',
 				timestamp: NOW - 3,
-				receivedAt: '2026-11-22T08:00:00.250Z',
+				receivedAt: NOW * 1000 + 250,
 				signedWith: 'current',
 			},
-			known: true,
 		});
 	});
 
@@ -97,9 +96,9 @@ describe('a genuine event', () => {
 		expect(judge(request, { events: ['task.failed'] })).toMatchObject(ignored('not_subscribed'));
 	});
 
-	it('of a type that nobody knows is accepted under *, and marked', () => {
+	it('of a type that nobody knows is accepted under *', () => {
 		const request = delivery({ body: eventText({ type: 'task.paused' }) });
-		expect(judge(request)).toMatchObject({ kind: 'accepted', known: false });
+		expect(judge(request)).toMatchObject({ kind: 'accepted' });
 		expect(judge(request, { events: ['task.completed'] })).toMatchObject(ignored('not_subscribed'));
 	});
 
@@ -160,6 +159,10 @@ describe('a request that is not authenticated', () => {
 		expect(verdict).toMatchObject(rejected(reason));
 		expect(answerOf(verdict).status).toBe(401);
 		expect(reserve).not.toHaveBeenCalled();
+		// By its method and headers alone, if they are not those of a delivery.
+		const { method, headers } = request;
+		const isByHead = ['wrong_method', 'header_missing', 'header_malformed'].includes(reason);
+		expect(refuseByHead({ method, headers })).toEqual(isByHead ? rejected(reason) : undefined);
 	});
 
 	it('has its body left unread: no JSON is parsed before the signature is good', () => {
@@ -195,21 +198,23 @@ describe('secrets', () => {
 		expect(reserve).not.toHaveBeenCalled();
 	});
 
-	it('about to change: a signature that does not match is asked to come again', () => {
-		expect(judge(delivery({ secret: FOREIGN }), { secretChanging: true })).toEqual({
-			kind: 'retryLater',
-			reason: 'secret_changing',
-			retryAfterSeconds: 5,
-		});
+	it.each<[Doubt, number]>([
+		['secret_changing', 5],
+		['secret_outdated', 5],
+		['secret_sealed', 60],
+	])('in doubt (%s): what matches none of them is asked to come again', (doubt, seconds) => {
+		const later = { kind: 'retryLater', reason: doubt, retryAfterSeconds: seconds };
+		expect(judge(delivery({ secret: FOREIGN }), { doubt })).toEqual(later);
+		expect(judge(delivery(), { secrets: [], doubt })).toEqual(later);
 	});
 
-	it('about to change: what matches is accepted, what is malformed or stale is refused', () => {
-		const changing = { secretChanging: true };
-		expect(judge(delivery(), changing).kind).toBe('accepted');
-		expect(judge(delivery({ signature: 'v1=1' }), changing)).toMatchObject(
+	it('in doubt: what matches is accepted, what is malformed or stale is refused', () => {
+		const doubt = 'secret_changing';
+		expect(judge(delivery(), { doubt }).kind).toBe('accepted');
+		expect(judge(delivery({ signature: 'v1=1' }), { doubt })).toMatchObject(
 			rejected('header_malformed'),
 		);
-		expect(judge(delivery({ timestamp: '1' }), changing)).toMatchObject(rejected('stale'));
+		expect(judge(delivery({ timestamp: '1' }), { doubt })).toMatchObject(rejected('stale'));
 	});
 });
 

@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
 import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/request';
-import type { LiveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';
+import { liveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';
 
 /** Made-up secrets of the form Anchor issues. */
 export const CURRENT = 'ab'.repeat(32);
 export const PREVIOUS = 'cd'.repeat(32);
 export const FOREIGN = 'ef'.repeat(32);
 
-export const ONE_SECRET: LiveSecret[] = [{ value: CURRENT, age: 'current' }];
-export const TWO_SECRETS: LiveSecret[] = [...ONE_SECRET, { value: PREVIOUS, age: 'previous' }];
+export const ONE_SECRET = liveSecret(CURRENT, 'current');
+export const TWO_SECRETS = [...ONE_SECRET, ...liveSecret(PREVIOUS, 'previous')];
 
 export const NOW = 1_795_334_400;
 export const TOLERANCE = 120;

@@ -10,19 +10,25 @@ const accepted: Extract<Verdict, { kind: 'accepted' }> = {
 	facts: {
 		deliveryId: null,
 		timestamp: 1_795_334_400,
-		receivedAt: '2026-11-22T08:00:00.000Z',
+		receivedAt: 1_795_334_400_000,
 		signedWith: 'current',
 	},
-	known: true,
 };
 const ignored = (['not_subscribed', 'filtered', 'duplicate'] as const).map(
 	(reason): Verdict => ({ kind: 'ignored', reason, event }),
 );
-const retried = (['in_flight', 'no_secret', 'secret_changing'] as const).map(
-	(reason): Verdict => ({ kind: 'retryLater', reason, retryAfterSeconds: 7 }),
-);
+const retried = (
+	['in_flight', 'no_secret', 'secret_changing', 'secret_outdated', 'secret_sealed'] as const
+).map((reason): Verdict => ({ kind: 'retryLater', reason, retryAfterSeconds: 7 }));
 const unauthenticated = (
-	['wrong_method', 'header_missing', 'header_malformed', 'stale', 'signature_mismatch'] as const
+	[
+		'wrong_method',
+		'header_missing',
+		'header_malformed',
+		'stale',
+		'unreadable_body',
+		'signature_mismatch',
+	] as const
 ).map((reason): Verdict => ({ kind: 'rejected', reason }));
 const notAnEvent: Verdict = {
 	kind: 'rejected',

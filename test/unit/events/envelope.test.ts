@@ -32,7 +32,7 @@ const minimal = { id: 'evt_1', type: 'intervention.resolved', data: {} };
 describe('parseEvent', () => {
 	it.each(EVENT_TYPES)('%s: takes the example for known, and finds nothing odd in it', (type) => {
 		const parsed = parseEvent(fixtureBytes(type));
-		expect(parsed).toEqual({ kind: 'known', event: fixture(type) });
+		expect(parsed).toEqual({ kind: 'event', event: fixture(type) });
 		expect(mismatchesIn(parsed)).toEqual([]);
 	});
 
@@ -42,7 +42,7 @@ describe('parseEvent', () => {
 		const nulls = Object.fromEntries(Object.keys(data).map((key) => [key, null]));
 		for (const sparse of [required, { ...nulls, ...required }]) {
 			const parsed = parse({ ...fixture(type), data: sparse });
-			expect(parsed).toMatchObject({ kind: 'known' });
+			expect(parsed).toMatchObject({ kind: 'event' });
 			expect(mismatchesIn(parsed)).toEqual([]);
 		}
 	});
@@ -50,7 +50,7 @@ describe('parseEvent', () => {
 	it.each(EVENT_TYPES)('%s: says when something is missing that Anchor promises', (type) => {
 		const expected = (REQUIRED[type] ?? []).map((key) => `data.${key}`);
 		const parsed = parse({ ...fixture(type), data: {} });
-		expect(parsed.kind).toBe('known');
+		expect(parsed.kind).toBe('event');
 		expect(mismatchesIn(parsed)).toEqual(expected);
 	});
 
@@ -63,14 +63,14 @@ describe('parseEvent', () => {
 			api_version: '2027-01-01',
 		};
 		const parsed = parse(event);
-		expect(parsed).toEqual({ kind: 'known', event });
+		expect(parsed).toEqual({ kind: 'event', event });
 		expect(mismatchesIn(parsed)).toEqual([]);
 	});
 
 	it('passes an event type that nobody knows through, whatever its data', () => {
 		const event = { id: 'evt_1', type: 'volume.created', data: { task_id: [1, { a: null }] } };
 		const parsed = parse(event);
-		expect(parsed).toEqual({ kind: 'unknown', event });
+		expect(parsed).toEqual({ kind: 'event', event });
 		expect(mismatchesIn(parsed)).toEqual([]);
 	});
 
@@ -81,7 +81,7 @@ describe('parseEvent', () => {
 			duration_ms: '61840',
 		});
 		const parsed = parse(event);
-		expect(parsed).toMatchObject({ kind: 'known', event });
+		expect(parsed).toMatchObject({ kind: 'event', event });
 		expect(mismatchesIn(parsed)).toEqual(
 			expect.arrayContaining(['data.error.type', 'data.artifacts.0.url', 'data.duration_ms']),
 		);
@@ -93,7 +93,7 @@ describe('parseEvent', () => {
 			for (const value of [null, 7, {}]) {
 				const event = { ...minimal, [key]: value };
 				const parsed = parse(event);
-				expect(parsed).toEqual({ kind: 'known', event });
+				expect(parsed).toEqual({ kind: 'event', event });
 				expect(mismatchesIn(parsed)).toEqual([key]);
 			}
 		},
@@ -201,7 +201,7 @@ describe('parseEvent', () => {
 		const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
 		expect(
 			parse(`{"id":"a","type":"task.completed","data":{"result":${deep},"artifacts":${deep}}}`),
-		).toMatchObject({ kind: 'known' });
+		).toMatchObject({ kind: 'event' });
 	});
 
 	it('never throws, and returns the parsed JSON itself', () => {

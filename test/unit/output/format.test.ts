@@ -11,10 +11,12 @@ const FORMATS: ItemFormat[] = ['data', 'envelope', 'row'];
 const delivery: DeliveryNote = {
 	deliveryId: '0b6f2b1e-8d0d-4b7c-9a3e-5f2f7f0f9c11',
 	timestamp: 1716544084,
-	receivedAt: '2024-05-24T09:48:05.000Z',
+	receivedAt: Date.UTC(2024, 4, 24, 9, 48, 5),
 	signedWith: 'current',
 	webhookId: null,
 };
+
+const shown = { ...delivery, receivedAt: '2024-05-24T09:48:05.000Z' };
 
 const format = (event: AnchorEvent, as: ItemFormat, note?: DeliveryNote) =>
 	formatItem(event, { format: as, escapeFormulas: true, delivery: note });
@@ -62,7 +64,7 @@ describe('formatItem', () => {
 
 	it.each(['data', 'envelope'] as const)('%s: puts the delivery last, under one key', (as) => {
 		const item = format(fixture('task.failed'), as, delivery);
-		expect(item._delivery).toEqual(delivery);
+		expect(item._delivery).toEqual(shown);
 		expect(Object.keys(item)).toEqual([
 			...Object.keys(format(fixture('task.failed'), as)),
 			'_delivery',
@@ -97,12 +99,12 @@ describe('formatItem', () => {
 			_event: { id: event.id },
 			_event_3: 1,
 			_event_2: 2,
-			_delivery: delivery,
+			_delivery: shown,
 			_delivery_2: 3,
 		});
 		expect(format(event, 'data')).toMatchObject({ _delivery: 3 });
 		expect(format({ ...event, _delivery: 5 }, 'envelope', delivery)).toMatchObject({
-			_delivery: delivery,
+			_delivery: shown,
 			_delivery_2: 5,
 		});
 		expect(format(event, 'row', delivery)).toMatchObject({

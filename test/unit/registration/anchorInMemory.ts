@@ -47,11 +47,13 @@ export class AnchorInMemory {
 	listsDisabled = false;
 	maxWebhooks = 5;
 	nowMs = Date.parse('2026-05-24T12:00:00Z');
+	/** Whether its answers say what time it is. */
+	tellsTime = false;
 	node: INode = {
 		id: 'node-1',
 		name: 'Anchor Browser Trigger',
 		type: 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger',
-		typeVersion: 1,
+		typeVersion: 2,
 		position: [0, 0],
 		parameters: {},
 	};
@@ -167,7 +169,8 @@ export class AnchorInMemory {
 			});
 		}
 		const [status, body] = this.carryOut(call, options);
-		return { statusCode: status, body, headers: {} };
+		const headers = this.tellsTime ? { date: new Date(this.nowMs).toUTCString() } : {};
+		return { statusCode: status, body, headers };
 	}
 
 	private carryOut(call: string, options: IHttpRequestOptions): [number, unknown] {

@@ -63,16 +63,15 @@ describe('a stored state', () => {
 
 describe('the secrets of a state', () => {
 	const current = { value: 'now', age: 'current' };
-	const previous = { value: 'before', age: 'previous' };
+	const previous = { value: 'before', age: 'previous', expiresAt: 2_000 };
 
-	it('are the current one and, until it ends, the previous one', () => {
-		expect(openSecrets(state, context, 1_999)).toEqual([current, previous]);
-		expect(openSecrets(state, context, 2_000)).toEqual([current]);
+	it('are the current one and the previous one, with the time when it ends', () => {
+		expect(openSecrets(state, context)).toEqual([current, previous]);
 	});
 
 	it('are without one that cannot be opened', () => {
-		expect(openSecrets({ ...state, secret: '' }, context, 0)).toEqual([previous]);
-		expect(openSecrets(state, { ...context, apiKey: 'another' }, 0)).toEqual([]);
-		expect(openSecrets({ ...state, secret: seal('', context) }, context, 9_999)).toEqual([]);
+		expect(openSecrets({ ...state, secret: '' }, context)).toEqual([previous]);
+		expect(openSecrets(state, { ...context, apiKey: 'another' })).toEqual([]);
+		expect(openSecrets({ ...state, secret: seal('', context) }, context)).toEqual([previous]);
 	});
 });

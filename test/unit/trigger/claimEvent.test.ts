@@ -69,6 +69,32 @@ describe('claimEvent', () => {
 		expect(await claimed(row, { executionId: '2' })).toBe(false);
 	});
 
+	it.each<[string, () => Promise<void>]>([
+		['fails', async () => await Promise.reject(new Error('disk full'))],
+		['never answers', async () => await new Promise(() => {})],
+	])('stops a repeated event also when tidying up after it %s', async (_what, removeProcessed) => {
+		const row = new Row();
+		await claimed(row, { executionId: '1' });
+		const { context, warnings } = contextOf(
+			{
+				checkProcessedAndRecord: async (items) => await row.checkProcessedAndRecord(items),
+				removeProcessed,
+			},
+			{ executionId: '2', nodeId: `node ${nodes++}` },
+		);
+		const patience: AbortController[] = [];
+		jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+			patience.push(new AbortController());
+			return patience[patience.length - 1].signal;
+		});
+		const answer = claimEvent(context, EVENT);
+		while (patience.length < 2) await new Promise((resolve) => setImmediate(resolve));
+		patience[1].abort();
+		expect(await answer).toBe(false);
+		expect(warnings).toEqual([]);
+		jest.restoreAllMocks();
+	});
+
 	it.each(['retry', 'manual'])('neither asks nor records in mode %s', async (mode) => {
 		const row = new Row();
 		await claimed(row, { executionId: '1' });

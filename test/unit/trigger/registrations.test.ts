@@ -1,3 +1,4 @@
+import { liveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';
 import type { RegistrationState } from '../../../nodes/AnchorBrowser/registration/state';
 import {
 	forget,
@@ -46,12 +47,25 @@ describe('of what the process knows and what n8n has stored, there counts', () =
 	});
 
 	it.each([
-		['a later secret that is stored (another process rotated)', { secretSince: 1_001 }, 'stored'],
+		[
+			'a later secret that is stored (another process rotated)',
+			{ secret: 'sealed anew', secretSince: 1_001 },
+			'stored',
+		],
 		['with the same secret, what is known', { webhookId: 'wh_2' }, 'known'],
-		['no older secret that is stored (a restored database)', { secretSince: 999 }, 'known'],
+		[
+			'of two that are equally old, the stored one where another process keeps the webhook',
+			{ secret: 'sealed anew' },
+			'stored',
+		],
+		[
+			'no older secret that is stored (a restored database)',
+			{ secret: 'old', secretSince: 999 },
+			'known',
+		],
 		[
 			'nothing of another owner, however late (a copied workflow)',
-			{ owner: 'production:a:d:c', secretSince: 2_000 },
+			{ owner: 'production:a:d:c', secret: 'sealed anew', secretSince: 2_000 },
 			'known',
 		],
 	])('%s', (_what, fields, counts) => {
@@ -63,10 +77,11 @@ describe('of what the process knows and what n8n has stored, there counts', () =
 
 describe('what the process knows', () => {
 	it('belongs to one workflow, node and mode', () => {
-		remember(production, stateOf(), [{ value: 'now', age: 'current' }]);
+		const secrets = liveSecret('now', 'current');
+		remember(production, stateOf(), secrets);
 		setSecretChanging(production, true);
 		setInService(production, true);
-		expect(recall(production)?.secrets).toEqual([{ value: 'now', age: 'current' }]);
+		expect(recall(production)?.secrets).toBe(secrets);
 		expect([isSecretChanging(production), isInService(production)]).toEqual([true, true]);
 		for (const other of others) {
 			expect(recall(other)).toBeUndefined();

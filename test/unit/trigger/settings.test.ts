@@ -74,12 +74,23 @@ describe('settings', () => {
 	it.each([
 		[300, 300],
 		['300', 300],
-		[0, 0],
-		[-1, 120],
+		[0, 1],
+		[-1, 1],
+		[0.5, 1],
+		[1e15, 3600],
+		['1e15', 3600],
 		['soon', 120],
-		[Number.NaN, 120],
-		[Number.POSITIVE_INFINITY, 120],
+		['', 120],
+		[' ', 120],
+		[false, 120],
+		[true, 120],
+		[[], 120],
+		[[300], 120],
+		[{}, 120],
+		[null, 120],
 		[undefined, 120],
+		[Number.NaN, 120],
+		[Number.POSITIVE_INFINITY, 3600],
 	])('read a tolerance of %p as %p seconds: no value switches the window off', (value, seconds) => {
 		const read = reader({ options: { toleranceSeconds: value } });
 		expect(readWebhookSettings(read).toleranceSeconds).toBe(seconds);

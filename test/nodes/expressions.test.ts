@@ -1,0 +1,117 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
+import { Expression } from 'n8n-workflow';
+import type { INodeParameters } from 'n8n-workflow';
+import { startSimulator } from '../simulator';
+import type { Simulator } from '../simulator';
+import { automaticTrigger } from '../support/automaticTrigger';
+import { Host } from '../support/host';
+import { manualTrigger } from '../support/manualTrigger';
+import { send } from '../support/send';
+import type { Received } from '../support/send';
+import { eventOf, signed, STRANGERS_SECRET } from '../support/signedRequests';
+import type { SigningWish } from '../support/signedRequests';
+
+/*
+ * n8n 2 makes a JavaScript isolate for each expression that it evaluates, unless one is there, and another one for each
+ * reading of a credential: the dearest things that a delivery can cause.
+ */
+
+let host: Host;
+let anchor: Simulator;
+let work: { evaluations: jest.SpyInstance; readings: jest.SpyInstance };
+
+beforeEach(async () => {
+	host = await Host.start();
+	anchor = await startSimulator({ rules: 'local' });
+	const evaluator = Expression.prototype as unknown as { renderExpression: () => unknown };
+	work = {
+		evaluations: jest.spyOn(evaluator, 'renderExpression'),
+		readings: jest.spyOn(host.credentials, 'getDecrypted'),
+	};
+});
+afterEach(async () => {
+	jest.restoreAllMocks();
+	await host.close();
+	await anchor.close();
+});
+
+type Deliver = (body: unknown, wish?: SigningWish) => Promise<Received>;
+
+/** An active trigger that has had a delivery, with every setting that decides over one. */
+async function warmedUp(
+	registration: 'automatic' | 'manual',
+	taskIds = 'tsk_4f8w9n2b',
+): Promise<Deliver> {
+	const parameters: INodeParameters = {
+		events: ['task.completed', 'task.failed'],
+		filters: { taskIds, failureTypes: ['timeout'] },
+		options: { toleranceSeconds: 300, acknowledge: 'accepted', deduplicate: 'durable' },
+	};
+	let deliver: Deliver;
+	if (registration === 'manual') {
+		({ deliver } = await manualTrigger(host, parameters));
+	} else {
+		const row = automaticTrigger(host, anchor, parameters);
+		await host.activate(row);
+		const [{ secret }] = anchor.webhooks();
+		const now = () => Math.floor(Date.now() / 1000);
+		deliver = async (body, wish) =>
+			await send(host.urlOf(row), signed(body, now(), { secrets: [secret], ...wish }));
+	}
+	expect((await deliver(eventOf('task.completed'))).status).toBe(200);
+	await host.runs();
+	for (const spy of Object.values(work)) spy.mockClear();
+	return deliver;
+}
+
+describe.each(['automatic', 'manual'] as const)('with registration %s', (registration) => {
+	const nothing = () => {
+		expect(work.evaluations).not.toHaveBeenCalled();
+		expect(work.readings).not.toHaveBeenCalled();
+	};
+
+	it('nothing is evaluated before n8n takes an event in', async () => {
+		const deliver = await warmedUp(registration);
+		const held = host.holdRuns();
+		const answer = deliver(eventOf('task.completed'));
+		await held.arrived;
+		nothing();
+		held.settle('accept');
+		expect((await answer).status).toBe(200);
+	});
+
+	it('only what the user wrote as an expression is evaluated', async () => {
+		const deliver = await warmedUp(registration, '={{ "tsk_4f8w9n2b" }}');
+		expect((await deliver(eventOf('task.failed'))).body).toMatchObject({ ignored: 'filtered' });
+		expect(work.evaluations).toHaveBeenCalledTimes(1);
+		expect(work.readings).not.toHaveBeenCalled();
+	});
+
+	it('nothing is evaluated for what starts no run', async () => {
+		const deliver = await warmedUp(registration);
+		const event = eventOf('task.failed');
+		expect((await deliver(event)).body).toMatchObject({ ignored: 'filtered' });
+		expect((await deliver(eventOf('task.healed'))).body).toMatchObject({
+			ignored: 'not_subscribed',
+		});
+		expect((await deliver(event, { headers: { 'anchor-signature': undefined } })).status).toBe(401);
+		expect((await deliver(event, { timestamp: '1' })).status).toBe(401);
+		expect((await deliver('{}')).status).toBe(422);
+		nothing();
+	});
+});
+
+it('a flood of forged requests reads the credential once a second at most', async () => {
+	const deliver = await warmedUp('manual');
+	let nowMs = Date.now();
+	jest.spyOn(Date, 'now').mockImplementation(() => nowMs);
+	for (let second = 1; second <= 3; second++) {
+		for (let number = 0; number < 30; number++) {
+			const forged = { secrets: [STRANGERS_SECRET] };
+			expect((await deliver(eventOf('task.completed'), forged)).status).toBe(401);
+		}
+		expect(work.readings).toHaveBeenCalledTimes(second);
+		nowMs += 1_000;
+	}
+	expect(work.evaluations).not.toHaveBeenCalled();
+});
