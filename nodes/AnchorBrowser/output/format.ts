@@ -1,7 +1,7 @@
 import { ENVELOPE_KEYS } from '../events/envelope';
 import type { AnchorEvent } from '../events/envelope';
 import { escapeFormula } from './cell';
-import { nameGiver, toRow } from './row';
+import { uniqueNames, toRow } from './row';
 
 /** The trigger's parameter `format`. */
 export type ItemFormat = 'data' | 'envelope' | 'row';
@@ -60,7 +60,7 @@ function withOurs(
 	last: Record<string, unknown>,
 ): Record<string, unknown> {
 	const ours = { ...first, ...last };
-	const freeName = nameGiver((name) => Object.hasOwn(ours, name) || Object.hasOwn(delivered, name));
+	const freeName = uniqueNames((name) => Object.hasOwn(ours, name) || Object.hasOwn(delivered, name));
 	const renamed = Object.entries(delivered).map(([key, value]) => [
 		Object.hasOwn(ours, key) ? freeName(key) : key,
 		value,

@@ -22,7 +22,7 @@ export function toRow(
 	{ escapeFormulas }: { escapeFormulas: boolean },
 ): Record<string, unknown> {
 	const cells = new Map<string, Cell>();
-	const freeName = nameGiver((name) => cells.has(name));
+	const freeName = uniqueNames((name) => cells.has(name));
 	const safeText = (text: string) => (escapeFormulas ? escapeFormula(text) : text);
 	const set = (name: string, cell: Cell) =>
 		cells.set(name, typeof cell === 'string' ? safeText(cell) : cell);
@@ -70,7 +70,7 @@ export function toRow(
  * Takes a test for names in use; returns a function that turns a wished name into a free one: itself, else with `_2`,
  * `_3` and so on. It remembers how far it counted, so that ten thousand equal names take no longer than others.
  */
-export function nameGiver(isTaken: (name: string) => boolean): (wish: string) => string {
+export function uniqueNames(isTaken: (name: string) => boolean): (wish: string) => string {
 	const counted = new Map<string, number>();
 	return (wish) => {
 		if (!isTaken(wish)) return wish;

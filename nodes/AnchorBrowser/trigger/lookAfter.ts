@@ -74,8 +74,9 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 	const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
 	const nodeId = context.getNode().id;
 	const key = `${workflowId} ${nodeId}`;
-	const read: ReadParameter = (name, fallback) =>
-		context.getNodeParameter(name, fallback as object);
+	end(services.get(key));
+	const settings = readSettings(context);
+	if (settings === undefined || settings.registration === 'manual') return {};
 	const service: Service = {
 		context,
 		key,
@@ -86,7 +87,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 			nodeId,
 			mode: 'production',
 		},
-		settings: { ...readWebhookSettings(read), ...readRegistrationSettings(read) },
+		settings,
 		isOver: false,
 		startedAtMs: Date.now(),
 		looks: 0,
@@ -94,8 +95,6 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 		lookedMs: undefined,
 		rotatedAtMs: undefined,
 	};
-	end(services.get(key));
-	if (service.settings.registration === 'manual') return {};
 	services.set(key, service);
 	void lookRegularly(service);
 	return {
@@ -107,6 +106,22 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 			setInService(service.owner, false);
 		},
 	};
+}
+
+/** @returns undefined when an expression among them cannot be resolved: no delivery can be judged then, nor a missed one */
+function readSettings(context: ITriggerFunctions): Service['settings'] | undefined {
+	const read: ReadParameter = (name, fallback) =>
+		context.getNodeParameter(name, fallback as object);
+	try {
+		return { ...readWebhookSettings(read), ...readRegistrationSettings(read) };
+	} catch (cause) {
+		const { name, id: nodeId } = context.getNode();
+		context.logger.warn(
+			`${name}: missed events are not looked for, because a parameter of this node cannot be read. Check its expressions, then publish the workflow again`,
+			{ workflowId: context.getWorkflow().id, nodeId, cause: (cause as Error).message },
+		);
+		return undefined;
+	}
 }
 
 function end(service: Service | undefined): void {

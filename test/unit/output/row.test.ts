@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { EventType } from '../../../nodes/AnchorBrowser/events/catalogue';
 import { columnsOf, EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
-import { nameGiver, toRow } from '../../../nodes/AnchorBrowser/output/row';
+import { uniqueNames, toRow } from '../../../nodes/AnchorBrowser/output/row';
 import { fixture } from '../../fixtures/events';
 
 const BASE = ['event_id', 'event_type', 'created', 'project_id', 'text'];
@@ -305,10 +305,10 @@ describe('toRow', () => {
 	});
 });
 
-describe('nameGiver', () => {
+describe('uniqueNames', () => {
 	it('gives the wished name while it is free, then numbers from 2', () => {
 		const taken = new Set(['a', 'a_3']);
-		const freeName = nameGiver((name) => taken.has(name));
+		const freeName = uniqueNames((name) => taken.has(name));
 		expect(freeName('b')).toBe('b');
 		const given = [freeName('a'), freeName('a'), freeName('a')];
 		expect(given).toEqual(['a_2', 'a_4', 'a_5']);
@@ -317,7 +317,7 @@ describe('nameGiver', () => {
 	it('looks up a bounded number of names for each wish, however many are equal', () => {
 		const taken = new Set(['a']);
 		let looks = 0;
-		const freeName = nameGiver((name) => {
+		const freeName = uniqueNames((name) => {
 			looks += 1;
 			return taken.has(name);
 		});
