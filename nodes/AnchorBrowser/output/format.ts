@@ -60,7 +60,9 @@ function withOurs(
 	last: Record<string, unknown>,
 ): Record<string, unknown> {
 	const ours = { ...first, ...last };
-	const freeName = uniqueNames((name) => Object.hasOwn(ours, name) || Object.hasOwn(delivered, name));
+	const freeName = uniqueNames(
+		(name) => Object.hasOwn(ours, name) || Object.hasOwn(delivered, name),
+	);
 	const renamed = Object.entries(delivered).map(([key, value]) => [
 		Object.hasOwn(ours, key) ? freeName(key) : key,
 		value,
