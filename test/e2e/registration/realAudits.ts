@@ -250,6 +250,8 @@ export const realAudits: readonly RealAudit[] = [
 			await went(workflow.activate());
 			await isServed(anchor, workflow);
 
+			// A flood of forged requests makes the node look for a new secret once a second; one was forged just now.
+			await pause(1_000);
 			const { secret } = anchor.rotateSecret(webhook.id);
 			const both = { signingSecret: secret, previousSigningSecret: secrets.signingSecret };
 			await savers.next(async () => await client.updateCredential(credential, type, both));

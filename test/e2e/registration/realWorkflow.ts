@@ -76,8 +76,9 @@ export class RealWorkflow implements AuditedWorkflow {
 		const { publishes, savers } = this.home.shared;
 		const saved = await this.client.getWorkflow(this.id);
 		const isLive = saved.active && (!publishes || (await this.isPublished()));
+		const edit = this.pending;
 		const changed = this.edited(saved, isLive);
-		return await endingOf(
+		const ending = await endingOf(
 			(async () => {
 				if (changed)
 					await savers.next(async () => await this.client.updateWorkflow(this.id, changed));
@@ -86,6 +87,9 @@ export class RealWorkflow implements AuditedWorkflow {
 				if (publishes) await this.publicationEnds();
 			})(),
 		);
+		// n8n 1.x goes back to the version before when it could not activate the one just saved: a user saves again.
+		if (!ending.ok && !publishes) this.pending = edit;
+		return ending;
 	}
 
 	async deactivate(): Promise<Ending> {
