@@ -1,4 +1,3 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import { Expression } from 'n8n-workflow';
 import type { INodeParameters } from 'n8n-workflow';
 import { startSimulator } from '../simulator';

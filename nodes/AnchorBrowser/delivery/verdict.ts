@@ -163,7 +163,7 @@ function rejectionLine(verdict: Extract<Verdict, { kind: 'rejected' }>): string 
 		case 'header_malformed':
 			return `A request was refused because its signature headers do not have the form that Anchor Browser uses. ${HEADER_ADVICE}`;
 		case 'unreadable_body':
-			return 'A request was refused because its body could not be read as it was sent: n8n had taken it apart already (as it does with multipart forms), or it was too long or wrongly compressed. Anchor Browser sends plain JSON. If it sent this, check that every proxy in front of n8n passes the Content-Type and Content-Encoding headers on unchanged; otherwise somebody else called this address.';
+			return 'A request was refused because its body could not be read as it was sent: n8n had taken it apart already (as it does with multipart forms), or it broke off, was too long or wrongly compressed. Anchor Browser sends plain JSON. If it sent this, check that every proxy in front of n8n passes the Content-Type and Content-Encoding headers on unchanged; otherwise somebody else called this address.';
 		case 'stale':
 			return staleLine(verdict.skewSeconds, verdict.allowedSeconds);
 		case 'signature_mismatch':

@@ -8,7 +8,7 @@ import { toReceivedEvent } from './execute';
 import { warnOncePerMinute } from './log';
 import { readWebhookSettings } from './settings';
 import { findSecrets, findSecretsAnew } from './signingSecrets';
-import type { SecretSearch } from './signingSecrets';
+import type { FoundSecrets, SecretSearch } from './signingSecrets';
 
 /** Anchor repeats a delivery that got a 5xx: the answer when a fault of our own kept one from being judged. */
 const FAULT = { status: 500, headers: {}, body: { received: false } };
@@ -59,7 +59,7 @@ async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> 
 		`${search.workflowId} ${search.nodeId}`,
 		!isListening && settings.deduplicate !== 'off',
 	);
-	const judgeWith = ({ secrets, doubt }: typeof found) =>
+	const judgeWith = ({ secrets, doubt }: FoundSecrets) =>
 		receive(
 			{ method, headers, body },
 			{
