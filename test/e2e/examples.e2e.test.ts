@@ -11,7 +11,6 @@ import {
 	readExample,
 	STICKY_NOTE,
 } from './examples/example';
-import { describeOnNewest } from './newest';
 import type { WorkflowNode } from '../support/n8n';
 
 const DASHBOARD = 'https://app.anchorbrowser.io/sessions/550e8400-e29b-41d4-a716-446655440000';
@@ -66,7 +65,7 @@ describe.each(exampleFiles())('%s as a file', (file) => {
 	});
 });
 
-describeOnNewest('the examples in a real n8n', () => {
+describe('the examples in a real n8n', () => {
 	let bench: Bench;
 	let example: RunningExample | undefined;
 
