@@ -62,8 +62,6 @@ export const OPERATORS: readonly Operator[] = [
 	{ name: 'string:startsWith', label: 'Text: Starts With' },
 ];
 
-const operators = new Map(OPERATORS.map((operator) => [operator.name, operator]));
-
 /** A condition with what stands in the event's field: nothing in it has to be looked up any more. */
 export interface LiteralCondition {
 	/** Undefined where the event has no such field. */
@@ -118,20 +116,24 @@ export function makeConditions(raw: unknown, judge: JudgeCondition): Conditions 
 function rowsOf(raw: unknown): Condition[] {
 	if (!Array.isArray(raw)) return [];
 	return raw.filter(isObject).flatMap((row) => {
-		const field = String(row.leftValue ?? '').trim();
-		if (field === '') return [];
-		const { operator } = row;
-		const name = isObject(operator) ? `${operator.type}:${operator.operation}` : operator;
+		const { leftValue, operator = 'string:contains', rightValue = '', ignoreCase } = row;
+		if (typeof leftValue !== 'string' || leftValue.trim() === '') return [];
+		const name = nameOf(operator);
 		return [
 			{
-				field,
-				path: pathOf(field),
-				operator: operators.get(String(name ?? 'string:contains')),
-				value: row.rightValue ?? '',
-				ignoreCase: row.ignoreCase !== false,
+				field: leftValue.trim(),
+				path: pathOf(leftValue.trim()),
+				operator: OPERATORS.find((one) => one.name === name),
+				value: rightValue,
+				ignoreCase: ignoreCase !== false,
 			},
 		];
 	});
+}
+
+/** n8n's own filters hold the two parts of the name apart. */
+function nameOf(operator: unknown): unknown {
+	return isObject(operator) ? [operator.type, operator.operation].join(':') : operator;
 }
 
 /** `artifacts[0].name` and `artifacts["0"].name` as the keys that lead there. */
@@ -177,5 +179,7 @@ function fits({ name, rightType, singleValue }: Operator, left: unknown, right: 
 	const isNested = typeof left === 'object' && left !== null;
 	if (isNested && ['string', 'number', 'boolean', 'dateTime'].includes(type)) return false;
 	const needsValue = ['number', 'dateTime'].includes(rightType ?? type) && singleValue !== true;
-	return !needsValue || String(right).trim() !== '';
+	return (
+		!needsValue || typeof right === 'number' || (typeof right === 'string' && right.trim() !== '')
+	);
 }

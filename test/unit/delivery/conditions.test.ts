@@ -105,6 +105,8 @@ describe('a condition', () => {
 		['a list where an object is', 'error', 'array:notContains', 'x'],
 		['a pattern that is none', 'error.message', 'string:notRegex', '('],
 		['an operator that is none', 'task_id', 'string:resembles', 'x'],
+		['an operator of another kind', 'task_id', 7, 'x'],
+		['a value that is none', 'duration_ms', 'number:gt', null],
 	])('that cannot be judged does not hold: %s', (_what, left, operator, right) => {
 		expect(judgeRow(left, operator, right)).toEqual({ holds: false, unjudged: [left] });
 	});
@@ -124,7 +126,9 @@ describe('a condition', () => {
 	});
 
 	it('without a field is not there yet', () => {
-		expect(judgeRow('  ', 'string:equals', 'x')).toEqual({ holds: true });
+		for (const field of ['  ', undefined, null, 7, {}]) {
+			expect(judgeRow(field as string, 'string:equals', 'x')).toEqual({ holds: true });
+		}
 	});
 });
 
