@@ -20,6 +20,8 @@ export interface MissedInput {
 	wanted: { events: readonly string[]; filters: EventFilters };
 	/** Since when it does: what was scheduled before is not missing. */
 	sinceMs: number;
+	/** What Anchor had given up by then has been recovered; undefined when nothing has. */
+	recoveredMs: number | undefined;
 	/** Since when this signing secret signs: a delivery that was refused with 401 after that had another one. */
 	secretSinceMs: number;
 	/** Whether this process has met the event, delivered or recovered. */
@@ -51,6 +53,8 @@ export interface Missed {
 	 * is the store that has forgotten (a restored database), and the doubtful ones have run, too.
 	 */
 	witnesses: string[];
+	/** When the last attempt for one of the given-up events ended; undefined when there are none. */
+	givenUpMs: number | undefined;
 	/** Given-up events whose rows came without their payload: nothing is made up for them. */
 	withoutPayload: string[];
 	/** Whether a delivery was refused with 401 although the secret here had been in use by then. */
@@ -74,7 +78,9 @@ export function findMissed(input: MissedInput): Missed {
 	const open = new Set(
 		inTime.filter(({ status }) => !isGivenUp(status)).map((row) => row.external_event_id),
 	);
-	const givenUp = inTime.filter((row) => isGivenUp(row.status) && !open.has(row.external_event_id));
+	const givenUp = inTime.filter(
+		(row) => isGivenUp(row.status) && !open.has(row.external_event_id) && !isRecovered(row, input),
+	);
 	const delivered = inTime.filter(({ status }) => status === DELIVERED);
 	const doubtSinceMs =
 		startedMs !== undefined && input.isStart ? doubtFrom(delivered, startedMs, input) : startedMs;
@@ -88,6 +94,7 @@ export function findMissed(input: MissedInput): Missed {
 		)
 			.slice(-MAX_WITNESSES)
 			.map(({ event }) => event.id),
+		givenUpMs: givenUp.length === 0 ? undefined : Math.max(...givenUp.map(endOf)),
 		withoutPayload: givenUp
 			.filter(
 				({ payload, external_event_id: id, event_type: type }) =>
@@ -157,6 +164,12 @@ function eventOf(
 	const text = `${label}${about}${failureType === undefined ? '' : ` (${failureType})`}`;
 	const { data, ...envelope } = event;
 	return { ...envelope, text, recovered: true, data };
+}
+
+/** Whether it has been recovered, whatever n8n's store of processed events still knows: the database may be an older one. */
+function isRecovered({ completed_at }: DeliveryRow, { recoveredMs }: MissedInput): boolean {
+	const endedMs = timeOf(completed_at);
+	return endedMs !== undefined && recoveredMs !== undefined && endedMs <= recoveredMs;
 }
 
 function isGivenUp(status: string): boolean {

@@ -23,6 +23,8 @@ export interface Mark {
 	mode: Mode;
 	/** Of the signing secret that n8n got last (`fingerprintOf`); undefined in a mark that was made without one. */
 	fingerprint: string | undefined;
+	/** What Anchor had given up by then has been recovered: Anchor's time in milliseconds; undefined until something was. */
+	recoveredMs: number | undefined;
 }
 
 /** Anchor's limit for `description` (API description, POST /v1/webhooks). Counted in UTF-16 units, the strictest way. */
@@ -34,18 +36,23 @@ const UNNAMED = 'Unnamed workflow';
 const PLAIN_ID = /^[A-Za-z0-9_-]{1,40}$/;
 
 const MARK =
-	/^(.+) \(n8n (production|test) webhook\) \[n8n:([0-9a-f]{12}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24})(?::([0-9a-f]{10}))?:([0-9a-f]{8})\]$/u;
+	/^(.+) \(n8n (production|test) webhook\) \[n8n:([0-9a-f]{12}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24})(?::([0-9a-f]{10}))?(?::r([0-9a-z]{8,9}))?:([0-9a-f]{8})\]$/u;
 
 /**
  * The mark that a webhook carries as its description at Anchor, readable for people and for us:
- * `Invoices (n8n production webhook) [n8n:<instance>:<workflow>:<node>:<fingerprint>:<check>]`. A long name is cut, the
+ * `Invoices (n8n production webhook) [n8n:<instance>:<workflow>:<node>:<fingerprint>:r<time>:<check>]`. A long name is cut, the
  * part in brackets never; its last field is a checksum, so that a text that only looks like a mark is none.
  * @param fingerprint of the signing secret, see `fingerprintOf`; left out while the secret is not known
+ * @param recoveredMs until when missed events have been recovered, in milliseconds; left out until some were
  * @returns at most 256 characters, on one line
  */
-export function formatMark(owner: MarkOwner, fingerprint?: string): string {
+export function formatMark(owner: MarkOwner, fingerprint?: string, recoveredMs?: number): string {
 	const { instance, workflow, node } = idsOf(owner);
-	const fields = [instance, workflow, node, ...(fingerprint === undefined ? [] : [fingerprint])];
+	const fields = [
+		...[instance, workflow, node],
+		...(fingerprint === undefined ? [] : [fingerprint]),
+		...(recoveredMs === undefined ? [] : [`r${recoveredMs.toString(36)}`]),
+	];
 	const ids = [...fields, checkOf([owner.mode, ...fields])].join(':');
 	const ending = ` (n8n ${owner.mode} webhook) [n8n:${ids}]`;
 	return shorten(clean(owner.workflowName) || UNNAMED, MAX_LENGTH - ending.length) + ending;
@@ -68,10 +75,15 @@ export function parseMark(description: unknown): Mark | undefined {
 	if (typeof description !== 'string' || description.length > MAX_LENGTH) return undefined;
 	const parts = MARK.exec(description.trim());
 	if (parts === null) return undefined;
-	const [, workflowName, mode, instance, workflow, node, fingerprint, check] = parts;
-	const fields = [mode, instance, workflow, node, ...(fingerprint ? [fingerprint] : [])];
+	const [, workflowName, mode, instance, workflow, node, fingerprint, recovered, check] = parts;
+	const fields = [
+		...[mode, instance, workflow, node],
+		...(fingerprint ? [fingerprint] : []),
+		...(recovered ? [`r${recovered}`] : []),
+	];
 	if (check !== checkOf(fields)) return undefined;
-	return { workflowName, mode: mode as Mode, instance, workflow, node, fingerprint };
+	const recoveredMs = recovered ? Number.parseInt(recovered, 36) : undefined;
+	return { workflowName, mode: mode as Mode, instance, workflow, node, fingerprint, recoveredMs };
 }
 
 /** Whether a mark names this very n8n, workflow, node and mode. */

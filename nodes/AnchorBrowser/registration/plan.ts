@@ -217,7 +217,7 @@ function stepFor(
 ): Step {
 	const known = stored?.webhookId === webhook.id ? stored : undefined;
 	const fingerprint = known?.fingerprint;
-	const changes = changesOf(webhook, known, wanted);
+	const changes = changesOf({ webhook, mark }, known, wanted);
 	if (
 		fingerprint === undefined ||
 		wanted.secretIsWrong ||
@@ -245,7 +245,7 @@ function beforeRotation(
 }
 
 function changesOf(
-	webhook: RemoteWebhook,
+	{ webhook, mark }: Candidate,
 	known: StoredRegistration | undefined,
 	{ owner, url, events, retryUnsupported }: WantedRegistration,
 ): WebhookChanges | undefined {
@@ -253,7 +253,7 @@ function changesOf(
 	const subscribed = events.filter((event) => !unsupported.includes(event));
 	const isRetried = retryUnsupported && unsupported.length > 0;
 	const isSubscribed = isSameSet(webhook.subscribed_events, subscribed) && !isRetried;
-	const description = formatMark(owner, known?.fingerprint);
+	const description = formatMark(owner, known?.fingerprint, mark?.recoveredMs);
 	const changes: WebhookChanges = {
 		...(isSameAddress(webhook.url, url) ? {} : { url }),
 		...(webhook.description?.trim() === description ? {} : { description }),

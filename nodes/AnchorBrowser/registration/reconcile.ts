@@ -13,7 +13,7 @@ import type { RemoteWebhook, WebhookChanges } from '../api/webhooks';
 import { entryOf, EVENT_TYPES, EVERY_EVENT } from '../events/catalogue';
 import { checkAddress } from './address';
 import { fingerprintOf, formatMark, isMarkOf, ownerKeyOf, parseMark } from './mark';
-import type { MarkOwner } from './mark';
+import type { Mark, MarkOwner } from './mark';
 import { byAge, describeSlots, isSameAddress, plan } from './plan';
 import type { Plan, Step } from './plan';
 import { BUSY_PROJECT, limitWords, unknownEventWords } from './report';
@@ -60,6 +60,8 @@ export type Reconciled =
 			state: RegistrationState | undefined;
 			/** The project of the webhook, '' when Anchor did not say. */
 			projectId: string;
+			/** The mark of the webhook; undefined when it could not be looked at. */
+			mark: Mark | undefined;
 			/** Anchor's time in milliseconds. */
 			anchorMs: number;
 			happened: Happening[];
@@ -220,13 +222,17 @@ async function rotate(
 			? { sealed: known.secret, expiresAt: rotatedMs + PREVIOUS_SECRET_MS }
 			: known && livePrevious(known, rotatedMs);
 	run.happened.push({ what: 'rotated', id, isWrong: storedSecret !== undefined });
-	await writeMark(run, id, secret);
-	return settle(run, current, {
-		unsupported,
-		secret: seal(secret, sealing),
-		secretSince: inAnchorsNextSecond(rotatedMs),
-		previous,
-	});
+	const description = await writeMark(run, current, secret);
+	return settle(
+		run,
+		{ ...current, description },
+		{
+			unsupported,
+			secret: seal(secret, sealing),
+			secretSince: inAnchorsNextSecond(rotatedMs),
+			previous,
+		},
+	);
 }
 
 async function create(run: Run): Promise<Reconciled | undefined> {
@@ -254,16 +260,17 @@ async function create(run: Run): Promise<Reconciled | undefined> {
 	if (rival !== undefined) {
 		run.happened.push({ what: 'yielded', id: rival.id });
 		const { anchorMs, happened } = run;
-		return { ok: true, state: undefined, projectId: rival.project_id, anchorMs, happened };
+		const mark = parseMark(rival.description);
+		return { ok: true, state: undefined, projectId: rival.project_id, mark, anchorMs, happened };
 	}
 	run.happened.push({ what: 'created', id });
-	await writeMark(run, id, secret);
 	return settle(
 		run,
 		{
 			id,
 			url,
 			project_id: result.body.project_id ?? '',
+			description: await writeMark(run, { id, description: null }, secret),
 			subscribed_events: events.filter((event) => !unsupported.includes(event)),
 		},
 		{
@@ -317,12 +324,17 @@ async function refuseAtTheLimit(run: Run): Promise<Reconciled | undefined> {
  * Writes the secret's fingerprint into the mark. When Anchor does not take it, the next reconciliation sees that the mark
  * differs: never a reason to refuse. A test lives too short to be restored from anywhere.
  */
-async function writeMark(run: Run, id: string, secret: string): Promise<void> {
+async function writeMark(
+	run: Run,
+	{ id, description: before }: Pick<RemoteWebhook, 'id' | 'description'>,
+	secret: string,
+): Promise<string | null> {
 	const { owner } = run.request;
-	if (owner.mode === 'test') return;
-	const description = formatMark(owner, fingerprintOf(secret));
+	if (owner.mode === 'test') return before;
+	const description = formatMark(owner, fingerprintOf(secret), parseMark(before)?.recoveredMs);
 	const written = await updateWebhook(run.context, id, { description });
 	if (!written.ok) run.happened.push({ what: 'unmarked', id, failure: written });
+	return description;
 }
 
 async function patch(
@@ -371,7 +383,7 @@ function refusesContent({ status }: ApiFailure): boolean {
 /** The outcome of a webhook that is in line: what of it is stored. */
 function settle(
 	run: Run,
-	webhook: Pick<RemoteWebhook, 'id' | 'url' | 'project_id' | 'subscribed_events'>,
+	webhook: Omit<RemoteWebhook, 'enabled'>,
 	fresh: Partial<RegistrationState>,
 ): Reconciled {
 	const { request, stored, anchorMs, happened } = run;
@@ -394,7 +406,8 @@ function settle(
 	if (state.unsupported.length > 0 && request.occasion !== 'look') {
 		happened.push({ what: 'unsupported', events: state.unsupported });
 	}
-	return { ok: true, state, projectId: webhook.project_id, anchorMs, happened };
+	const mark = parseMark(webhook.description);
+	return { ok: true, state, projectId: webhook.project_id, mark, anchorMs, happened };
 }
 
 /**
@@ -419,6 +432,7 @@ function serveOrRefuse(
 				id: stored.webhookId,
 				url: stored.url,
 				project_id: found?.project_id ?? '',
+				description: found?.description ?? null,
 				subscribed_events: found?.subscribed_events ?? stored.events,
 			},
 			{},

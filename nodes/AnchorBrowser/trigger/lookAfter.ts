@@ -1,12 +1,14 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { IDataObject, ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { whatHappened } from '../api/explain';
+import { updateWebhook } from '../api/webhooks';
 import type { SeenEvents } from '../delivery/dedupe';
 import { findMissed } from '../recovery/missed';
 import type { Missed, MissedEvent } from '../recovery/missed';
 import { readHistory } from '../recovery/history';
 import type { HistoryReader } from '../recovery/history';
-import type { MarkOwner } from '../registration/mark';
+import { formatMark } from '../registration/mark';
+import type { Mark, MarkOwner } from '../registration/mark';
 import type { RegistrationState } from '../registration/state';
 import { memoryOf } from './eventMemory';
 import { runsHere, takenKey, toReceivedEvent, toStoreQuestion } from './execute';
@@ -193,27 +195,37 @@ async function look(service: Service): Promise<boolean> {
 		projectId,
 		wanted: { events, filters },
 		sinceMs: before.wantsSince,
+		recoveredMs: kept.mark?.recoveredMs,
 		secretSinceMs: kept.state.secretSince,
 		isKnown: (id) => delivered.has(id, Date.now()) || recovered.has(id, Date.now()),
 		startedMs: mayDoubt ? startedMs : undefined,
 		isStart,
 	});
 	service.lookedMs = anchorMs;
-	if (missed.secretIsWrong) await replaceSecret(service);
+	const now = missed.secretIsWrong ? ((await replaceSecret(service)) ?? kept) : kept;
 	const isNewSecret = writeNewSecret(service, before);
-	const { webhookId } = kept.state;
-	const hasRun = await recover(service, missed, { webhookId, isStart, delivered, recovered });
+	const { webhookId } = now.state;
+	const recovery = { webhookId, isStart, delivered, recovered };
+	const { hasRun, isWhole } = await recover(service, missed, recovery);
 	// Other processes of this n8n know the secret from static data alone, which only a run makes n8n save.
 	if (isNewSecret && !hasRun && !service.isOver) context.emit([[]]);
+	if (isWhole && missed.givenUpMs !== undefined)
+		await noteRecovered(service, now, missed.givenUpMs);
 	// A rotation that Anchor has not answered is worth another one before long.
 	return !isSecretChanging(owner);
 }
 
-/** The registration as it stands after the look; undefined when it cannot be had now. */
-async function putInLine(
-	service: Service,
-	secretIsWrong: boolean,
-): Promise<{ state: RegistrationState; anchorMs: number; projectId: string } | undefined> {
+/** A registration as it stands after a look. */
+interface Kept {
+	state: RegistrationState;
+	mark: Mark | undefined;
+	/** Anchor's time. */
+	anchorMs: number;
+	projectId: string;
+}
+
+/** @returns undefined when the registration cannot be had now */
+async function putInLine(service: Service, secretIsWrong: boolean): Promise<Kept | undefined> {
 	const { context, key, owner, settings } = service;
 	return await runExclusive(key, async () => {
 		const state = recall(owner)?.state;
@@ -231,24 +243,44 @@ async function putInLine(
 			return undefined;
 		}
 		// A look at an Anchor that does not answer has seen nothing.
-		if (outcome.state === undefined || outcome.happened.some(({ what }) => what === 'unchecked')) {
-			return undefined;
-		}
-		return { state: outcome.state, anchorMs: outcome.anchorMs, projectId: outcome.projectId };
+		const { state: kept, happened } = outcome;
+		if (kept === undefined || happened.some(({ what }) => what === 'unchecked')) return undefined;
+		return { ...outcome, state: kept };
+	});
+}
+
+/**
+ * Writes into the mark at Anchor until when missed events have been recovered. n8n's store knows it too, unless its database
+ * is put back to an older state one day.
+ */
+async function noteRecovered(
+	service: Service,
+	{ state, mark }: Kept,
+	untilMs: number,
+): Promise<void> {
+	const { context, key, owner } = service;
+	await runExclusive(key, async () => {
+		// Whoever has got a new secret since has written another mark.
+		if (service.isOver || recall(owner)?.state.secret !== state.secret) return;
+		const description = formatMark(owner, mark?.fingerprint, untilMs);
+		const written = await updateWebhook(context, state.webhookId, { description });
+		if (!written.ok)
+			debug(service, whatHappened(written, { what: 'write the mark of the webhook' }));
 	});
 }
 
 /** Deliveries are refused because the secret here is not the one that Anchor signs with: it gets a new one in place. */
-async function replaceSecret(service: Service): Promise<void> {
+async function replaceSecret(service: Service): Promise<Kept | undefined> {
 	const { rotatedAtMs } = service;
 	if (rotatedAtMs !== undefined && Date.now() - rotatedAtMs < ROTATION_INTERVAL_MS) {
-		return warn(
+		warn(
 			service,
 			'deliveries are still refused although the signing secret is a new one. Check the clock of the n8n host, and whether a proxy in front of n8n changes deliveries',
 		);
+		return undefined;
 	}
 	service.rotatedAtMs = Date.now();
-	await putInLine(service, true);
+	return await putInLine(service, true);
 }
 
 /**
@@ -269,8 +301,12 @@ interface Recovery {
 	recovered: SeenEvents;
 }
 
-/** @returns whether it has started any run */
-async function recover(service: Service, missed: Missed, recovery: Recovery): Promise<boolean> {
+/** @returns whether it has started any run, and whether nothing is left that this process has not seen taken up */
+async function recover(
+	service: Service,
+	missed: Missed,
+	recovery: Recovery,
+): Promise<{ hasRun: boolean; isWhole: boolean }> {
 	const { givenUp, doubtful, withoutPayload } = missed;
 	if (withoutPayload.length > 0) {
 		warn(
@@ -279,21 +315,22 @@ async function recover(service: Service, missed: Missed, recovery: Recovery): Pr
 		);
 	}
 	const all = [...givenUp, ...doubtful].sort(byAge);
-	if (all.length === 0) return false;
+	if (all.length === 0) return { hasRun: false, isWhole: runsHere(service.key) };
 	const missing = recovery.isStart ? await askStore(service, missed, recovery) : all;
 	const run: MissedEvent[] = [];
 	for (const one of missing) {
 		if (service.isOver) break;
 		if (await startRun(service, one, recovery)) run.push(one);
 	}
-	if (run.length === 0) return recovery.isStart;
+	const isWhole = run.length === missing.length && runsHere(service.key);
+	if (run.length === 0) return { hasRun: recovery.isStart, isWhole };
 	const times = run.map(({ event }) => event.created ?? '').sort();
 	const { name } = service.context.getNode();
 	service.context.logger.info(
 		`${name}: ${countOf(run.length)} that had not reached this workflow (of ${times[0]} to ${times[times.length - 1]}) ${run.length === 1 ? 'was' : 'were'} fetched from the delivery history of Anchor Browser and run`,
 		{ workflowId: service.owner.workflowId, nodeId: service.owner.nodeId },
 	);
-	return true;
+	return { hasRun: true, isWhole };
 }
 
 /**

@@ -30,6 +30,7 @@ const find = (rows: DeliveryRow[], more: Partial<MissedInput> = {}) =>
 		projectId: 'p',
 		wanted: { events: ['task.completed'], filters: makeFilters() },
 		sinceMs: T0,
+		recoveredMs: undefined,
 		secretSinceMs: T0,
 		isKnown: () => false,
 		startedMs: undefined,
@@ -100,6 +101,28 @@ describe('an event from the history', () => {
 		}).givenUp;
 		expect(event.text).toBe('moon.rose');
 		expect(event).not.toHaveProperty('project_id');
+	});
+});
+
+describe('what was recovered before', () => {
+	it('is what Anchor had given up by then', () => {
+		const rows = [
+			row('before', { completed_at: at(100) }),
+			row('then', { completed_at: at(200) }),
+			row('since', { completed_at: at(201) }),
+		];
+		const missed = find(rows, { recoveredMs: T0 + 200_000 });
+		expect(ids(missed.givenUp)).toEqual(['since']);
+		expect(missed.givenUpMs).toBe(T0 + 201_000);
+	});
+
+	it('is nothing of which Anchor does not say when it was given up', () => {
+		const rows = [row('a', { completed_at: null })];
+		expect(ids(find(rows, { recoveredMs: T0 + 200_000 }).givenUp)).toEqual(['a']);
+	});
+
+	it('does not move on when nothing was given up', () => {
+		expect(find([delivered('a', 5)]).givenUpMs).toBeUndefined();
 	});
 });
 

@@ -25,6 +25,8 @@ const anyText = fc.oneof(
 		.array(fc.constantFrom('\ud83d', '\ude00', '😀', '\n', '\u2028', ' ', 'é', '[n8n:', ']'))
 		.map((parts) => parts.join('')),
 );
+const maybe = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: undefined });
+const anyTime = fc.integer({ min: Date.UTC(2020), max: Date.UTC(2100) });
 const anyOwner: fc.Arbitrary<MarkOwner> = fc.record({
 	workflowName: anyText,
 	instanceId: anyText,
@@ -55,6 +57,12 @@ describe('a mark', () => {
 		);
 	});
 
+	it('with the time until when missed events were recovered stays the same, too', () => {
+		expect(formatMark(owner, fingerprintOf('a signing secret'), 1_779_624_005_123)).toBe(
+			'Invoices (n8n production webhook) [n8n:4e7739e16cec:Xy3kQ0aBcDeFgHiJ:6d5f4b1c-0c3a-4d8e-9b1a-2f3e4d5c6b7a:9c50bd5ed6:rmpjq6mmb:5de2155f]',
+		);
+	});
+
 	it('tells one signing secret from another and shows nothing of it', () => {
 		fc.assert(
 			fc.property(fc.string({ minLength: 12 }), fc.string({ minLength: 12 }), (one, other) => {
@@ -76,16 +84,16 @@ describe('a mark', () => {
 
 	it('fits, is one line, holds no half characters and reads back, whatever the names are', () => {
 		fc.assert(
-			fc.property(anyOwner, fc.option(fc.string(), { nil: undefined }), (any, secret) => {
+			fc.property(anyOwner, maybe(fc.string()), maybe(anyTime), (any, secret, time) => {
 				const fingerprint = secret === undefined ? undefined : fingerprintOf(secret);
-				const text = formatMark(any, fingerprint);
+				const text = formatMark(any, fingerprint, time);
 				expect(text.length).toBeLessThanOrEqual(256);
 				expect(text).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
 				expect(hasHalfCharacter(text)).toBe(false);
 				expect(text.trim()).toBe(text);
 				const mark = parseMark(text);
 				expect(isMark(mark) && isMarkOf(mark, any)).toBe(true);
-				expect([mark?.mode, mark?.fingerprint]).toEqual([any.mode, fingerprint]);
+				expect(mark).toMatchObject({ mode: any.mode, fingerprint, recoveredMs: time });
 			}),
 		);
 	});

@@ -129,6 +129,7 @@ describe('nothing of ours at Anchor: created', () => {
 		expect(outcome).toEqual({
 			ok: true,
 			projectId: 'p1',
+			mark: parseMark(anchor.webhooks[0].description),
 			anchorMs: anchor.nowMs,
 			happened: [{ what: 'created', id: webhook.id }],
 			state: {
