@@ -1,4 +1,4 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CATALOGUE } from '../../nodes/AnchorBrowser/events/catalogue';
@@ -79,10 +79,17 @@ describe('the page on reliability', () => {
 			'header_malformed',
 			'stale',
 			'signature_mismatch',
+			'unreadable_body',
 			'wrong_method',
 			'not_an_event',
 		] as const;
-		const later = ['no_secret', 'secret_changing', 'in_flight'] as const;
+		const later = [
+			'no_secret',
+			'secret_changing',
+			'secret_outdated',
+			'secret_sealed',
+			'in_flight',
+		] as const;
 		const verdicts: Verdict[] = [
 			...rejected.map((reason): Verdict => ({ kind: 'rejected', reason })),
 			...later.map((reason): Verdict => ({ kind: 'retryLater', reason, retryAfterSeconds: 1 })),

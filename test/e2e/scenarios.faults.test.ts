@@ -1,5 +1,5 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals, no-console -- tests run in Node, not in n8n's sandbox, and print their figures */
-import { NEWEST, OLDEST } from '../support/n8n';
+import { TESTED } from '../support/n8n';
 import { startEnvironment, type Environment } from './faults/environment';
 import { Figures } from './faults/figures';
 import {
@@ -27,7 +27,7 @@ const titleOf = (scenario: Scenario) =>
 		: `${scenario.name} (the short run does not wait 15 minutes for the recovery)`;
 
 const settings = [...new Set(SCENARIOS.map(({ setting }) => setting))];
-const places = [NEWEST, OLDEST].flatMap((version) =>
+const places = TESTED.flatMap((version) =>
 	settings.map((setting) => ({
 		version,
 		setting,

@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 /** One thing to try on an n8n that others use at the same time. */
 export interface Trial {
 	readonly id: string;
