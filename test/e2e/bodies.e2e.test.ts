@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { send } from '../support/send';
 import { bytesOf, eventOf, SECRET, signed, STRANGERS_SECRET } from '../support/signedRequests';
-import { N8nClient, NEWEST, OLDEST, startN8n, waitFor, type N8n } from '../support/n8n';
+import { N8nClient, startN8n, TESTED, waitFor, type N8n } from '../support/n8n';
 
 /*
  * What n8n makes of a request before the node is asked depends on its content type, on the node's version and on n8n's.
@@ -24,7 +24,7 @@ const FORM_TYPE = 'multipart/form-data; boundary=x';
 const now = () => Math.floor(Date.now() / 1000);
 const withType = (type: string | undefined) => ({ headers: { 'content-type': type } });
 
-describe.each([NEWEST, OLDEST])('what n8n %s hands over', (version) => {
+describe.each(TESTED)('what n8n %s hands over', (version) => {
 	let n8n: N8n;
 	let client: N8nClient;
 	let workflowId: string;
