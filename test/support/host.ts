@@ -353,7 +353,8 @@ export class Host {
 			mode,
 			executionId: id,
 			workflowData,
-		});
+			// n8n shows a run that it could not begin, such as one of a node without its required parameters.
+		}).catch((threw: unknown): Run => ({ ...this.failedRun(row, threw), id, mode }));
 		this.executions.push(run);
 		return await run;
 	}
