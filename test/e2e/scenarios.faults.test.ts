@@ -2,12 +2,7 @@
 import { TESTED } from '../support/n8n';
 import { startEnvironment, type Environment } from './faults/environment';
 import { Figures } from './faults/figures';
-import {
-	awaitsRecovery,
-	runScenario,
-	WITHIN_SECONDS,
-	WITHIN_SECONDS_UNNOTICED,
-} from './faults/runScenario';
+import { awaitsRecovery, runScenario, withinSeconds } from './faults/runScenario';
 import { SCENARIOS, type Scenario } from './faults/scenarios';
 import { missingServices } from './faults/services';
 
@@ -54,9 +49,7 @@ for (const { version, setting, scenarios } of places.filter((place) => place.sce
 				expect(result.doubled.slice(tolerated)).toEqual([]);
 				// One look into n8n's store after each start, and after the activation.
 				expect(result.emptyRecoveries).toBeLessThanOrEqual(1 + result.starts);
-				expect(result.secondsToRecover ?? 0).toBeLessThanOrEqual(
-					scenario.unnoticed ? WITHIN_SECONDS_UNNOTICED : WITHIN_SECONDS,
-				);
+				expect(result.secondsToRecover ?? 0).toBeLessThanOrEqual(withinSeconds(scenario));
 				if (scenario.answersInTime) expect(result.requests).toBe(result.events);
 			},
 		);

@@ -21,6 +21,8 @@ export interface Account {
 	emptyRuns: number;
 	/** Those of them that the trigger had started itself. */
 	emptyRecoveries: number;
+	/** How long the slowest 2xx took, in milliseconds. */
+	slowestMs: number;
 	/** When the last recovered event had run, in milliseconds since 1970; undefined if none was. */
 	lastRecoveredAt?: number;
 }
@@ -68,6 +70,10 @@ export function takeAccount(
 		recovered: recoveries.flatMap(({ endedIds }) => endedIds).length,
 		emptyRuns: empty.length,
 		emptyRecoveries: empty.filter(({ mode }) => mode === 'trigger').length,
+		slowestMs: Math.max(
+			0,
+			...rows.flatMap(({ attempts }) => attempts.flatMap(({ error, ms }) => (error ? [] : [ms]))),
+		),
 		lastRecoveredAt:
 			recoveries.length === 0
 				? undefined

@@ -68,7 +68,7 @@ export interface Subscription {
  * As Anchor's six attempts, but fast: all of them are over within a minute of the first, whatever n8n answers or does
  * not answer. What is left then only Anchor's history knows.
  */
-const RETRY_DELAYS_MS = [1_000, 2_000, 4_000, 8_000, 10_000];
+export const RETRY_DELAYS_MS = [1_000, 2_000, 4_000, 8_000, 10_000];
 
 /** For each webhook request n8n 2 would make a JavaScript isolate, whether an expression needs it or not. */
 const ENGINE = { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' };

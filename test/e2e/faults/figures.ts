@@ -10,6 +10,7 @@ const HEADINGS = [
 	'Doubled',
 	'Recovered',
 	'Seconds until the last one',
+	'Slowest 200, seconds',
 	'Empty runs',
 	'Crashed in a run',
 ];
@@ -33,6 +34,7 @@ export class Figures {
 				result.doubled.length,
 				result.recovered,
 				result.secondsToRecover?.toFixed(0) ?? '-',
+				(result.slowestMs / 1_000).toFixed(1),
 				result.emptyRuns,
 				result.crashed.length,
 			].map(String),

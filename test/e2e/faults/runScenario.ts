@@ -31,9 +31,13 @@ export interface Result extends Account {
 }
 
 /** What was missed has run so many seconds after n8n is up again. */
-export const WITHIN_SECONDS = 90;
+const WITHIN_SECONDS = 90;
 /** The same where nobody told n8n: its own period is 15 minutes. */
-export const WITHIN_SECONDS_UNNOTICED = 16 * 60;
+const WITHIN_SECONDS_UNNOTICED = 16 * 60;
+
+/** How long n8n has for it in this scenario. */
+export const withinSeconds = ({ seconds, unnoticed }: Scenario): number =>
+	seconds ?? (unnoticed ? WITHIN_SECONDS_UNNOTICED : WITHIN_SECONDS);
 
 /** Whether a run of this size waits for what the scenario lets n8n miss. */
 export const awaitsRecovery = ({ unnoticed }: Scenario): boolean => FULL || !unnoticed;
@@ -96,8 +100,7 @@ export async function runScenario(environment: Environment, scenario: Scenario):
 
 	const account = async () => takeAccount(rows(), await runs.read(), await runs.readClaims());
 	if (awaitsRecovery(scenario)) {
-		const within = scenario.unnoticed ? WITHIN_SECONDS_UNNOTICED : WITHIN_SECONDS;
-		const deadline = upAt + within * 1_000;
+		const deadline = upAt + withinSeconds(scenario) * 1_000;
 		// The full run also waits for what a later look would do too much.
 		while (Date.now() < deadline && (FULL || (await account()).lost.length > 0)) await pause(2_000);
 	}

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { EmitOptions } from '../../simulator';
 import { NEWEST, OLDEST, waitFor, type N8n } from '../../support/n8n';
 import { sqliteFile } from './database';
-import { TRIGGER, type EnvironmentOptions } from './environment';
+import { RETRY_DELAYS_MS, TRIGGER, type EnvironmentOptions } from './environment';
 import type { ScenarioContext } from './runScenario';
 
 /** `FAULTS=full` takes the numbers of the README, hours of them; without it they are small. */
@@ -28,6 +28,8 @@ export interface Scenario {
 	options?: Record<string, unknown>;
 	/** How long each run takes. */
 	runSeconds?: number;
+	/** How long n8n may take to recover what it missed, where the usual 90 seconds cannot be enough. */
+	seconds?: number;
 	/** Nobody tells n8n that it missed events: only its own look, each 15 minutes, can find them. */
 	unnoticed?: true;
 	/** Anchor gets each answer in time, so that it sends nothing twice. */
@@ -56,6 +58,7 @@ const PUBLICATIONS = FULL ? 30 : 5;
 const BURST = FULL ? 300 : 60;
 const LONG_RUNS = FULL ? 10 : 2;
 const INTERCEPTED_MS = FULL ? 60_000 : 5_000;
+const MISSED = FULL ? 1_000 : 50;
 const LOCKED_MS = 15_000;
 const REFUSALS = FULL ? 50 : 10;
 /** Longer than the 10 s that Anchor waits for an answer. */
@@ -234,6 +237,21 @@ export const SCENARIOS: readonly Scenario[] = [
 			await settled();
 			await n8n.restart();
 			noteStart();
+		},
+	},
+	{
+		name: `${MISSED} events missed, and others that arrive while they are recovered`,
+		versions: BOTH,
+		setting: ALONE,
+		seconds: 300,
+		happen: async ({ environment: { n8n }, noteStart, send }) => {
+			await n8n.shutDown();
+			send(MISSED);
+			// Until Anchor has given them up.
+			await pause(RETRY_DELAYS_MS.reduce((sum, delay) => sum + delay, 5_000));
+			await n8n.restart();
+			noteStart();
+			await pause(FULL ? 120_000 : 15_000);
 		},
 	},
 	{
