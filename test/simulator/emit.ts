@@ -8,7 +8,10 @@ import { secretsByChoice, secretsByMode, signatureHeader, type SigningChoice } f
 import type { Store } from './store';
 import type { Delivery, Envelope, SigningMode, Webhook } from './types';
 
-/** How an event is to be sent otherwise than Anchor would. Everything left out is as documented. */
+/**
+ * How an event is to be sent otherwise than Anchor would. Everything left out is as documented. What is not signed as Anchor
+ * signs (`sign`, `tamper`, `reserialise`, `timestampOffsetSeconds`) somebody else sends: Anchor's history does not have it.
+ */
 export interface Misbehaviour {
 	/** Copies of the event that every webhook gets in all: 2 sends it twice. */
 	repeat?: number;
@@ -16,10 +19,7 @@ export interface Misbehaviour {
 	concurrently?: boolean;
 	/** Waits this long before the first attempt, in milliseconds. */
 	delayMs?: number;
-	/**
-	 * Whose secret signs. `forged` is nobody's and `none` leaves timestamp and signature out: somebody else than Anchor
-	 * sends it then, and Anchor's history does not have it.
-	 */
+	/** Whose secret signs; `forged` is nobody's, `none` leaves timestamp and signature out. */
 	sign?: SigningChoice;
 	/** Added to the signed timestamp, in seconds: -600 sends a stale delivery. */
 	timestampOffsetSeconds?: number;
@@ -96,7 +96,11 @@ export class Emitter {
 		if (options.sign) for (const webhook of webhooks) secretsByChoice(webhook, options.sign);
 		store.events.push(event);
 
-		const isForged = options.sign === 'forged' || options.sign === 'none';
+		const { sign, tamper, reserialise, timestampOffsetSeconds } = options;
+		const isForged =
+			sign === 'forged' ||
+			sign === 'none' ||
+			Boolean(tamper || reserialise || timestampOffsetSeconds);
 		const copies = webhooks.map((webhook) =>
 			Array.from({ length: options.repeat ?? 1 }, () => {
 				const delivery = store.addDelivery(webhook, event, isForged);

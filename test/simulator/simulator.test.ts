@@ -1,4 +1,4 @@
-import { startSimulator, type Simulator } from './index';
+import { startSimulator, type EmitOptions, type Simulator } from './index';
 import { callApi } from './client';
 import { startReceiver, type Receiver } from './receiver';
 
@@ -364,13 +364,16 @@ describe('with a receiver', () => {
 			expect(without.body.events[0]).not.toHaveProperty('payload');
 		});
 
-		it.each(['forged', 'none'] as const)(
-			'has nothing of what somebody else sends: %s',
-			async (sign) => {
-				await local.emit('task.completed', { sign }).settled;
-				expect((await get(`/v1/webhooks/${id}/events`)).body.events).toEqual([]);
-			},
-		);
+		it.each<EmitOptions>([
+			{ sign: 'forged' },
+			{ sign: 'none' },
+			{ tamper: true },
+			{ reserialise: true },
+			{ timestampOffsetSeconds: -600 },
+		])('has nothing of what somebody else sends: %j', async (how) => {
+			await local.emit('task.completed', how).settled;
+			expect((await get(`/v1/webhooks/${id}/events`)).body.events).toEqual([]);
+		});
 
 		it('shows a delivery without an answer yet as pending, attempt 0', async () => {
 			receiver.reply = () => 'hang';

@@ -131,6 +131,8 @@ async function restoreDatabase({ environment, runs, noteStart, settled }: Scenar
 		noteStart();
 		await pause(10_000);
 		await settled();
+		// What this start missed has been recovered by then, and the copy knows nothing of it.
+		await pause(30_000);
 		await waitFor(async () => (await runs.unfinished()) === 0, { timeout: 60_000, every: 1_000 });
 		simulator.advance(3 * 60_000);
 		await n8n.shutDown();
