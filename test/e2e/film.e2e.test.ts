@@ -136,5 +136,5 @@ describeOnNewest('the first event, from an example to its alert', () => {
 		await film.show(3_000, await openMail(mail));
 
 		if (album.updating) album.keepFilm('first-event', film.encode());
-	}, 300_000);
+	}, 600_000);
 });
