@@ -1,6 +1,6 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/no-dangerous-functions, @n8n/community-nodes/require-node-api-error -- tests run in Node, not in n8n's sandbox */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -17,6 +17,7 @@ export interface Area {
 
 /** In bytes. Larger pictures make a README slow to open. */
 const LARGEST = 120_000;
+const LARGEST_FILM = 2_000_000;
 
 /** What comes and goes by itself and would make each picture different. */
 const QUIET = `
@@ -29,7 +30,8 @@ const QUIET = `
  * they tell what a step looked like when a later one did not work.
  */
 export class Album {
-	private readonly updating = Boolean(process.env.UPDATE_PICTURES);
+	/** Whether this run makes the README's pictures anew. */
+	readonly updating = Boolean(process.env.UPDATE_PICTURES);
 	private readonly scrap = mkdtempSync(join(tmpdir(), 'editor-pictures-'));
 	private readonly docs = join(PROJECT, 'docs');
 	private steps = 0;
@@ -63,6 +65,19 @@ export class Album {
 		const { size } = statSync(file);
 		if (size > LARGEST)
 			throw new Error(`${file} has ${size} bytes: install pngquant, or show less`);
+	}
+
+	/**
+	 * A film for the README; call it only while `updating`.
+	 *
+	 * @param name of the file, without its ending
+	 * @param film an animated GIF
+	 * @throws Error when it has become too large for a README
+	 */
+	keepFilm(name: string, film: Uint8Array): void {
+		if (film.length > LARGEST_FILM)
+			throw new Error(`${name} has ${film.length} bytes: show less, or fewer moments`);
+		writeFileSync(join(this.docs, `${name}.gif`), film);
 	}
 
 	private async shoot(path: string, clip?: Area): Promise<void> {
