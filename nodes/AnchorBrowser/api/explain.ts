@@ -181,7 +181,7 @@ function unansweredRow({ message: reason, address }: ApiFailure, what: string): 
 			nextStep: CHECK_BASE_URL,
 		};
 	}
-	const where = address ?? 'Anchor Browser';
+	const where = address === undefined ? 'Anchor Browser' : `Anchor Browser at ${address}`;
 	const said = Object.hasOwn(SILENCE, reason) ? SILENCE[reason] : undefined;
 	const why = reason === '' ? '' : ` (${said ?? reason})`;
 	const whyWithCode = said === undefined ? why : ` (${said}: ${reason})`;
