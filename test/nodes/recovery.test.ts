@@ -217,6 +217,31 @@ describe('looking after a trigger', () => {
 		expect(await emptyRuns()).toBe(0);
 	});
 
+	it('recovers what n8n refused after Anchor had hung up, once its place is free', async () => {
+		await setUp({ timeScale: { acknowledgement: 0.005 } });
+		await activated();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await emitted(1);
+		const before = await ran();
+		const held = host.holdRuns();
+		const { id, settled } = anchor.emit('task.completed', { to: webhookId(), maxAttempts: 1 });
+		await settled;
+		await timers.advance(LATER_LOOK_MS);
+		// n8n may still run it.
+		expect(await ran()).toEqual(before);
+		held.settle('refuse');
+		await timers.advance(60_000);
+		expect(await ran()).toEqual(before);
+		const now = Date.now;
+		jest.spyOn(Date, 'now').mockImplementation(() => now() + 6 * 60_000);
+		try {
+			await timers.advance(LATER_LOOK_MS);
+		} finally {
+			jest.restoreAllMocks();
+		}
+		expect(await ran()).toEqual([...before, id]);
+	});
+
 	it('recovers what a proxy answered with 200 by itself, within 15 minutes', async () => {
 		await setUp();
 		await activated();

@@ -11,6 +11,8 @@ export interface SeenEvents {
 	reserve(id: string, nowMs: number): 'new' | 'in_flight' | 'seen';
 	/** Whether the id is reserved or committed. */
 	has(id: string, nowMs: number): boolean;
+	/** Whether the id is reserved and not committed: nobody knows yet whether n8n takes the run. */
+	isReserved(id: string, nowMs: number): boolean;
 	/** Remembers the id, whether or not its reservation still stands. */
 	commit(id: string, nowMs: number): void;
 	/** Ends a reservation. What is committed stays so. */
@@ -21,6 +23,7 @@ export interface SeenEvents {
 export const NOTHING_SEEN: SeenEvents = {
 	reserve: () => 'new',
 	has: () => false,
+	isReserved: () => false,
 	commit: () => {},
 	release: () => {},
 };
@@ -90,6 +93,11 @@ export class EventMemory implements SeenEvents {
 		const key = keyOf(id);
 		this.dropExpired(nowMs);
 		return this.committed.has(key) || this.reservations.has(key);
+	}
+
+	isReserved(id: string, nowMs: number): boolean {
+		this.dropExpired(nowMs);
+		return this.reservations.has(keyOf(id));
 	}
 
 	commit(id: string, nowMs: number): void {

@@ -26,6 +26,8 @@ export interface MissedInput {
 	secretSinceMs: number;
 	/** Whether this process has met the event, delivered or recovered. */
 	isKnown(eventId: string): boolean;
+	/** Whether n8n has the event in hand and may still refuse it: its sender hung up before there was an answer. */
+	isInHand(eventId: string): boolean;
 	/**
 	 * Since when this n8n runs; undefined when deliveries that Anchor holds delivered are not to be doubted. Those of
 	 * before are doubtful where n8n may have been dying, those of since then where a proxy or n8n's own start may have
@@ -55,6 +57,8 @@ export interface Missed {
 	witnesses: string[];
 	/** When the last attempt for one of the given-up events ended; undefined when there are none. */
 	givenUpMs: number | undefined;
+	/** Whether n8n has one of the given-up events in hand: it is missing if n8n refuses it in the end. */
+	isUnsettled: boolean;
 	/** Given-up events whose rows came without their payload: nothing is made up for them. */
 	withoutPayload: string[];
 	/** Whether a delivery was refused with 401 although the secret here had been in use by then. */
@@ -95,6 +99,7 @@ export function findMissed(input: MissedInput): Missed {
 			.slice(-MAX_WITNESSES)
 			.map(({ event }) => event.id),
 		givenUpMs: givenUp.length === 0 ? undefined : Math.max(...givenUp.map(endOf)),
+		isUnsettled: givenUp.some((row) => input.isInHand(row.external_event_id)),
 		withoutPayload: givenUp
 			.filter(
 				({ payload, external_event_id: id, event_type: type }) =>

@@ -198,6 +198,7 @@ async function look(service: Service): Promise<boolean> {
 		recoveredMs: kept.mark?.recoveredMs,
 		secretSinceMs: kept.state.secretSince,
 		isKnown: (id) => delivered.has(id, Date.now()) || recovered.has(id, Date.now()),
+		isInHand: (id) => delivered.isReserved(id, Date.now()),
 		startedMs: mayDoubt ? startedMs : undefined,
 		isStart,
 	});
@@ -209,8 +210,14 @@ async function look(service: Service): Promise<boolean> {
 	const { hasRun, isWhole } = await recover(service, missed, recovery);
 	// Other processes of this n8n know the secret from static data alone, which only a run makes n8n save.
 	if (isNewSecret && !hasRun && !service.isOver) context.emit([[]]);
-	if (isWhole && missed.givenUpMs !== undefined)
+	if (missed.isUnsettled) {
+		// It is looked at again before long, and read again, though no row is new.
+		service.reader?.totals.clear();
+		return false;
+	}
+	if (isWhole && missed.givenUpMs !== undefined) {
 		await noteRecovered(service, now, missed.givenUpMs);
+	}
 	// A rotation that Anchor has not answered is worth another one before long.
 	return !isSecretChanging(owner);
 }

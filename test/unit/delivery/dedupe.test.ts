@@ -12,8 +12,10 @@ describe('the life of an id', () => {
 		const memory = new EventMemory();
 		expect(memory.reserve('evt_1', T0)).toBe('new');
 		expect(memory.reserve('evt_1', T0 + 1)).toBe('in_flight');
+		expect(memory.isReserved('evt_1', T0 + 1)).toBe(true);
 		memory.commit('evt_1', T0 + 2);
 		expect(memory.reserve('evt_1', T0 + 3)).toBe('seen');
+		expect(memory.isReserved('evt_1', T0 + 3)).toBe(false);
 		expect(memory.reserve('evt_1', T0 + 23 * HOUR)).toBe('seen');
 	});
 

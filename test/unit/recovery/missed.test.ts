@@ -33,6 +33,7 @@ const find = (rows: DeliveryRow[], more: Partial<MissedInput> = {}) =>
 		recoveredMs: undefined,
 		secretSinceMs: T0,
 		isKnown: () => false,
+		isInHand: () => false,
 		startedMs: undefined,
 		isStart: false,
 		...more,
@@ -101,6 +102,16 @@ describe('an event from the history', () => {
 		}).givenUp;
 		expect(event.text).toBe('moon.rose');
 		expect(event).not.toHaveProperty('project_id');
+	});
+});
+
+describe('what n8n has in hand', () => {
+	it('is not missing yet, and not settled either', () => {
+		const inHand = (id: string) => id === 'a';
+		const missed = find([row('a'), row('b')], { isKnown: inHand, isInHand: inHand });
+		expect(ids(missed.givenUp)).toEqual(['b']);
+		expect(missed.isUnsettled).toBe(true);
+		expect(find([row('b')], { isInHand: inHand }).isUnsettled).toBe(false);
 	});
 });
 
