@@ -13,6 +13,9 @@ import { describeOnNewest } from './newest';
 
 const EXAMPLE = 'alert-email-on-failure.json';
 
+/** What it shows is tested elsewhere (`editor`, `examples`): it is made when the pictures are made, and left out otherwise. */
+const describeFilm = process.env.UPDATE_PICTURES ? describeOnNewest : describe.skip;
+
 let simulator: Simulator;
 let mailbox: Mailbox;
 let n8n: N8n;
@@ -22,46 +25,51 @@ let editor: Editor;
 let album: Album;
 let film: Film;
 
-beforeAll(async () => {
-	simulator = await startSimulator({ rules: 'local' });
-	mailbox = await startMailbox();
-	n8n = await startN8n();
-	const client = new N8nClient(n8n);
-	await client.setUpOwner();
-	const { url: baseUrl, apiKey } = simulator;
-	await client.createCredential('anchorBrowserApi', { apiKey, baseUrl }, 'Anchor Browser account');
-	const { port } = mailbox;
-	await client.createCredential(
-		'smtp',
-		{ user: '', password: '', host: '127.0.0.1', port, secure: false, disableStartTls: true },
-		'SMTP account',
-	);
-	browser = await launchBrowser();
-	const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC' });
-	page = await context.newPage();
-	editor = new Editor(page, n8n.url);
-	album = new Album(page);
-	film = await Film.of(page, album.updating);
-	await editor.logIn(TEST_OWNER);
-});
+describeFilm('the first event, from an example to its alert', () => {
+	beforeAll(async () => {
+		simulator = await startSimulator({ rules: 'local' });
+		mailbox = await startMailbox();
+		n8n = await startN8n();
+		const client = new N8nClient(n8n);
+		await client.setUpOwner();
+		const { url: baseUrl, apiKey } = simulator;
+		await client.createCredential(
+			'anchorBrowserApi',
+			{ apiKey, baseUrl },
+			'Anchor Browser account',
+		);
+		const { port } = mailbox;
+		await client.createCredential(
+			'smtp',
+			{ user: '', password: '', host: '127.0.0.1', port, secure: false, disableStartTls: true },
+			'SMTP account',
+		);
+		browser = await launchBrowser();
+		const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC' });
+		page = await context.newPage();
+		editor = new Editor(page, n8n.url);
+		album = new Album(page);
+		film = await Film.of(page, album.updating);
+		await editor.logIn(TEST_OWNER);
+	});
 
-afterAll(async () => {
-	await browser?.close();
-	await n8n?.stop();
-	await mailbox?.close();
-	await simulator?.close();
-	if (album) process.stdout.write(`What the editor looked like at the end: ${album.folder}\n`);
-});
+	afterAll(async () => {
+		await browser?.close();
+		await n8n?.stop();
+		await mailbox?.close();
+		await simulator?.close();
+		if (album) process.stdout.write(`What the editor looked like at the end: ${album.folder}\n`);
+	});
 
-afterEach(async () => {
-	await album?.step('the end');
-});
+	afterEach(async () => {
+		await album?.step('the end');
+	});
 
-/** The window of a mail program, as plain as can be. */
-async function openMail({ from, to, subject, text }: Mail): Promise<Page> {
-	const opened = await page.context().newPage();
-	await opened.setViewportSize(STAGE);
-	await opened.setContent(`
+	/** The window of a mail program, as plain as can be. */
+	async function openMail({ from, to, subject, text }: Mail): Promise<Page> {
+		const opened = await page.context().newPage();
+		await opened.setViewportSize(STAGE);
+		await opened.setContent(`
 		<body style="margin: 0; background: #eceef3; color: #1d2033; font: 16px/1.6 'Liberation Sans', Arial, sans-serif">
 		<header style="padding: 14px 32px; background: #fff; border-bottom: 1px solid #d5d8e2; font-weight: 700">Inbox</header>
 		<main style="margin: 28px 32px; padding: 24px 28px; background: #fff; border: 1px solid #d5d8e2; border-radius: 8px">
@@ -69,17 +77,16 @@ async function openMail({ from, to, subject, text }: Mail): Promise<Page> {
 			<p style="margin: 0; color: #666b80"></p>
 			<pre style="margin: 18px 0 0; padding-top: 18px; border-top: 1px solid #d5d8e2; font: inherit; white-space: pre-wrap; overflow-wrap: anywhere"></pre>
 		</main>`);
-	const write = async (element: string, words: string) =>
-		await opened.locator(element).evaluate((found, content) => {
-			found.textContent = content;
-		}, words);
-	await write('h1', subject);
-	await write('p', `From ${from} to ${to.join(', ')}`);
-	await write('pre', text);
-	return opened;
-}
+		const write = async (element: string, words: string) =>
+			await opened.locator(element).evaluate((found, content) => {
+				found.textContent = content;
+			}, words);
+		await write('h1', subject);
+		await write('p', `From ${from} to ${to.join(', ')}`);
+		await write('pre', text);
+		return opened;
+	}
 
-describeOnNewest('the first event, from an example to its alert', () => {
 	it('is imported with its credentials, listens, gets a sample and sends the mail', async () => {
 		await film.say('1. Import an example');
 		await editor.newWorkflow();
