@@ -35,7 +35,7 @@ export function checkAddress(
 }
 
 /** Where n8n is told its own address: the name changed with n8n 2.29, and n8n 1 knows the older one only. */
-export const ADDRESS_SETTING = 'N8N_WEBHOOK_URL (n8n 1: WEBHOOK_URL)';
+const ADDRESS_SETTING = 'N8N_WEBHOOK_URL (n8n 1: WEBHOOK_URL)';
 
 function finding(fault: string, which: string): AddressFinding {
 	return {
