@@ -215,8 +215,10 @@ async function look(service: Service): Promise<boolean> {
 		service.reader?.totals.clear();
 		return false;
 	}
-	if (isWhole && missed.givenUpMs !== undefined) {
-		await noteRecovered(service, now, missed.givenUpMs);
+	const { givenUpMs } = missed;
+	// A row that does not say when it was given up must not set the time back.
+	if (isWhole && givenUpMs !== undefined && givenUpMs > (now.mark?.recoveredMs ?? 0)) {
+		await noteRecovered(service, now, givenUpMs);
 	}
 	// A rotation that Anchor has not answered is worth another one before long.
 	return !isSecretChanging(owner);
