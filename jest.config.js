@@ -1,3 +1,6 @@
+// A zone that is not UTC, and not whole hours from it: a time that is read in the zone of the machine shows itself.
+process.env.TZ = 'Asia/Kolkata';
+
 /** What `npm test` runs: everything that needs no n8n server. The built package is a precondition (`gulp build`). */
 module.exports = {
 	testEnvironment: 'node',

@@ -174,11 +174,11 @@ function valueAt(event: AnchorEvent, path: readonly string[]): unknown {
 }
 
 /** n8n's evaluator would take a list for a number, and nothing for zero. */
-function fits({ name, rightType, singleValue }: Operator, left: unknown, right: unknown): boolean {
+function fits({ name, rightType }: Operator, left: unknown, right: unknown): boolean {
 	const [type] = name.split(':');
 	const isNested = typeof left === 'object' && left !== null;
 	if (isNested && ['string', 'number', 'boolean', 'dateTime'].includes(type)) return false;
-	const needsValue = ['number', 'dateTime'].includes(rightType ?? type) && singleValue !== true;
+	const needsValue = ['number', 'dateTime'].includes(rightType ?? type);
 	return (
 		!needsValue || typeof right === 'number' || (typeof right === 'string' && right.trim() !== '')
 	);

@@ -86,7 +86,7 @@ export function parseIdList(value: unknown): string[] {
 
 function entriesOf(value: unknown): string[] {
 	if (typeof value === 'number' || typeof value === 'bigint') return [String(value)];
-	if (typeof value === 'string') return value.split(/[\s,;]+/).filter((entry) => entry !== '');
+	if (typeof value === 'string') return value.split(/[\s,;]/).filter((entry) => entry !== '');
 	// One level deep: an array in an array is nobody's list of ids, and one that holds itself would never end.
 	if (Array.isArray(value)) {
 		return value.flatMap((entry: unknown) => (Array.isArray(entry) ? [] : entriesOf(entry)));

@@ -126,7 +126,7 @@ export function checkSignature(
 
 	let signedWith: LiveSecret['age'] | undefined;
 	for (const { key, age, expiresAtMs } of secrets) {
-		if (expiresAtMs !== undefined && timestampSeconds * 1000 > expiresAtMs) continue;
+		if (timestampSeconds * 1000 > (expiresAtMs ?? Infinity)) continue;
 		const matches = matchesAny(signatures, asciiOf(sign(key, timestamp, request.body)));
 		if (matches && signedWith !== 'current') signedWith = age;
 	}

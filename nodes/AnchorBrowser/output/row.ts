@@ -92,7 +92,7 @@ function find(
 ): { path: readonly string[]; value: unknown } {
 	let value: unknown = data;
 	for (const key of path) value = isObject(value) ? own(value, key) : undefined;
-	if (value !== undefined || path.length === 1) return { path, value };
+	if (value !== undefined) return { path, value };
 	const name = path.join('_');
 	return { path: [name], value: own(data, name) };
 }

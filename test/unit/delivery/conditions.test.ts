@@ -56,6 +56,8 @@ describe('a condition', () => {
 		['artifacts', 'array:empty', undefined, false],
 		['none', 'array:empty', undefined, true],
 		['artifacts.length', 'number:equals', '1', true],
+		['error.type', 'string:equals', 'timeout', true],
+		['.', 'object:notEmpty', undefined, true],
 		['error', 'object:notEmpty', undefined, true],
 		['_event.created', 'dateTime:after', '2026-01-01', true],
 		['_event.text', 'string:contains', 'failed', true],
@@ -84,6 +86,7 @@ describe('a condition', () => {
 		['nothing', 'string:empty', undefined, true],
 		['tags[7]', 'string:empty', undefined, true],
 		['task_id.length.x', 'any:notExists', undefined, true],
+		['nothing.x', 'any:notExists', undefined, true],
 		['constructor', 'any:exists', undefined, false],
 		['error.__proto__', 'any:exists', undefined, false],
 		['_event.secret', 'any:exists', undefined, false],
@@ -96,7 +99,10 @@ describe('a condition', () => {
 		['a number where text is', 'error.message', 'number:gt', '5'],
 		['a number without a value', 'duration_ms', 'number:gt', ''],
 		['a number that is none', 'duration_ms', 'number:gt', 'five minutes'],
-		['a length that is none', 'tags', 'array:lengthGt', ''],
+		['a number of blanks', 'duration_ms', 'number:gt', '  '],
+		['a date without a value', '_event.created', 'dateTime:after', ''],
+		['a date where a list is', 'none', 'dateTime:after', '2026-01-01'],
+		['a yes or no where a list is', 'none', 'boolean:false', undefined],
 		['a date where text is', 'task_id', 'dateTime:after', '2026-01-01'],
 		['a text where a list is', 'artifacts', 'string:notContains', 'captcha'],
 		['a text where an object is', 'error', 'string:notContains', 'captcha'],
@@ -124,6 +130,29 @@ describe('a condition', () => {
 		expect(judgeRow('task_id', 'string:equals', '={{ "tsk_1" }}')).toEqual({ holds: false });
 		expect(judgeRow('={{ $json.task_id }}', 'any:exists')).toEqual({ holds: false });
 	});
+
+	it('has the operator and the value that the editor leaves out, because they stand there from the beginning', () => {
+		expect(judge({ conditions: [{ leftValue: 'error.message', rightValue: 'captcha' }] })).toEqual({
+			holds: true,
+		});
+		expect(judge({ conditions: [{ leftValue: 'error.message', rightValue: 'cookie' }] })).toEqual({
+			holds: false,
+		});
+		expect(judgeRow('task_id', 'string:startsWith')).toEqual({ holds: true });
+	});
+
+	it('takes a field with blanks around it for the field', () => {
+		expect(judgeRow(' task_id\n', 'string:equals', 'tsk_1')).toEqual({ holds: true });
+		expect(judgeRow(' error ', 'number:gt', '1')).toEqual({ holds: false, unjudged: ['error'] });
+	});
+
+	it.each(OPERATORS.filter(({ rightType }) => rightType === 'number'))(
+		'on a length needs a number: $name',
+		({ name }) => {
+			expect(judgeRow('tags', name, '2').unjudged).toBeUndefined();
+			expect(judgeRow('tags', name, '')).toEqual({ holds: false, unjudged: ['tags'] });
+		},
+	);
 
 	it('without a field is not there yet', () => {
 		for (const field of ['  ', undefined, null, 7, {}]) {
@@ -196,6 +225,30 @@ describe('the operators', () => {
 		const rightValue = operator.rightType === 'number' ? '1' : leftValue;
 		judgeCondition({ leftValue, operator, rightValue, ignoreCase: true });
 		expect(warn).not.toHaveBeenCalled();
+	});
+
+	it('name the kind of field that they are for, and what they do', () => {
+		for (const { label } of OPERATORS) {
+			expect(label).toMatch(/^(Any|Boolean|Date|List|Number|Object|Text): [A-Z][A-Za-z ]+$/);
+		}
+	});
+
+	it('ask for no value where n8n’s own do not', () => {
+		const alone = /^(any|boolean|.*:(empty|notEmpty)$)/;
+		for (const { name, singleValue } of OPERATORS) {
+			expect([name, singleValue]).toEqual([name, alone.test(name) ? true : undefined]);
+		}
+	});
+
+	it('take a value of the field’s type, but for those of lists', () => {
+		for (const { name, rightType } of OPERATORS) {
+			const ofLists = /^array:length/.test(name)
+				? 'number'
+				: /^array:.*contains/i.test(name)
+					? 'any'
+					: undefined;
+			expect([name, rightType]).toEqual([name, ofLists]);
+		}
 	});
 
 	it('stand in the order of their labels, one for each name', () => {

@@ -90,6 +90,7 @@ describe('time', () => {
 		const memory = new EventMemory();
 		memory.reserve('evt_1', T0);
 		expect(memory.reserve('evt_1', T0 + 5 * 60_000 - 1)).toBe('in_flight');
+		expect(memory.isReserved('evt_1', T0 + 5 * 60_000)).toBe(false);
 		expect(memory.reserve('evt_1', T0 + 5 * 60_000)).toBe('new');
 		expect(memory.reserve('evt_1', T0 + 9 * 60_000)).toBe('in_flight');
 	});
@@ -177,6 +178,13 @@ describe('bounds', () => {
 		expect(memory.reserve('evt_1', T0)).toBe('in_flight');
 	});
 
+	it('gives back the room of what it has forgotten', () => {
+		const memory = new EventMemory({ maxIds: 10 });
+		for (const id of ids(20_000)) memory.commit(id, T0);
+		expect(memory.size).toBe(10);
+		expect(longestListIn(memory)).toBeLessThan(3_000);
+	});
+
 	it.each([0, -5])('a bound of %d still holds one id', (maxIds) => {
 		const memory = new EventMemory({ maxIds });
 		expect(memory.reserve('evt_0', T0)).toBe('new');
@@ -223,6 +231,8 @@ describe('against a plain model', () => {
 					now += passes;
 					for (const [key, at] of committed) if (now - at >= 1000) committed.delete(key);
 					for (const [key, at] of reserved) if (now - at >= 300) reserved.delete(key);
+					expect(memory.isReserved(id, now)).toBe(reserved.has(id));
+					expect(memory.has(id, now)).toBe(reserved.has(id) || committed.has(id));
 					if (call === 'reserve') {
 						const expected = committed.has(id) ? 'seen' : reserved.has(id) ? 'in_flight' : 'new';
 						if (expected === 'new') reserved.set(id, now);
@@ -272,8 +282,18 @@ describe('NOTHING_SEEN', () => {
 		expect(NOTHING_SEEN.reserve('evt_1', T0)).toBe('new');
 		NOTHING_SEEN.release('evt_1');
 		expect(NOTHING_SEEN.reserve('evt_1', T0)).toBe('new');
+		expect(NOTHING_SEEN.has('evt_1', T0)).toBe(false);
+		expect(NOTHING_SEEN.isReserved('evt_1', T0)).toBe(false);
 	});
 });
+
+/** Length of the longest list, map or set in an object. */
+function longestListIn(value: object): number {
+	const lengths = Object.values(value).map((part: unknown) =>
+		Array.isArray(part) ? part.length : part instanceof Map || part instanceof Set ? part.size : 0,
+	);
+	return Math.max(...lengths);
+}
 
 /** Length of the longest text anywhere in an object, its maps, sets and lists. */
 function longestTextIn(value: unknown): number {

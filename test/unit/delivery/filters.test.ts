@@ -50,6 +50,7 @@ describe('parseIdList', () => {
 		['an empty text', '', []],
 		['separators alone', ' ,;\n', []],
 		['a number', 42, ['42']],
+		['a number longer than 53 bits', 9_007_199_254_740_993n, ['9007199254740993']],
 		['an array', ['a', 'b'], ['a', 'b']],
 		['an array of numbers', [1, 2], ['1', '2']],
 		['an array of lists in text', ['a, b', 'b;c'], ['a', 'b', 'c']],
@@ -77,6 +78,13 @@ describe('without filters', () => {
 	it('empty lists are no filters', () => {
 		const empty = { failureTypes: [], taskIds: '', sessionIds: ' , ' };
 		expect(passes(event('task.failed'), empty)).toBe(true);
+	});
+});
+
+describe('conditions', () => {
+	it('hold nowhere when there is nobody to judge them', () => {
+		const conditions = { conditions: [{ leftValue: 'task_id', rightValue: 'tsk_1' }] };
+		expect(passes(event('task.failed', { task_id: 'tsk_1' }), { conditions })).toBe(false);
 	});
 });
 
@@ -171,6 +179,17 @@ describe('ids', () => {
 	it('projectIds looks at the envelope', () => {
 		expect(passes(event('task.completed'), { projectIds: 'prj_1' })).toBe(true);
 		expect(passes(event('task.completed'), { projectIds: 'prj_2' })).toBe(false);
+	});
+
+	it('are read once for all deliveries, and forgotten after five hundred other lists', () => {
+		const read = (text: string) => makeFilters({ taskIds: text }).ids.task;
+		const first = read('tsk_1');
+		expect(first).toEqual(new Set(['tsk_1']));
+		expect(read('tsk_2')).toEqual(new Set(['tsk_2']));
+		expect(read('tsk_1')).toBe(first);
+		for (let number = 3; number < 504; number++) read(`tsk_${number}`);
+		expect(read('tsk_1')).not.toBe(first);
+		expect(read('tsk_1')).toEqual(first);
 	});
 
 	it('every list that is set has to be met', () => {

@@ -175,6 +175,10 @@ describe('a request that is not authenticated', () => {
 		}
 	});
 
+	it('for its form, carries nothing else', () => {
+		expect(judge(delivery({ signature: undefined }))).toEqual(rejected('header_missing'));
+	});
+
 	it('stale, carries the seconds and what would have been allowed', () => {
 		expect(judge(delivery({ timestamp: String(NOW - 312) }))).toEqual({
 			...rejected('stale'),

@@ -29,8 +29,14 @@ describe('headerOf', () => {
 		['a list of one value', { 'anchor-event': ['a'] }],
 		['an empty list', { 'anchor-event': [] }],
 		['there in two spellings', { 'anchor-event': 'a', 'Anchor-Event': 'a' }],
+		['there as another and longer one alone', { 'anchor-event-id': 'a' }],
 	])('gives nothing when the header is %s', (_title, headers) => {
 		expect(headerOf(requestWith(headers), 'anchor-event')).toBeUndefined();
+	});
+
+	it('takes no notice of a spelling that is undefined', () => {
+		const headers = { 'Anchor-Event': undefined, 'anchor-event': 'a' };
+		expect(headerOf(requestWith(headers), 'anchor-event')).toBe('a');
 	});
 
 	it('does not take a header of the same length, nor an inherited one, for it', () => {

@@ -1,5 +1,10 @@
 import Stripe from 'stripe';
-import { checkSignature, liveSecret, sign } from '../../../nodes/AnchorBrowser/delivery/signature';
+import {
+	DELIVERY_ID_HEADER,
+	checkSignature,
+	liveSecret,
+	sign,
+} from '../../../nodes/AnchorBrowser/delivery/signature';
 import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/request';
 import knownAnswers from '../../fixtures/signatures.json';
 import {
@@ -58,6 +63,17 @@ describe('answers computed outside this code', () => {
 describe('a genuine delivery', () => {
 	it('is accepted', () => {
 		expect(check(delivery())).toEqual(ACCEPTED);
+	});
+
+	it('has its own name in a header that Anchor sends', () => {
+		expect(delivery().headers).toHaveProperty(DELIVERY_ID_HEADER);
+	});
+
+	it('is accepted with a header as long as one may be, and not with a longer one', () => {
+		const padded = (length: number) =>
+			delivery({ signature: (hex, t) => `t=${t},v1=${hex},`.padEnd(length, 'x') });
+		expect(check(padded(100_000))).toEqual(ACCEPTED);
+		expect(check(padded(100_001))).toEqual(refused('header_malformed'));
 	});
 
 	it('is accepted whatever the case of the header names', () => {
@@ -258,6 +274,11 @@ describe('secrets', () => {
 		expect(secrets).toEqual([]);
 		expect(check(delivery(), { secrets })).toEqual(refused('no_secret'));
 		expect(check(delivery({ secret: '' }), { secrets })).toEqual(refused('no_secret'));
+	});
+
+	it('a number that an expression gave is the text of its digits', () => {
+		const secrets = liveSecret(1234567890, 'current');
+		expect(check(delivery({ secret: '1234567890' }), { secrets })).toEqual(ACCEPTED);
 	});
 
 	it('a blank one beside a good one does not count', () => {

@@ -1,4 +1,9 @@
-import { answerOf, logLineOf, mismatchLine } from '../../../nodes/AnchorBrowser/delivery/verdict';
+import {
+	answerOf,
+	isUnmatched,
+	logLineOf,
+	mismatchLine,
+} from '../../../nodes/AnchorBrowser/delivery/verdict';
 import type { Verdict } from '../../../nodes/AnchorBrowser/delivery/verdict';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
 
@@ -86,11 +91,35 @@ describe('answerOf', () => {
 	});
 });
 
+describe('isUnmatched', () => {
+	const all = withReasons([accepted, ...ignored, ...retried, ...unauthenticated, notAnEvent]);
+	const unmatched = [
+		'no_secret',
+		'secret_changing',
+		'secret_outdated',
+		'secret_sealed',
+		'signature_mismatch',
+	];
+
+	it.each(all)('%s', (reason, verdict) => {
+		expect(isUnmatched(verdict)).toBe(unmatched.includes(reason));
+	});
+});
+
 describe('logLineOf', () => {
 	const refused = [...retried, ...unauthenticated, notAnEvent];
 
 	it('has nothing to say when everything went as configured', () => {
 		for (const verdict of [accepted, ...ignored]) expect(logLineOf(verdict)).toBeUndefined();
+	});
+
+	it('names the fields of conditions that could not be judged, whatever became of the event', () => {
+		const unjudged = ['error.code', 'duration_ms'];
+		for (const verdict of [accepted, ignored[1]]) {
+			const line = logLineOf({ ...verdict, unjudged } as Verdict);
+			expect(line).toMatch(/^A condition under Only When .*\(error\.code, duration_ms\)/);
+			expect(line).toMatch(/Check that its operator fits/);
+		}
 	});
 
 	it('has a line of its own for every reason, and each says what to do', () => {
@@ -115,6 +144,16 @@ describe('logLineOf', () => {
 			"A delivery was refused because its timestamp is 312 seconds behind this machine's clock (allowed: 120). Check the clock of the n8n host, or raise Timestamp Tolerance.",
 		);
 		expect(stale(-121)).toContain("121 seconds ahead of this machine's clock (allowed: 120)");
+	});
+
+	const tenYears = 10 * 365 * 24 * 60 * 60;
+
+	it('names ten years, and no more', () => {
+		expect(stale(tenYears)).toContain(`${tenYears} seconds behind`);
+		expect(stale(tenYears + 1)).toContain('years away');
+		expect(logLineOf({ kind: 'rejected', reason: 'stale' })).toContain(
+			"years away from this machine's clock. Anchor",
+		);
 	});
 
 	it.each([-1_793_539_065_600, 1_795_334_400, -Infinity, NaN])(
@@ -144,5 +183,6 @@ describe('logLineOf', () => {
 		expect(line).toContain(`${named.join(', ')} and 2 more.`);
 		expect(line).not.toContain('data.f');
 		expect(mismatchLine('task.failed', ['data.a'])).toContain('documented: data.a.');
+		expect(mismatchLine('task.failed', named)).toContain('data.e. Check');
 	});
 });

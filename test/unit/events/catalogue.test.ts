@@ -10,7 +10,7 @@ import {
 	idsOf,
 	titleOf,
 } from '../../../nodes/AnchorBrowser/events/catalogue';
-import type { IdKind } from '../../../nodes/AnchorBrowser/events/catalogue';
+import type { EventType, IdKind } from '../../../nodes/AnchorBrowser/events/catalogue';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
 import { FIXTURE_TYPES, fixture } from '../../fixtures/events';
 import { DOCUMENTED_EVENTS, NEWEST_EVENTS } from '../../simulator';
@@ -90,6 +90,22 @@ describe('the catalogue', () => {
 		expect(
 			Object.keys(data).filter((key) => key !== 'metadata' && !declared.includes(key)),
 		).toEqual([]);
+	});
+
+	it('shows each key of a failed one’s error in a column', () => {
+		for (const type of ['task.failed', 'session.failed']) {
+			const { error } = fixture(type as EventType).data;
+			const names = columnsOf(type).map(({ path }) => path.join('.'));
+			expect(names).toEqual(
+				expect.arrayContaining(Object.keys(error as object).map((key) => `error.${key}`)),
+			);
+		}
+	});
+
+	it('knows three kinds of columns, and stands for every event with a star', () => {
+		const kinds = CATALOGUE.flatMap(({ type }) => columnsOf(type).map(({ kind }) => kind));
+		expect(new Set(kinds)).toEqual(new Set(['plain', 'date', 'list']));
+		expect(EVERY_EVENT).toBe('*');
 	});
 
 	it.each(CATALOGUE)('$type: no two of its columns share a name', ({ type }) => {
@@ -230,6 +246,7 @@ describe('idsOf', () => {
 			run: { task_id: null, taskId: {} },
 		};
 		expect(idsOf(eventOf('task.completed', data), 'task')).toEqual(['42']);
+		expect(idsOf(eventOf('task.completed', { task_id: 42 }), 'task')).toEqual(['42']);
 	});
 
 	it('is not misled by inherited names', () => {

@@ -54,6 +54,14 @@ describe('parseEvent', () => {
 		expect(mismatchesIn(parsed)).toEqual(expected);
 	});
 
+	it.each(EVENT_TYPES)('%s: says when a field is of another type, and delivers it', (type) => {
+		const { data } = fixture(type);
+		const [first] = Object.keys(data);
+		const parsed = parse({ ...fixture(type), data: { ...data, [first]: true } });
+		expect(eventIn(parsed).data[first]).toBe(true);
+		expect(mismatchesIn(parsed)).toEqual([`data.${first}`]);
+	});
+
 	it('passes keys that nobody knows through, in the envelope, in data and below', () => {
 		const event = {
 			...fixture('task.failed', {
@@ -127,7 +135,13 @@ describe('parseEvent', () => {
 		['no type', { ...minimal, type: undefined }, /no "type" as text$/],
 		['a type that is a list', { ...minimal, type: ['task.failed'] }, /no "type" as text$/],
 		['an empty type', { ...minimal, type: '' }, /no "type" as text$/],
-		['no data', { ...minimal, data: undefined }, /no "data" as an object$/],
+		['no data', { ...minimal, data: undefined }, /^the body has no "data" as an object$/],
+		[
+			'a type alone',
+			{ type: 'task.failed' },
+			/^the body has no "id" as text, no "data" as an object$/,
+		],
+		['an id alone', { id: 'evt_1' }, /^the body has no "type" as text, no "data" as an object$/],
 		['data that is text', { ...minimal, data: '{}' }, /no "data" as an object$/],
 		['data that is a list', { ...minimal, data: [] }, /no "data" as an object$/],
 		['data that is null', { ...minimal, data: null }, /no "data" as an object$/],

@@ -84,8 +84,14 @@ describe('formatItem', () => {
 	});
 
 	it('row: defuses a delivery id, which nobody signed', () => {
-		const item = format(fixture('task.failed'), 'row', { ...delivery, deliveryId: '=1' });
-		expect(item).toHaveProperty('_delivery_deliveryId', "'=1");
+		const note = { ...delivery, deliveryId: '=1', timestamp: -1 };
+		const item = format(fixture('task.failed'), 'row', note);
+		expect(item).toMatchObject({ _delivery_deliveryId: "'=1", _delivery_timestamp: -1 });
+		const options = { format: 'row', escapeFormulas: false, delivery: note } as const;
+		expect(formatItem(fixture('task.failed'), options)).toHaveProperty(
+			'_delivery_deliveryId',
+			'=1',
+		);
 	});
 
 	it('keeps a delivered key that is named like one of ours, beside ours', () => {

@@ -122,6 +122,14 @@ describe('toRow', () => {
 		);
 	});
 
+	it('leaves out a nothing that columns of the catalogue say already, and no other', () => {
+		const cells = row(fixture('task.failed', { error: null, paused_by: null }));
+		expect(cells).toMatchObject({ error_type: null, error_message: null, paused_by: null });
+		expect(cells).not.toHaveProperty('error');
+		const below = row(fixture('task.failed', { error: { type: 'timeout', cause: null } }));
+		expect(below).toMatchObject({ error_type: 'timeout', error_cause: null });
+	});
+
 	it('has the base columns and nulls for an event with nothing in it', () => {
 		const { event_id, event_type, ...rest } = row({ id: 'evt_1', type: 'task.healed', data: {} });
 		expect({ event_id, event_type }).toEqual({ event_id: 'evt_1', event_type: 'task.healed' });
