@@ -13,3 +13,9 @@ export function isObject(value: unknown): value is JsonObject {
 export function own(holder: JsonObject, key: string): unknown {
 	return Object.hasOwn(holder, key) ? holder[key] : undefined;
 }
+
+/** One of Anchor's times in milliseconds; undefined where there is none, or none that can be read. */
+export function timeOf(text: string | null | undefined): number | undefined {
+	const at = Date.parse(String(text));
+	return Number.isNaN(at) ? undefined : at;
+}

@@ -3,6 +3,7 @@ import { isSubscribed, passesFilters } from '../delivery/filters';
 import type { EventFilters } from '../delivery/filters';
 import { entryOf, failureTypeOf, idsOf } from '../events/catalogue';
 import type { AnchorEvent } from '../events/envelope';
+import { timeOf } from '../events/json';
 
 /** The row statuses of a delivery that Anchor has given up: `failed` by a 4xx, `dead` after the last attempt. */
 export const GIVEN_UP = ['failed', 'dead'] as const;
@@ -88,7 +89,7 @@ export function findMissed(input: MissedInput): Missed {
 	const delivered = inTime.filter(({ status }) => status === DELIVERED);
 	const doubtSinceMs =
 		startedMs !== undefined && input.isStart ? doubtFrom(delivered, startedMs, input) : startedMs;
-	const isDoubtful = (row: DeliveryRow) => doubtSinceMs !== undefined && endOf(row) >= doubtSinceMs;
+	const isDoubtful = (row: DeliveryRow) => endOf(row) >= (doubtSinceMs ?? Infinity);
 	return {
 		givenUp: eventsOf(givenUp, input),
 		doubtful: eventsOf(delivered.filter(isDoubtful), input),
@@ -114,7 +115,7 @@ export function findMissed(input: MissedInput): Missed {
 
 /**
  * From when on a delivered event is doubtful. Traffic ends when n8n dies, so the last delivery before its start is the
- * last that the dying one took, however long ago that is.
+ * last that the dying one took, however long ago that is. Where there is none, all that is unknown is doubtful.
  */
 function doubtFrom(
 	delivered: readonly DeliveryRow[],
@@ -125,7 +126,7 @@ function doubtFrom(
 		.filter((row) => !isKnown(row.external_event_id))
 		.map(endOf)
 		.filter((at) => at < startedMs - DYING_MS);
-	return (before.length === 0 ? startedMs : Math.max(...before)) - DYING_MS;
+	return Math.max(...before) - DYING_MS;
 }
 
 function eventsOf(
@@ -173,8 +174,7 @@ function eventOf(
 
 /** Whether it has been recovered, whatever n8n's store of processed events still knows: the database may be an older one. */
 function isRecovered({ completed_at }: DeliveryRow, { recoveredMs }: MissedInput): boolean {
-	const endedMs = timeOf(completed_at);
-	return endedMs !== undefined && recoveredMs !== undefined && endedMs <= recoveredMs;
+	return (timeOf(completed_at) ?? Infinity) <= (recoveredMs ?? -Infinity);
 }
 
 function isGivenUp(status: string): boolean {
@@ -184,11 +184,6 @@ function isGivenUp(status: string): boolean {
 /** When its last attempt ended, in milliseconds. */
 function endOf(row: DeliveryRow): number {
 	return timeOf(row.completed_at) ?? timeOf(row.scheduled_at) ?? 0;
-}
-
-function timeOf(text: string | null): number | undefined {
-	const at = Date.parse(text ?? '');
-	return Number.isNaN(at) ? undefined : at;
 }
 
 /** Rows without a time come first. */

@@ -9,8 +9,8 @@ const LOOPBACK = /^127(\.\d+){3}$|^\[::1\]$|(^|\.)localhost\.?$/;
 const PRIVATE =
 	/^(0|10)(\.\d+){3}$|^(169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))(\.\d+){2}$|^\[f[cde]/;
 
-/** Names that exist in one network only: Anchor's own list (API reference, POST /v1/webhooks), and a container's. */
-const LOCAL_NAME = /(^|\.)(local|internal|localdomain)\.?$|^[^.:[\]]+\.?$/;
+/** Names that exist in one network only: Anchor's own list (API reference, POST /v1/webhooks), and those without a dot. */
+const LOCAL_NAME = /\.(local|internal|localdomain)\.?$|^[^.:[\]]+\.?$/;
 
 /**
  * Judges the address that n8n would give to Anchor, before Anchor is asked. Only what users meet is looked for; Anchor

@@ -1,4 +1,5 @@
 import type { RemoteWebhook, WebhookChanges } from '../api/webhooks';
+import { timeOf } from '../events/json';
 import { formatMark, isMarkOf, isMarkOfInstance, isMarkOfNode, parseMark } from './mark';
 import type { Mark, MarkOwner, Mode } from './mark';
 
@@ -282,9 +283,4 @@ function hostOf(address: string): string {
 	} catch {
 		return address.slice(0, 60);
 	}
-}
-
-function timeOf(text: string | null | undefined): number | undefined {
-	const at = Date.parse(text ?? '');
-	return Number.isNaN(at) ? undefined : at;
 }

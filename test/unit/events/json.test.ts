@@ -1,4 +1,4 @@
-import { isObject, own } from '../../../nodes/AnchorBrowser/events/json';
+import { isObject, own, timeOf } from '../../../nodes/AnchorBrowser/events/json';
 
 describe('isObject', () => {
 	it('takes objects alone', () => {
@@ -21,5 +21,15 @@ describe('own', () => {
 		for (const key of ['task_id', 'constructor', 'toString', '__proto__']) {
 			expect(own(holder, key)).toBeUndefined();
 		}
+	});
+});
+
+describe('timeOf', () => {
+	it('reads a time as Anchor writes it', () => {
+		expect(timeOf('2026-05-24T12:18:05.123Z')).toBe(Date.UTC(2026, 4, 24, 12, 18, 5, 123));
+	});
+
+	it.each([null, undefined, '', 'soon'])('finds none in %j', (text) => {
+		expect(timeOf(text)).toBeUndefined();
 	});
 });

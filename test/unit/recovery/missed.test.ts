@@ -95,6 +95,13 @@ describe('an event from the history', () => {
 		});
 	});
 
+	it('names all ids that it carries, and no time that Anchor does not name', () => {
+		const payload = { session_id: 'ses_1', task_id: 'tsk_1' };
+		const [{ event }] = find([row('a', { payload, scheduled_at: null })], { sinceMs: 0 }).givenUp;
+		expect(event.text).toBe('Task Completed: task tsk_1, session ses_1');
+		expect(event).not.toHaveProperty('created');
+	});
+
 	it('of an unknown type is called by its name', () => {
 		const [{ event }] = find([row('a', { event_type: 'moon.rose', payload: {} })], {
 			wanted: { events: ['*'], filters: makeFilters() },
@@ -121,10 +128,11 @@ describe('what was recovered before', () => {
 			row('before', { completed_at: at(100) }),
 			row('then', { completed_at: at(200) }),
 			row('since', { completed_at: at(201) }),
+			row('last', { completed_at: at(300) }),
 		];
 		const missed = find(rows, { recoveredMs: T0 + 200_000 });
-		expect(ids(missed.givenUp)).toEqual(['since']);
-		expect(missed.givenUpMs).toBe(T0 + 201_000);
+		expect(ids(missed.givenUp)).toEqual(['since', 'last']);
+		expect(missed.givenUpMs).toBe(T0 + 300_000);
 	});
 
 	it('is nothing of which Anchor does not say when it was given up', () => {
@@ -139,14 +147,34 @@ describe('what was recovered before', () => {
 
 describe('what Anchor holds delivered', () => {
 	it('is not doubted when nobody asks', () => {
-		expect(find([delivered('a', 5)])).toMatchObject({ doubtful: [], witnesses: [] });
+		for (const isStart of [false, true]) {
+			const { doubtful, witnesses } = find([delivered('a', 5)], { isStart });
+			expect([doubtful, witnesses]).toEqual([[], []]);
+		}
 	});
 
 	it('is doubted at a start from a minute before the last delivery before it', () => {
-		const rows = [delivered('old', 100), delivered('dying', 190), delivered('last', 200)];
+		const rows = [delivered('old', 100), delivered('dying', 140), delivered('last', 200)];
 		const missed = find(rows, { isStart: true, startedMs: T0 + 3_600_000 });
 		expect(ids(missed.doubtful)).toEqual(['dying', 'last']);
 		expect(missed.witnesses).toEqual(['old']);
+	});
+
+	it('is doubted at a start whatever this process itself, or nobody yet, has taken', () => {
+		const rows = [
+			delivered('last', 200),
+			delivered('known', 500),
+			row('pending', { status: 'pending', completed_at: at(250) }),
+		];
+		const isKnown = (id: string) => id === 'known';
+		const missed = find(rows, { isStart: true, startedMs: T0 + 3_600_000, isKnown });
+		expect(ids(missed.doubtful)).toEqual(['last']);
+	});
+
+	it('is doubted at a start up to the last minute before it, which says nothing of when n8n died', () => {
+		const rows = [150, 100, 60].map((seconds) => delivered(`${seconds}`, 3_600 - seconds));
+		const missed = find(rows, { isStart: true, startedMs: T0 + 3_600_000 });
+		expect(ids(missed.doubtful)).toEqual(['150', '100', '60']);
 	});
 
 	it('is doubted at a start also where n8n itself has answered while it started', () => {
@@ -177,5 +205,7 @@ describe('a secret', () => {
 		expect(find([refused], { secretSinceMs: T0 + 10_999 }).secretIsWrong).toBe(true);
 		expect(find([refused], { secretSinceMs: T0 + 11_000 }).secretIsWrong).toBe(false);
 		expect(find([row('a')]).secretIsWrong).toBe(false);
+		expect(find([row('a'), refused, row('b')]).secretIsWrong).toBe(true);
+		expect(find([{ ...refused, status: 'pending' }]).secretIsWrong).toBe(false);
 	});
 });

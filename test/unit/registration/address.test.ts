@@ -24,6 +24,8 @@ describe('addresses that Anchor takes', () => {
 		'https://s3.amazonaws.com',
 		'https://127.0.0.1.example.com',
 		'https://10.example.com',
+		'https://10.0.0.1.example.com',
+		'https://192.168.1.1.example.com',
 	])('%s', (address) => {
 		expect(judged(`${address}${PATH}`)).toBeUndefined();
 	});
@@ -48,6 +50,8 @@ describe('addresses that Anchor refuses', () => {
 		['IPv6 loopback, spelled out', 'https://[0:0:0:0:0:0:0:1]', 'machine itself'],
 		['unspecified', 'https://0.0.0.0', 'private network'],
 		['10/8', 'https://10.0.0.7', 'private network'],
+		['10/8, longer numbers', 'https://10.20.30.40', 'private network'],
+		['172.16/12, in the middle', 'https://172.20.0.1', 'private network'],
 		['172.16/12, first', 'https://172.16.0.0', 'private network'],
 		['172.16/12, last', 'https://172.31.255.255', 'private network'],
 		['192.168/16', 'https://192.168.1.20', 'private network'],
@@ -71,6 +75,7 @@ describe('addresses that Anchor refuses', () => {
 
 	it.each(['', 'n8n.example.com/webhook', 'https://'])('no address at all: %j', (address) => {
 		expect(judged(address)?.message).toContain('not a valid address');
+		expect(judged(address)?.description).toContain('gives out an address that is not valid');
 	});
 });
 
