@@ -125,13 +125,13 @@ function checkOf(parts: readonly string[]): string {
 }
 
 function hash(text: string, hexDigits: number): string {
-	return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, hexDigits);
+	return createHash('sha256').update(text).digest('hex').slice(0, hexDigits);
 }
 
 /** One line, and no half characters: Anchor would store U+FFFD for them and the mark would never match again. */
 function clean(name: string): string {
 	return [...name]
-		.map((character) => (/^[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]$/u.test(character) ? ' ' : character))
+		.map((character) => (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(character) ? ' ' : character))
 		.join('')
 		.replace(/\s+/gu, ' ')
 		.trim();

@@ -151,7 +151,7 @@ export function planEnding(
 
 /** Whether two addresses lead to the same place, however they are spelled (upper case in the host, a default port). */
 export function isSameAddress(one: string, other: string): boolean {
-	return one === other || spelled(one) === spelled(other);
+	return spelled(one) === spelled(other);
 }
 
 /** For the message at the limit: each webhook with its host, and which n8n made it for which workflow. */

@@ -22,9 +22,9 @@ const TAG_BYTES = 16;
  */
 export function seal(secret: string, context: SealContext): string {
 	const iv = randomBytes(IV_BYTES);
-	const cipher = createCipheriv(CIPHER, keyOf(context), iv, { authTagLength: TAG_BYTES });
+	const cipher = createCipheriv(CIPHER, keyOf(context), iv);
 	cipher.setAAD(boundTo(context));
-	const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
+	const ciphertext = Buffer.concat([cipher.update(Buffer.from(secret)), cipher.final()]);
 	const parts = [iv, ciphertext, cipher.getAuthTag()];
 	return [VERSION, ...parts.map((part) => part.toString('base64url'))].join('.');
 }
@@ -41,12 +41,12 @@ export function open(sealed: unknown, context: SealContext): string | undefined 
 	// Buffer.from skips what is not base64url; a text that was changed only there must not open either.
 	if (parts.some((part, index) => part.toString('base64url') !== texts[index])) return undefined;
 	const [iv, ciphertext, tag] = parts;
-	if (iv.length !== IV_BYTES || tag.length !== TAG_BYTES) return undefined;
 	try {
+		// The length matters: Node takes the first bytes of a tag for one otherwise.
 		const decipher = createDecipheriv(CIPHER, keyOf(context), iv, { authTagLength: TAG_BYTES });
 		decipher.setAAD(boundTo(context));
 		decipher.setAuthTag(tag);
-		return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString('utf8');
+		return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString();
 	} catch {
 		return undefined;
 	}
@@ -54,12 +54,10 @@ export function open(sealed: unknown, context: SealContext): string | undefined 
 
 function keyOf({ apiKey }: SealContext): Buffer {
 	const info = 'n8n-nodes-anchorbrowser-webhooks signing secret v1';
-	return Buffer.from(
-		hkdfSync('sha256', Buffer.from(apiKey, 'utf8'), Buffer.alloc(0), info, KEY_BYTES),
-	);
+	return Buffer.from(hkdfSync('sha256', Buffer.from(apiKey), Buffer.alloc(0), info, KEY_BYTES));
 }
 
 /** JSON keeps the two ids apart whatever is in them. */
 function boundTo({ workflowId, nodeId }: SealContext): Buffer {
-	return Buffer.from(JSON.stringify([VERSION, workflowId, nodeId]), 'utf8');
+	return Buffer.from(JSON.stringify([VERSION, workflowId, nodeId]));
 }

@@ -101,11 +101,24 @@ describe('a mark', () => {
 	it('cuts a long name, marks the cut, and keeps the machine part whole', () => {
 		const text = formatMark({ ...owner, workflowName: `${'a'.repeat(300)}` });
 		expect(text).toHaveLength(256);
-		expect(text).toContain('a… (n8n production webhook) [n8n:');
+		expect(text).toMatch(/^a+… \(n8n production webhook\) \[n8n:/);
 		expect(parseMark(text)).toEqual({
 			...parseMark(formatMark(owner)),
 			workflowName: expect.any(String),
 		});
+	});
+
+	it('keeps a name that just fits', () => {
+		const rest = formatMark(owner).length - owner.workflowName.length;
+		const workflowName = 'a'.repeat(256 - rest);
+		expect(parseMark(formatMark({ ...owner, workflowName }))?.workflowName).toBe(workflowName);
+	});
+
+	it('leaves no space before the cut', () => {
+		for (const begin of ['', 'b']) {
+			const workflowName = begin + 'a '.repeat(200);
+			expect(formatMark({ ...owner, workflowName })).toMatch(/a… \(n8n/);
+		}
 	});
 
 	it('cuts between characters, not through one', () => {
@@ -139,6 +152,14 @@ describe('whose a mark is', () => {
 		const renamed = { ...owner, workflowName: 'Bills' };
 		expect(isMarkOf(parseMark(formatMark(renamed)) as Mark, owner)).toBe(true);
 		expect(ownerKeyOf(renamed)).toBe(ownerKeyOf(owner));
+	});
+
+	it('differs where the ids are divided otherwise', () => {
+		const [one, another] = [
+			{ ...owner, workflowId: 'ab', nodeId: 'c' },
+			{ ...owner, workflowId: 'a', nodeId: 'bc' },
+		];
+		expect(ownerKeyOf(one)).not.toBe(ownerKeyOf(another));
 	});
 
 	it('no two owners share a mark', () => {

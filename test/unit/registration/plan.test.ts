@@ -2,7 +2,9 @@ import type { RemoteWebhook } from '../../../nodes/AnchorBrowser/api/webhooks';
 import { fingerprintOf, formatMark } from '../../../nodes/AnchorBrowser/registration/mark';
 import type { MarkOwner } from '../../../nodes/AnchorBrowser/registration/mark';
 import {
+	byAge,
 	describeSlots,
+	isSameAddress,
 	LISTENING_MS,
 	plan,
 	planEnding,
@@ -90,6 +92,10 @@ describe('our id, same address, events and enabled; id and secret stored: keep',
 		expect(decide([remote], stored()).action).toBe('keep');
 	});
 
+	it('keeps with blanks around the mark', () => {
+		expect(decide([ours({ description: ` ${MARK}\n` })], stored()).action).toBe('keep');
+	});
+
 	it('keeps when Anchor spells the address otherwise', () => {
 		const remote = ours({ url: URL_HERE.replace('n8n.example.com', 'N8N.example.com:443') });
 		expect(decide([remote], stored()).action).toBe('keep');
@@ -103,6 +109,11 @@ describe('our id, anything differs; id and secret stored: one PATCH', () => {
 		[
 			'an event too many',
 			{ subscribed_events: [...EVENTS, 'task.healed'] },
+			{ subscribed_events: EVENTS },
+		],
+		[
+			'another event of as many',
+			{ subscribed_events: ['task.failed', 'task.healed'] },
 			{ subscribed_events: EVENTS },
 		],
 		['switched off', { enabled: false }, { enabled: true }],
@@ -139,6 +150,12 @@ describe('ours, secret unknown or wrong: rotate in place, PATCH what differs', (
 
 	it.each<[string, RemoteWebhook, StoredRegistration | undefined, object | undefined]>([
 		['nothing stored, found by mark and address', ours(), undefined, undefined],
+		[
+			'nothing stored, found by a mark without a fingerprint',
+			ours({ description: formatMark(owner) }),
+			undefined,
+			undefined,
+		],
 		['nothing stored, found by mark', ours({ url: URL_OLD }), undefined, { url: URL_HERE }],
 		['the secret cannot be opened', ours(), stored({ fingerprint: undefined }), undefined],
 		[
@@ -228,6 +245,11 @@ describe('a full project', () => {
 		]);
 	});
 
+	it('shows the beginning of an address that is none', () => {
+		const [slot] = describeSlots([ours({ url: 'x'.repeat(100) })], owner);
+		expect(slot.host).toBe('x'.repeat(60));
+	});
+
 	it('has its leftovers of our own swept', () => {
 		const ended = ours({ id: 'wh_test', url: URL_OLD }, tester);
 		expect(decide([...['a', 'b', 'c', 'd'].map(foreign), ended], undefined)).toMatchObject({
@@ -310,6 +332,17 @@ describe('which of several of ours', () => {
 		});
 	});
 
+	it('in the same order in every process', () => {
+		const [one, other, older] = [
+			ours({ id: 'a' }),
+			ours({ id: 'b' }),
+			ours({ id: 'c', created_at: null }),
+		];
+		const compared = [byAge(one, other), byAge(other, one), byAge(one, one)];
+		expect(compared).toEqual([-1, 1, 0]);
+		expect([one, older].sort(byAge)).toEqual([older, one]);
+	});
+
 	it('a marked one, and never one that has only the address', () => {
 		const remote = [ours({ id: 'wh_unmarked', description: null }), ours({ url: URL_OLD })];
 		expect(decide(remote, undefined)).toMatchObject({ id: 'wh_ours', strangers: ['wh_unmarked'] });
@@ -343,6 +376,8 @@ describe('leftovers', () => {
 			test('wh_timeless', 0, { created_at: null, updated_at: null }),
 		];
 		expect(decide(remote, stored())).toMatchObject({ sweep: [] });
+		const unchanged = test('wh_unchanged', 86_400_000, { updated_at: null });
+		expect(decide([ours(), unchanged], stored())).toMatchObject({ sweep: ['wh_unchanged'] });
 	});
 
 	it('a test sweeps ended tests and never production', () => {
@@ -390,6 +425,15 @@ describe('events that Anchor refused earlier', () => {
 	});
 });
 
+describe('addresses', () => {
+	it('are the same however they are spelled, and two that are none are not', () => {
+		expect(isSameAddress('https://N8N.example.com:443/a', 'https://n8n.example.com/a')).toBe(true);
+		expect(isSameAddress('https://n8n.example.com/a', 'https://n8n.example.com/A')).toBe(false);
+		expect(isSameAddress('nowhere', 'elsewhere')).toBe(false);
+		expect(isSameAddress('nowhere', 'nowhere')).toBe(true);
+	});
+});
+
 describe('what ends', () => {
 	const ending = (
 		remote: RemoteWebhook[],
@@ -431,5 +475,6 @@ describe('what ends', () => {
 		const test = { owner: tester, webhookId: undefined };
 		expect(ending([ours(), elsewhere, here], test)).toEqual(['wh_here', []]);
 		expect(ending([ours(), elsewhere], test)).toEqual([undefined, []]);
+		expect(ending([elsewhere], { ...test, webhookId: 'wh_else' })).toEqual(['wh_else', []]);
 	});
 });

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { seal } from '../../../nodes/AnchorBrowser/registration/seal';
-import { openSecrets, parseState } from '../../../nodes/AnchorBrowser/registration/state';
+import {
+	livePrevious,
+	openSecrets,
+	parseState,
+} from '../../../nodes/AnchorBrowser/registration/state';
 import type { RegistrationState } from '../../../nodes/AnchorBrowser/registration/state';
 
 const context = { apiKey: 'key-of-the-project', workflowId: 'wf', nodeId: 'node' };
@@ -21,6 +25,11 @@ const state: RegistrationState = {
 describe('a stored state', () => {
 	it('reads back as it was written, through JSON', () => {
 		expect(parseState(JSON.parse(JSON.stringify(state)))).toEqual(state);
+	});
+
+	it('reads back without what comes later or ends', () => {
+		const { previous: _previous, endedAt: _endedAt, ...first } = state;
+		expect(parseState(first)).toEqual(first);
 	});
 
 	it.each([undefined, null, 'text', 7, [], {}])('is none: %j', (value) => {
@@ -73,5 +82,11 @@ describe('the secrets of a state', () => {
 		expect(openSecrets({ ...state, secret: '' }, context)).toEqual([previous]);
 		expect(openSecrets(state, { ...context, apiKey: 'another' })).toEqual([]);
 		expect(openSecrets({ ...state, secret: seal('', context) }, context)).toEqual([previous]);
+	});
+
+	it('are two until the previous one has ended', () => {
+		expect(livePrevious(state, 1_999)).toBe(state.previous);
+		expect(livePrevious(state, 2_000)).toBeUndefined();
+		expect(livePrevious({ ...state, previous: undefined }, 1_999)).toBeUndefined();
 	});
 });
