@@ -1,21 +1,19 @@
-import { randomInt, randomUUID } from 'node:crypto';
-import type { IDataObject, ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
+import { randomInt } from 'node:crypto';
+import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { whatHappened } from '../api/explain';
 import { updateWebhook } from '../api/webhooks';
-import type { SeenEvents } from '../delivery/dedupe';
 import { findMissed } from '../recovery/missed';
-import type { Missed, MissedEvent } from '../recovery/missed';
 import { readHistory } from '../recovery/history';
 import type { HistoryReader } from '../recovery/history';
 import { formatMark } from '../registration/mark';
-import type { Mark, MarkOwner } from '../registration/mark';
+import type { Mark } from '../registration/mark';
 import type { RegistrationState } from '../registration/state';
 import { memoryOf } from './eventMemory';
-import { runsHere, takenKey, toReceivedEvent, toStoreQuestion } from './execute';
-import type { ReceivedEvent, StoreQuestion } from './execute';
+import { runsHere } from './execute';
 import { keepInLine } from './keepInLine';
 import { isInService, isSecretChanging, recall, setInService } from './registrations';
-import { meet } from './rendezvous';
+import { recover } from './recover';
+import type { InService } from './recover';
 import { runExclusive } from './runExclusive';
 import { readRegistrationSettings, readWebhookSettings } from './settings';
 import type { ReadParameter, RegistrationSettings, WebhookSettings } from './settings';
@@ -35,26 +33,13 @@ const AGAIN_MS = 10_000;
 /** A secret is taken for wrong once in this time: a clock that is off, or a proxy, has deliveries refused as well. */
 const ROTATION_INTERVAL_MS = 60 * 60_000;
 
-/** A thousand recovered events must not drown n8n: so much time for each, and no next one before a run has taken it. */
-const PACE_MS = 100;
-const TAKEN_PATIENCE_MS = 5_000;
-const ANSWER_PATIENCE_MS = 30_000;
-
-/** The most events that a question carries to another process. */
-const MAX_CARRIED = 100;
-
 /** Rows are read by the time for which they were scheduled; an attempt of theirs may end this much later. */
 const LATE_ATTEMPT_MS = 60 * 60_000;
 
 /** One trigger in service, from `trigger()` to `closeFunction`. */
-interface Service {
-	context: ITriggerFunctions;
-	/** Workflow and node. */
-	key: string;
-	owner: MarkOwner;
+interface Service extends InService {
 	/** Read at once: n8n 2 evaluates their expressions only while it waits for `trigger()`. */
 	settings: RegistrationSettings & Pick<WebhookSettings, 'filters' | 'deduplicate'>;
-	isOver: boolean;
 	/** This machine's time in milliseconds; used for how long ago something was, never beside Anchor's. */
 	startedAtMs: number;
 	looks: number;
@@ -206,18 +191,21 @@ async function look(service: Service): Promise<boolean> {
 	const now = missed.secretIsWrong ? ((await replaceSecret(service)) ?? kept) : kept;
 	const isNewSecret = writeNewSecret(service, before);
 	const { webhookId } = now.state;
-	const recovery = { webhookId, isStart, delivered, recovered };
-	const { hasRun, isWhole } = await recover(service, missed, recovery);
+	const { hasRun, isComplete } = await recover(service, missed, {
+		webhookId,
+		isStart,
+		delivered,
+		recovered,
+	});
 	// Other processes of this n8n know the secret from static data alone, which only a run makes n8n save.
 	if (isNewSecret && !hasRun && !service.isOver) context.emit([[]]);
-	if (missed.isUnsettled) {
-		// It is looked at again before long, and read again, though no row is new.
-		service.reader?.totals.clear();
-		return false;
-	}
+	// What is left is looked for again, though no row is new by then.
+	if (!isComplete || missed.isUnsettled) service.reader?.totals.clear();
+	if (missed.isUnsettled) return false;
 	const { givenUpMs } = missed;
 	// A row that does not say when it was given up must not set the time back.
-	if (isWhole && givenUpMs !== undefined && givenUpMs > (now.mark?.recoveredMs ?? 0)) {
+	const isLater = givenUpMs !== undefined && givenUpMs > (now.mark?.recoveredMs ?? 0);
+	if (isComplete && runsHere(key) && isLater) {
 		await noteRecovered(service, now, givenUpMs);
 	}
 	// A rotation that Anchor has not answered is worth another one before long.
@@ -301,130 +289,6 @@ function writeNewSecret({ context, owner, isOver }: Service, before: Registratio
 	if (isOver || state === undefined || state.secret === before.secret) return false;
 	writeState(context, owner.nodeId, state);
 	return true;
-}
-
-interface Recovery {
-	webhookId: string;
-	isStart: boolean;
-	delivered: SeenEvents;
-	recovered: SeenEvents;
-}
-
-/** @returns whether it has started any run, and whether nothing is left that this process has not seen taken up */
-async function recover(
-	service: Service,
-	missed: Missed,
-	recovery: Recovery,
-): Promise<{ hasRun: boolean; isWhole: boolean }> {
-	const { givenUp, doubtful, withoutPayload } = missed;
-	if (withoutPayload.length > 0) {
-		warn(
-			service,
-			`Anchor Browser could not deliver ${countOf(withoutPayload.length)} and does not hand ${withoutPayload.length === 1 ? 'it' : 'them'} out any more: ${withoutPayload.slice(0, 20).join(', ')}`,
-		);
-	}
-	const all = [...givenUp, ...doubtful].sort(byAge);
-	if (all.length === 0) return { hasRun: false, isWhole: runsHere(service.key) };
-	const missing = recovery.isStart ? await askStore(service, missed, recovery) : all;
-	const run: MissedEvent[] = [];
-	for (const one of missing) {
-		if (service.isOver) break;
-		if (await startRun(service, one, recovery)) run.push(one);
-	}
-	const isWhole = run.length === missing.length && runsHere(service.key);
-	if (run.length === 0) return { hasRun: recovery.isStart, isWhole };
-	const times = run.map(({ event }) => event.created ?? '').sort();
-	const { name } = service.context.getNode();
-	service.context.logger.info(
-		`${name}: ${countOf(run.length)} that had not reached this workflow (of ${times[0]} to ${times[times.length - 1]}) ${run.length === 1 ? 'was' : 'were'} fetched from the delivery history of Anchor Browser and run`,
-		{ workflowId: service.owner.workflowId, nodeId: service.owner.nodeId },
-	);
-	return { hasRun: true, isWhole };
-}
-
-/**
- * Asks n8n's store, in one run, which events no run has taken: an earlier life of this n8n may have run or recovered
- * them.
- * @returns the events to be run one by one
- */
-async function askStore(
-	service: Service,
-	{ givenUp, doubtful, witnesses }: Missed,
-	{ webhookId, recovered }: Recovery,
-): Promise<MissedEvent[]> {
-	const all = [...givenUp, ...doubtful].sort(byAge);
-	const carried = all.slice(0, MAX_CARRIED);
-	const idsOf = (list: readonly MissedEvent[]) => list.map(({ event }) => event.id);
-	const question = `question ${randomUUID()}`;
-	const answered = meet<ReadonlySet<string>>(question, ANSWER_PATIENCE_MS);
-	emitItem(
-		service,
-		toStoreQuestion({
-			question,
-			givenUp: idsOf(givenUp),
-			doubtful: idsOf(doubtful),
-			witnesses,
-			events: carried.map((one) => receivedEventOf(one, webhookId)),
-		}),
-	);
-	const missing = await answered;
-	// In queue mode the worker that answers runs what the question carried; the rest is settled run by run.
-	const left =
-		missing === undefined
-			? all.slice(MAX_CARRIED).filter((one) => givenUp.includes(one))
-			: all.filter(({ event }) => missing.has(event.id));
-	for (const one of all) if (!left.includes(one)) recovered.commit(one.event.id, Date.now());
-	return left;
-}
-
-function byAge(one: MissedEvent, other: MissedEvent): number {
-	return Date.parse(one.event.created ?? '') - Date.parse(other.event.created ?? '') || 0;
-}
-
-/** @returns whether a run was started for the event */
-async function startRun(
-	service: Service,
-	missed: MissedEvent,
-	{ webhookId, delivered, recovered }: Recovery,
-): Promise<boolean> {
-	const { id } = missed.event;
-	// Anchor may be delivering it at this very moment.
-	if (delivered.reserve(id, Date.now()) !== 'new') return false;
-	const taken = meet<true>(takenKey(service.key, id), TAKEN_PATIENCE_MS);
-	emitItem(service, receivedEventOf(missed, webhookId));
-	await wait(PACE_MS);
-	const isTaken = !runsHere(service.key) || (await taken) === true;
-	if (isTaken) {
-		delivered.commit(id, Date.now());
-		recovered.commit(id, Date.now());
-	} else {
-		// n8n could not start it or is slow: the next look sees, and n8n's store keeps it from running twice.
-		delivered.release(id);
-		service.reader?.totals.clear();
-	}
-	return isTaken;
-}
-
-function receivedEventOf({ event, deliveryId }: MissedEvent, webhookId: string): ReceivedEvent {
-	return toReceivedEvent({
-		event,
-		delivery: {
-			deliveryId,
-			timestamp: null,
-			receivedAt: Date.now(),
-			signedWith: null,
-			webhookId,
-			recovered: true,
-		},
-	});
-}
-
-function emitItem({ context }: Service, json: ReceivedEvent | StoreQuestion): void {
-	context.emit([[{ json: json as unknown as IDataObject }]]);
-}
-
-function countOf(events: number): string {
-	return `${events} ${events === 1 ? 'event' : 'events'}`;
 }
 
 function warn({ context, owner }: Service, sentence: string): void {
