@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { PROJECT } from '../support/n8n';
+import DECIDING from './deciding.json';
 import { tell, type MutationReport } from './report';
 import { EXPLAINED } from './survivors';
 
@@ -10,18 +11,12 @@ const NODES = join('nodes', 'AnchorBrowser');
 const UNIT = join('test', 'unit');
 const FOUND = join('coverage', 'mutation');
 
-/** The files that decide, by folder; every file where none is named. */
-const DECIDING: Readonly<Record<string, readonly string[] | undefined>> = {
-	delivery: undefined,
-	events: undefined,
-	output: undefined,
-	recovery: ['missed.ts'],
-	registration: ['address.ts', 'end.ts', 'mark.ts', 'plan.ts', 'seal.ts', 'state.ts'],
-};
-
+/** The files that decide, as `<folder>/<file>.ts`. */
 function deciding(): string[] {
 	return Object.entries(DECIDING).flatMap(([folder, files]) =>
-		(files ?? readdirSync(join(NODES, folder))).map((file) => `${folder}/${file}`),
+		files.includes('*')
+			? readdirSync(join(NODES, folder)).map((file) => `${folder}/${file}`)
+			: files.map((file) => `${folder}/${file}.ts`),
 	);
 }
 

@@ -1,10 +1,66 @@
+const NO_TYPE =
+	'TypeScript wants the check; with what it keeps out, the next comparison is false all the same.';
+const SPEED = 'Only how fast it is changes, not what comes out.';
+const UTF8 = 'Text with ASCII characters alone comes to the same bytes in UTF-8, the default.';
+const NO_VALUE = 'A function that ends without a value returns undefined, too.';
+const ANCHORED =
+	'A parsed host that ends in a number is an IPv4 address of four numbers up to 255, and a bracket only begins or ends one.';
+const NOT_FITTING = 'n8n’s evaluator throws for a value of such a kind, which counts the same.';
+const COMPACTING = 'Only when the list is made shorter changes, not what it holds.';
+
 /**
  * Why a mutant may live: its change makes no difference that anybody could see. By file, then by what stood there and what
  * the mutant put in its place.
  */
 export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+	'delivery/conditions.ts': {
+		'operator === undefined → false':
+			'Reading the name of no operator throws, which counts the same.',
+		'\'dateTime\' → ""': NOT_FITTING,
+		"typeof right === 'string' → true":
+			'What has no `trim` throws, and what throws cannot be judged, as what does not fit.',
+	},
+	'delivery/dedupe.ts': {
+		'[] → ["Stryker was here"]': 'An entry without a time has expired.',
+		'reservedAt !== undefined → true': NO_TYPE,
+		'this.forgotten >= Math.max(WORTH_COMPACTING, this.order.length / 2) → this.forgotten > Math.max(WORTH_COMPACTING, this.order.length / 2)':
+			COMPACTING,
+		'Math.max(WORTH_COMPACTING, this.order.length / 2) → Math.min(WORTH_COMPACTING, this.order.length / 2)':
+			COMPACTING,
+		'\'hex\' → ""': 'A digest tells ids apart in any writing.',
+	},
+	'delivery/filters.ts': {
+		'\'There is nobody to judge\' → ""':
+			'What throws counts as not met; the words are for a debugger.',
+		'knownLists.size >= MAX_LISTS → knownLists.size > MAX_LISTS': 'One list more is remembered.',
+		'failureType !== undefined → true': NO_TYPE,
+	},
+	'delivery/request.ts': {
+		'key.length !== name.length → false': SPEED,
+	},
+	'delivery/signature.ts': {
+		'start < end → true': 'What follows a part is a comma or nothing, and neither is a blank.',
+		'start < end → start <= end':
+			'What follows a part is a comma or nothing, and neither is a blank.',
+		'end > start → true': 'Of a blank part nothing is left, however far its end moves.',
+		'end > start → end >= start': 'Of a blank part nothing is left, however far its end moves.',
+		'\'latin1\' → ""': UTF8,
+		'\'utf8\' → ""': UTF8,
+	},
+	'delivery/verdict.ts': {
+		"verdict.kind === 'rejected' → true": 'No other kind of verdict has that reason.',
+		'skewSeconds === undefined → false': NO_TYPE,
+		'skewSeconds > 0 → skewSeconds >= 0': 'What is not a second off is not stale.',
+	},
 	'output/branch.ts': {
 		'\'\' → "Stryker was here!"':
 			'Any text that is no kind of failure leads to Other Failure, as no text does.',
+	},
+	'registration/address.ts': {
+		'\'\' → "Stryker was here!"': 'Any text that is no address of this machine does.',
+		'{ return undefined; } → {}': NO_VALUE,
+	},
+	'registration/seal.ts': {
+		'{ return undefined; } → {}': NO_VALUE,
 	},
 };

@@ -142,7 +142,7 @@ export class EventMemory implements SeenEvents {
 	private dropOldestCommitted(): void {
 		this.committed.delete(this.order[this.forgotten].key);
 		this.forgotten += 1;
-		if (this.forgotten >= WORTH_COMPACTING && this.forgotten * 2 >= this.order.length) {
+		if (this.forgotten >= Math.max(WORTH_COMPACTING, this.order.length / 2)) {
 			this.order = this.order.slice(this.forgotten);
 			this.forgotten = 0;
 		}

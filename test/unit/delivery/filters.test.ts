@@ -1,5 +1,6 @@
 import {
 	isSubscribed,
+	judgeFilters,
 	makeFilters,
 	parseIdList,
 	passesFilters,
@@ -84,7 +85,11 @@ describe('without filters', () => {
 describe('conditions', () => {
 	it('hold nowhere when there is nobody to judge them', () => {
 		const conditions = { conditions: [{ leftValue: 'task_id', rightValue: 'tsk_1' }] };
-		expect(passes(event('task.failed', { task_id: 'tsk_1' }), { conditions })).toBe(false);
+		const judged = judgeFilters(
+			event('task.failed', { task_id: 'tsk_1' }),
+			makeFilters({ conditions }),
+		);
+		expect(judged).toEqual({ holds: false, unjudged: ['task_id'] });
 	});
 });
 

@@ -62,6 +62,14 @@ describe('parseEvent', () => {
 		expect(mismatchesIn(parsed)).toEqual([`data.${first}`]);
 	});
 
+	it.each(['task.failed', 'session.failed'] as const)(
+		'%s: says when a field of its error is of another type',
+		(type) => {
+			const parsed = parse(fixture(type, { error: { type: 7, message: 'Stopped' } }));
+			expect(mismatchesIn(parsed)).toEqual(['data.error.type']);
+		},
+	);
+
 	it('passes keys that nobody knows through, in the envelope, in data and below', () => {
 		const event = {
 			...fixture('task.failed', {

@@ -70,6 +70,18 @@ describe('what Anchor has given up', () => {
 		expect(ids(find([row('a', { scheduled_at: at(0) })]).givenUp)).toEqual(['a']);
 	});
 
+	it('comes first when Anchor does not say when it was scheduled', () => {
+		const timeless = { scheduled_at: null, completed_at: null };
+		for (const rows of [
+			[row('a'), row('b', timeless)],
+			[row('b', timeless), row('a')],
+		]) {
+			expect(ids(find(rows, { sinceMs: 0 }).givenUp)).toEqual(['b', 'a']);
+		}
+		expect(find([row('b', timeless)], { sinceMs: 0 }).givenUpMs).toBe(0);
+		expect(find([row('b', { completed_at: null })]).givenUpMs).toBe(T0 + 10_000);
+	});
+
 	it('is named and not made up when its row has no payload', () => {
 		const missed = find([row('a', { payload: undefined }), row('b')]);
 		expect(missed.withoutPayload).toEqual(['a']);
