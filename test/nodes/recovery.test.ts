@@ -276,6 +276,18 @@ describe('looking after a trigger', () => {
 		expect((await ran()).length).toBe(4);
 	});
 
+	it('names a stranger at its address once, not at every look', async () => {
+		await setUp();
+		const row = await activated();
+		anchor.addWebhook({ url: host.urlOf(row), subscribedEvents: ['task.failed'] });
+		row.nodes[0].parameters.events = ['task.completed'];
+		await host.republish(row);
+		const named = () => warnings().filter(({ message }) => message.includes('did not make')).length;
+		expect(named()).toBe(1);
+		await timers.advance(4 * LATER_LOOK_MS);
+		expect(named()).toBe(1);
+	});
+
 	it.each([
 		['disabled', () => anchor.changeWebhook(webhookId(), { enabled: false })],
 		['removed', () => anchor.removeWebhook(webhookId())],
@@ -355,7 +367,88 @@ describe('looking after a trigger', () => {
 	});
 });
 
+describe('an n8n that is full', () => {
+	/** Three missed events, and another one after the start: runs are known to be carried out in this process. */
+	async function missedAndOneMore(): Promise<string[]> {
+		await setUp();
+		await activated();
+		const missed = await missedWhileOff(3);
+		await host.restart();
+		await emitted(1);
+		return missed;
+	}
+
+	it.each(['accept', 'refuse'] as const)(
+		'%ss the run that asks its store only after nobody waits for it any more: every event runs once',
+		async (ending) => {
+			const missed = await missedAndOneMore();
+			const held = host.holdRuns();
+			await timers.advance(FIRST_LOOK_MS + 31_000);
+			held.settle(ending);
+			await timers.advance(SECOND_LOOK_MS + LATER_LOOK_MS);
+			expect((await ran()).sort()).toEqual(expect.arrayContaining([...missed].sort()));
+			expect(await ran()).toHaveLength(4);
+		},
+	);
+
+	it('is killed before it has carried out that run: the next one runs every event once', async () => {
+		const missed = await missedAndOneMore();
+		const held = host.holdRuns();
+		await timers.advance(FIRST_LOOK_MS + 31_000);
+		host.crash();
+		held.settle('refuse');
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS + LATER_LOOK_MS);
+		expect(await ran()).toEqual(expect.arrayContaining(missed));
+		expect(await ran()).toHaveLength(4);
+	});
+
+	it('gets one run at a time, however many events are missed', async () => {
+		await setUp();
+		await activated();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await emitted(1);
+		const { id, url } = anchor.webhooks()[0];
+		anchor.changeWebhook(id, { url: `${host.address}/webhook/nowhere` });
+		const missed = await emitted(5);
+		anchor.changeWebhook(id, { url });
+		const held = host.holdRuns();
+		await timers.advance(4 * LATER_LOOK_MS);
+		held.settle('accept');
+		await timers.advance(2 * LATER_LOOK_MS);
+		expect((await ran()).slice(1).sort()).toEqual([...missed].sort());
+		// One for each look, which come at longer and longer intervals; five for each would be many more.
+		expect(await emptyRuns()).toBeLessThanOrEqual(12);
+	});
+});
+
 describe('an Anchor that makes it hard', () => {
+	it('breaks off its history: what was read before is read again', async () => {
+		await setUp();
+		await activated();
+		const missed = await missedWhileOff(3);
+		await host.restart();
+		// Rows of two kinds are read by then; those of the third show what is doubtful.
+		let asked = 0;
+		const third = Object.assign(/GET .*events/, {
+			test: (call: string) => /GET .*events/.exec(call) !== null && ++asked === 3,
+		});
+		anchor.outage({ mode: 503, calls: third });
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		expect(await ran()).toEqual(missed);
+	});
+
+	it('does not answer for two hours: no line above debug', async () => {
+		await setUp();
+		await activated();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		logLines.length = 0;
+		anchor.outage({ mode: 503 });
+		await timers.advance(8 * LATER_LOOK_MS);
+		expect(logLines.length).toBeGreaterThan(0);
+		expect(logLines.filter(({ level }) => level !== 'debug')).toEqual([]);
+	});
+
 	it.each([503, 'close', 401] as const)(
 		'is asked again when it answers %s, and nothing fails',
 		async (mode) => {

@@ -134,7 +134,11 @@ export function logLineOf(verdict: Verdict): string | undefined {
 	}
 }
 
-function unjudgedLine(fields: readonly string[]): string {
+/**
+ * What the log says of conditions that could not be judged.
+ * @param fields theirs, at least one
+ */
+export function unjudgedLine(fields: readonly string[]): string {
 	return `A condition under Only When could not be judged and therefore did not hold (${fields.join(', ')}). Check that its operator fits what the event has in that field, and that its value is filled in: a number or a date where the operator says so, a pattern that is valid and quick.`;
 }
 

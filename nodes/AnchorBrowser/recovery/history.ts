@@ -1,4 +1,4 @@
-import type { ApiContext, ApiFailure, ApiResult } from '../api/client';
+import type { ApiContext, ApiFailure } from '../api/client';
 import { HISTORY_PAGE_SIZE, listDeliveries } from '../api/webhooks';
 import type { DeliveryRow } from '../api/webhooks';
 import { DELIVERED, GIVEN_UP } from './missed';
@@ -11,13 +11,14 @@ const HISTORY_MS = 7 * DAY_MS;
 /** Where the deliveries that a dying n8n may have swallowed are looked for first. */
 const RECENT_MS = 60 * 60_000;
 
-/** The most rows of one kind that are read at a time. */
+/** The most unknown rows that one reading returns, and the most pages of one kind that it asks for. */
 const MAX_ROWS = 5_000;
+const MAX_PAGES = 500;
 
 /** A reader of one webhook's history that knows what it has read: an idle trigger costs one page of each kind. */
 export interface HistoryReader {
 	readonly webhookId: string;
-	/** How many rows there were of a status in the last complete reading, by status and start. */
+	/** How many rows there were of a status in the last complete reading, by status and start; emptied, all are read again. */
 	readonly totals: Map<string, number>;
 }
 
@@ -28,35 +29,59 @@ export interface HistoryWish {
 	nowMs: number;
 	/** From when on delivered rows are read; 'start' finds the last ones before a start; undefined for none. */
 	deliveredSince: number | 'start' | undefined;
+	/** Whether nothing has to be found out about an event any more: its rows are left out. */
+	isKnown(eventId: string): boolean;
+}
+
+/** What a look has read. */
+export interface History {
+	ok: true;
+	/** With their payload. */
+	rows: DeliveryRow[];
+	/** Whether there is more of it, which the next reading returns once these rows are known. */
+	isCut: boolean;
 }
 
 /**
  * Reads the rows that may show a missed event: those given up, and those delivered where they are to be doubted. What
  * was there before, and only that, is not read again.
- * @returns the rows with their payload, or why Anchor did not answer
+ * @returns the rows, or why Anchor did not answer
  */
 export async function readHistory(
 	context: ApiContext,
 	reader: HistoryReader,
-	{ sinceMs, nowMs, deliveredSince }: HistoryWish,
-): Promise<ApiResult<DeliveryRow[]>> {
+	{ sinceMs, nowMs, deliveredSince, isKnown }: HistoryWish,
+): Promise<History | ApiFailure> {
 	const isStart = deliveredSince === 'start';
 	const oldestMs = nowMs - HISTORY_MS;
 	// Later on nothing may leave the history while its rows are counted, so the beginning moves on once a day.
 	const fromMs = Math.max(sinceMs, isStart ? oldestMs : Math.ceil(oldestMs / DAY_MS) * DAY_MS);
-	const rows: DeliveryRow[] = [];
+	const parts: History[] = [];
 	for (const status of GIVEN_UP) {
-		const found = await readRows(context, reader, { status, sinceMs: fromMs, isOnce: true });
-		if (!found.ok) return found;
-		rows.push(...found.body);
+		const part = await readRows(context, reader, {
+			status,
+			sinceMs: fromMs,
+			isOnce: true,
+			isKnown,
+		});
+		if (!part.ok) return part;
+		parts.push(part);
 	}
-	if (deliveredSince === undefined) return { ok: true, body: rows };
-	const since = Math.max(isStart ? nowMs - RECENT_MS : deliveredSince, fromMs);
-	let found = await readRows(context, reader, { status: DELIVERED, sinceMs: since });
-	if (found.ok && isStart && found.body.length === 0 && since > fromMs) {
-		found = await readRows(context, reader, { status: DELIVERED, sinceMs: fromMs });
+	if (deliveredSince !== undefined) {
+		const since = Math.max(isStart ? nowMs - RECENT_MS : deliveredSince, fromMs);
+		const wish = { status: DELIVERED, sinceMs: since, isKnown };
+		let part = await readRows(context, reader, wish);
+		if (part.ok && isStart && part.rows.length === 0 && since > fromMs) {
+			part = await readRows(context, reader, { ...wish, sinceMs: fromMs });
+		}
+		if (!part.ok) return part;
+		parts.push(part);
 	}
-	return found.ok ? { ok: true, body: [...rows, ...found.body] } : found;
+	return {
+		ok: true,
+		rows: parts.flatMap(({ rows }) => rows),
+		isCut: parts.some(({ isCut }) => isCut),
+	};
 }
 
 /**
@@ -66,27 +91,40 @@ export async function readHistory(
 async function readRows(
 	context: ApiContext,
 	{ webhookId, totals }: HistoryReader,
-	{ status, sinceMs, isOnce = false }: { status: string; sinceMs: number; isOnce?: boolean },
-): Promise<{ ok: true; body: DeliveryRow[] } | ApiFailure> {
+	{
+		status,
+		sinceMs,
+		isOnce = false,
+		isKnown,
+	}: { status: string; sinceMs: number; isOnce?: boolean; isKnown: HistoryWish['isKnown'] },
+): Promise<History | ApiFailure> {
 	const query = { since: new Date(sinceMs).toISOString(), status, includePayload: true };
 	const key = `${status} ${sinceMs}`;
 	const rows = new Map<string, DeliveryRow>();
 	let total: number | null = null;
-	for (let offset = 0; offset < MAX_ROWS; ) {
+	let isCut = true;
+	for (let offset = 0, pages = 0; rows.size < MAX_ROWS && pages < MAX_PAGES; pages++) {
 		const page = await listDeliveries(context, webhookId, { ...query, offset });
 		if (!page.ok) {
 			// A webhook that is gone for longer than Anchor keeps its history has none.
-			return page.status === 404 ? { ok: true, body: [] } : page;
+			return page.status === 404 ? { ok: true, rows: [], isCut: false } : page;
 		}
 		if (offset === 0) {
 			({ total } = page.body);
-			if (isOnce && total !== null && totals.get(key) === total) return { ok: true, body: [] };
+			if (isOnce && total !== null && totals.get(key) === total) {
+				return { ok: true, rows: [], isCut: false };
+			}
 		}
-		for (const row of page.body.rows) rows.set(row.id, row);
+		for (const row of page.body.rows) {
+			if (!isKnown(row.external_event_id)) rows.set(row.id, row);
+		}
 		offset += page.body.received;
 		const { received } = page.body;
-		if (received === 0 || (total === null ? received < HISTORY_PAGE_SIZE : offset >= total)) break;
+		if (received === 0 || (total === null ? received < HISTORY_PAGE_SIZE : offset >= total)) {
+			isCut = false;
+			break;
+		}
 	}
-	if (isOnce && total !== null) totals.set(key, total);
-	return { ok: true, body: [...rows.values()] };
+	if (isOnce && total !== null && !isCut) totals.set(key, total);
+	return { ok: true, rows: [...rows.values()], isCut };
 }

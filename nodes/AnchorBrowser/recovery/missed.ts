@@ -1,5 +1,5 @@
 import type { DeliveryRow } from '../api/webhooks';
-import { isSubscribed, passesFilters } from '../delivery/filters';
+import { isSubscribed, judgeFilters } from '../delivery/filters';
 import type { EventFilters } from '../delivery/filters';
 import { entryOf, failureTypeOf, idsOf } from '../events/catalogue';
 import type { AnchorEvent } from '../events/envelope';
@@ -60,6 +60,8 @@ export interface Missed {
 	givenUpMs: number | undefined;
 	/** Whether n8n has one of the given-up events in hand: it is missing if n8n refuses it in the end. */
 	isUnsettled: boolean;
+	/** The fields of conditions that could not be judged, and therefore did not hold. */
+	unjudged: string[];
 	/** Given-up events whose rows came without their payload: nothing is made up for them. */
 	withoutPayload: string[];
 	/** Whether a delivery was refused with 401 although the secret here had been in use by then. */
@@ -89,18 +91,18 @@ export function findMissed(input: MissedInput): Missed {
 	const delivered = inTime.filter(({ status }) => status === DELIVERED);
 	const doubtSinceMs =
 		startedMs !== undefined && input.isStart ? doubtFrom(delivered, startedMs, input) : startedMs;
+	const unjudged = new Set<string>();
+	const eventsIn = (list: readonly DeliveryRow[]) => eventsOf(list, input, unjudged);
 	const isDoubtful = (row: DeliveryRow) => endOf(row) >= (doubtSinceMs ?? Infinity);
 	return {
-		givenUp: eventsOf(givenUp, input),
-		doubtful: eventsOf(delivered.filter(isDoubtful), input),
-		witnesses: eventsOf(
-			delivered.filter((row) => doubtSinceMs !== undefined && !isDoubtful(row)),
-			input,
-		)
+		givenUp: eventsIn(givenUp),
+		doubtful: eventsIn(delivered.filter(isDoubtful)),
+		witnesses: eventsIn(delivered.filter((row) => doubtSinceMs !== undefined && !isDoubtful(row)))
 			.slice(-MAX_WITNESSES)
 			.map(({ event }) => event.id),
 		givenUpMs: givenUp.length === 0 ? undefined : Math.max(...givenUp.map(endOf)),
 		isUnsettled: givenUp.some((row) => input.isInHand(row.external_event_id)),
+		unjudged: [...unjudged],
 		withoutPayload: givenUp
 			.filter(
 				({ payload, external_event_id: id, event_type: type }) =>
@@ -132,14 +134,17 @@ function doubtFrom(
 function eventsOf(
 	rows: readonly DeliveryRow[],
 	{ wanted, projectId, isKnown }: MissedInput,
+	unjudged: Set<string>,
 ): MissedEvent[] {
 	const found = new Map<string, MissedEvent>();
 	for (const row of [...rows].sort(bySchedule)) {
 		const { id: deliveryId, external_event_id: id, payload } = row;
 		if (payload === undefined || found.has(id) || isKnown(id)) continue;
 		const event = eventOf({ ...row, payload }, projectId);
-		if (!isSubscribed(event.type, wanted.events) || !passesFilters(event, wanted.filters)) continue;
-		found.set(id, { event, deliveryId });
+		if (!isSubscribed(event.type, wanted.events)) continue;
+		const judged = judgeFilters(event, wanted.filters);
+		for (const field of judged.unjudged ?? []) unjudged.add(field);
+		if (judged.holds) found.set(id, { event, deliveryId });
 	}
 	return [...found.values()];
 }

@@ -20,6 +20,9 @@ const STORE: ICheckProcessedOptions = { mode: 'entries', maxEntries: 4_000 };
  */
 const PATIENCE_MS = 60_000;
 
+/** How many events the store is asked for at once: asking records them for a moment, and must not push others out. */
+const ASKED_AT_ONCE = 500;
+
 /** Two processes that both meet a node's very first event collide in inserting its row: one of them tries again. */
 const ATTEMPTS = 3;
 
@@ -124,14 +127,19 @@ export async function findUnclaimed(
 	eventIds: string[],
 ): Promise<Set<string> | undefined> {
 	try {
-		const look = async () => {
-			const claimed = await record(context, eventIds);
-			const unclaimed = eventIds.filter((id) => !claimed.has(id));
-			// Asking records them, too.
-			if (unclaimed.length > 0) await unrecord(context, unclaimed);
-			return new Set(unclaimed);
-		};
-		return await askInTurn(context, async () => await patiently(look));
+		const found = new Set<string>();
+		for (let from = 0; from < eventIds.length; from += ASKED_AT_ONCE) {
+			const asked = eventIds.slice(from, from + ASKED_AT_ONCE);
+			const look = async () => {
+				const claimed = await record(context, asked);
+				const unclaimed = asked.filter((id) => !claimed.has(id));
+				// Asking records them, too.
+				if (unclaimed.length > 0) await unrecord(context, unclaimed);
+				for (const id of unclaimed) found.add(id);
+			};
+			await askInTurn(context, async () => await patiently(look));
+		}
+		return found;
 	} catch (cause) {
 		reportSilence(context, eventIds[0], cause as Error);
 		return undefined;

@@ -34,7 +34,7 @@ export interface StoreQuestion {
 	doubtful: string[];
 	/** Events that have surely run: a store that does not know them cannot tell. */
 	witnesses: string[];
-	/** For a run in another process, which has no other way to them. */
+	/** For a run whose answer nobody hears. */
 	events: ReceivedEvent[];
 }
 
@@ -134,8 +134,9 @@ async function addItem(
 }
 
 /**
- * Answers `trigger()` where it asks in this process, and then outputs nothing: it starts a run for each event. In queue
- * mode another process asks and cannot hear the answer, so the events go on in this very run.
+ * Answers `trigger()` where it waits in this process, and then outputs nothing: it starts a run for each event. Where
+ * nobody hears the answer (in queue mode another process asks; n8n may carry out a run late), the events go on in this
+ * very run.
  */
 async function answerQuestion(
 	context: IExecuteFunctions,
@@ -148,10 +149,7 @@ async function answerQuestion(
 	const missing = new Set(
 		[...givenUp, ...(storeKnows ? doubtful : [])].filter((id) => unclaimed?.has(id) !== false),
 	);
-	if (askedBy === PROCESS) {
-		settle(question, missing);
-		return [];
-	}
+	if (askedBy === PROCESS && settle(question, missing)) return [];
 	return events.filter(({ event }) => missing.has(event.id));
 }
 

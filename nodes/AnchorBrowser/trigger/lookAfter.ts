@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { whatHappened } from '../api/explain';
 import { updateWebhook } from '../api/webhooks';
+import { unjudgedLine } from '../delivery/verdict';
 import { findMissed } from '../recovery/missed';
 import { readHistory } from '../recovery/history';
 import type { HistoryReader } from '../recovery/history';
@@ -130,13 +131,15 @@ async function lookRegularly(service: Service): Promise<void> {
 			patience = AGAIN_MS;
 			await wait(service.looks === 1 ? SECOND_LOOK_MS : LATER_LOOKS_MS);
 		} else {
+			// What was read and came to nothing is read again, though no row is new by then.
+			service.reader?.totals.clear();
 			await wait(patience);
 			patience = Math.min(patience * 2, LATER_LOOKS_MS);
 		}
 	}
 }
 
-/** @returns whether Anchor could be asked for everything; otherwise it is asked again before long */
+/** @returns whether nothing is left to be done; otherwise the next look comes before long */
 async function look(service: Service): Promise<boolean> {
 	const { context, key, owner, settings } = service;
 	const before = recall(owner)?.state;
@@ -151,7 +154,12 @@ async function look(service: Service): Promise<boolean> {
 	const isStart = service.looks === 0;
 	const { events, filters, deduplicate } = settings;
 	const mayDoubt = deduplicate === 'durable' && (isStart || runsHere(key));
+	const delivered = memoryOf(key, deduplicate !== 'off');
+	const recovered = memoryOf(`${key} recovered`, true);
+	const isKnown = (id: string) => delivered.has(id, Date.now()) || recovered.has(id, Date.now());
+	const isInHand = (id: string) => delivered.isReserved(id, Date.now());
 	const rows = [];
+	let isCut = false;
 	// A webhook that was gone and made anew has its history under the old id.
 	for (const webhookId of new Set([before.webhookId, kept.state.webhookId])) {
 		const known = service.reader?.webhookId === webhookId ? service.reader : undefined;
@@ -165,16 +173,16 @@ async function look(service: Service): Promise<boolean> {
 				: isStart
 					? 'start'
 					: (service.lookedMs ?? startedMs) - LATE_ATTEMPT_MS,
+			isKnown: (id) => isKnown(id) && !isInHand(id),
 		});
 		if (!read.ok) {
 			debug(service, whatHappened(read, { what: 'read the delivery history' }));
 			return false;
 		}
-		rows.push(...read.body);
+		rows.push(...read.rows);
+		isCut ||= read.isCut;
 	}
 
-	const delivered = memoryOf(key, deduplicate !== 'off');
-	const recovered = memoryOf(`${key} recovered`, true);
 	const missed = findMissed({
 		rows,
 		projectId,
@@ -182,12 +190,13 @@ async function look(service: Service): Promise<boolean> {
 		sinceMs: before.wantsSince,
 		recoveredMs: kept.mark?.recoveredMs,
 		secretSinceMs: kept.state.secretSince,
-		isKnown: (id) => delivered.has(id, Date.now()) || recovered.has(id, Date.now()),
-		isInHand: (id) => delivered.isReserved(id, Date.now()),
+		isKnown,
+		isInHand,
 		startedMs: mayDoubt ? startedMs : undefined,
 		isStart,
 	});
 	service.lookedMs = anchorMs;
+	if (missed.unjudged.length > 0) warn(service, unjudgedLine(missed.unjudged));
 	const now = missed.secretIsWrong ? ((await replaceSecret(service)) ?? kept) : kept;
 	const isNewSecret = writeNewSecret(service, before);
 	const { webhookId } = now.state;
@@ -199,13 +208,11 @@ async function look(service: Service): Promise<boolean> {
 	});
 	// Other processes of this n8n know the secret from static data alone, which only a run makes n8n save.
 	if (isNewSecret && !hasRun && !service.isOver) context.emit([[]]);
-	// What is left is looked for again, though no row is new by then.
-	if (!isComplete || missed.isUnsettled) service.reader?.totals.clear();
-	if (missed.isUnsettled) return false;
+	if (isCut || !isComplete || missed.isUnsettled) return false;
 	const { givenUpMs } = missed;
 	// A row that does not say when it was given up must not set the time back.
 	const isLater = givenUpMs !== undefined && givenUpMs > (now.mark?.recoveredMs ?? 0);
-	if (isComplete && runsHere(key) && isLater) {
+	if (runsHere(key) && isLater) {
 		await noteRecovered(service, now, givenUpMs);
 	}
 	// A rotation that Anchor has not answered is worth another one before long.

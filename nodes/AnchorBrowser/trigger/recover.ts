@@ -66,6 +66,8 @@ export async function recover(
 	for (const one of missing) {
 		if (trigger.isOver) break;
 		if (await runMissed(trigger, one, recovery)) run.push(one);
+		// An n8n that is full must not get the rest on top: it is run when this one has been.
+		else if (!recovery.delivered.has(one.event.id, Date.now())) break;
 	}
 	const isComplete = run.length === missing.length;
 	if (run.length === 0) return { hasRun: recovery.isStart, isComplete };
@@ -81,6 +83,7 @@ export async function recover(
  * Asks n8n's store, in one run, which events no run has taken: an earlier life of this n8n may have run or recovered
  * them.
  * @returns the events to be run one by one
+ * @throws Error when n8n carries out runs in this process, and has not carried out this one
  */
 async function askStore(
 	trigger: InService,
@@ -103,6 +106,9 @@ async function askStore(
 		}),
 	);
 	const missing = await answered;
+	if (missing === undefined && runsHere(trigger.key)) {
+		throw new Error('n8n has not yet carried out the run that asks its store of processed events');
+	}
 	// In queue mode the worker that answers runs what the question carried; the rest is settled run by run.
 	const left =
 		missing === undefined

@@ -4,7 +4,12 @@ import { AnchorInMemory } from '../registration/anchorInMemory';
 
 const NOW = Date.UTC(2026, 4, 24, 12);
 const DAY_MS = 24 * 60 * 60_000;
-const wish: HistoryWish = { sinceMs: NOW - DAY_MS, nowMs: NOW, deliveredSince: undefined };
+const wish: HistoryWish = {
+	sinceMs: NOW - DAY_MS,
+	nowMs: NOW,
+	deliveredSince: undefined,
+	isKnown: () => false,
+};
 
 let anchor: AnchorInMemory;
 let reader: HistoryReader;
@@ -29,7 +34,7 @@ const page = (events: unknown[], total?: number) =>
 async function read(more: Partial<HistoryWish> = {}) {
 	const answer = await readHistory(anchor.context(), reader, { ...wish, ...more });
 	if (!answer.ok) throw new Error(`${answer.status}`);
-	return answer.body;
+	return answer.rows;
 }
 const asked = () =>
 	anchor.requests.map(({ query: { status, offset } }) => `${String(status)} ${String(offset)}`);
@@ -61,6 +66,40 @@ it('reads all again when a row has come', async () => {
 	page(rows(0, 2), 2);
 	page([], 0);
 	expect(await read()).toHaveLength(2);
+});
+
+it('reads all again after a reading that Anchor broke off', async () => {
+	page(rows(0, 1), 1);
+	anchor.answer(/events/, { status: 503, body: {} });
+	await expect(read()).rejects.toThrow('503');
+	reader.totals.clear();
+	page(rows(0, 1), 1);
+	page([], 0);
+	expect(await read()).toHaveLength(1);
+});
+
+it('returns 5,000 rows at most, says that there are more, and goes on once they are known', async () => {
+	const known = new Set<string>();
+	const isKnown = (id: string) => known.has(id);
+	const pages = (count: number) => {
+		for (let from = 0; from < count; from++) page(rows(from * 100, 100), 6_000);
+	};
+	pages(50);
+	page([], 0);
+	const first = await readHistory(anchor.context(), reader, { ...wish, isKnown });
+	expect(first).toMatchObject({ isCut: true });
+	if (!first.ok) throw new Error('no answer');
+	for (const { external_event_id: id } of first.rows) known.add(id);
+	expect(known.size).toBe(5_000);
+
+	anchor.recover();
+	pages(60);
+	page([], 0);
+	const second = await readHistory(anchor.context(), reader, { ...wish, isKnown });
+	expect(second).toMatchObject({ isCut: false });
+	expect(second.ok && second.rows.map(({ id }) => id)).toEqual(
+		rows(5_000, 1_000).map(({ id }) => id),
+	);
 });
 
 it('goes on where a page ended that Anchor made shorter than asked', async () => {

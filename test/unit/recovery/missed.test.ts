@@ -89,6 +89,17 @@ describe('what Anchor has given up', () => {
 	});
 });
 
+describe('conditions', () => {
+	it('that cannot be judged do not hold, and are named', () => {
+		const conditions = { conditions: [{ leftValue: 'duration_ms', operator: 'number:gt' }] };
+		const missed = find([row('a')], {
+			wanted: { events: ['*'], filters: makeFilters({ conditions }) },
+		});
+		expect([missed.givenUp, missed.unjudged]).toEqual([[], ['duration_ms']]);
+		expect(find([row('a')]).unjudged).toEqual([]);
+	});
+});
+
 describe('an event from the history', () => {
 	it('has the whole envelope, as far as it is known', () => {
 		const payload = { task_id: 'tsk_1', error: { type: 'timeout' } };

@@ -1,6 +1,6 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { claimEvent } from '../../../nodes/AnchorBrowser/trigger/claimEvent';
+import { claimEvent, findUnclaimed } from '../../../nodes/AnchorBrowser/trigger/claimEvent';
 
 type Helpers = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
 
@@ -9,14 +9,18 @@ class Row implements Helpers {
 	entries: string[] = [];
 	calls = 0;
 
-	async checkProcessedAndRecord(items: unknown[]) {
+	async checkProcessedAndRecord(
+		items: unknown[],
+		_scope = 'node',
+		{ maxEntries = Infinity }: { maxEntries?: number } = {},
+	) {
 		this.calls += 1;
 		const before = [...this.entries];
 		await Promise.resolve();
 		const texts = items.map(String);
 		const processed = texts.filter((item) => before.includes(item));
 		const added = texts.filter((item) => !before.includes(item));
-		this.entries = [...before, ...added];
+		this.entries = [...before, ...added].slice(-maxEntries);
 		return { new: added, processed };
 	}
 
@@ -197,5 +201,17 @@ describe('claimEvent', () => {
 		row.entries = ['evt_2', 'evt_2 taken by 2'];
 		expect(await answer).toBe(true);
 		expect(row.entries).toEqual(expect.arrayContaining(['evt_1', 'evt_1 taken by 1', 'evt_2']));
+	});
+});
+
+describe('findUnclaimed', () => {
+	it('claims nothing and pushes nothing out of the store, however many events it is asked for', async () => {
+		const row = new Row();
+		row.entries = Array.from({ length: 3_000 }, (_none, index) => `evt_${index}`);
+		const stored = [...row.entries];
+		const asked = Array.from({ length: 5_000 }, (_none, index) => `evt_${index + 500}`);
+		const unclaimed = await findUnclaimed(contextOf(row).context, asked);
+		expect(unclaimed).toEqual(new Set(asked.slice(2_500)));
+		expect(row.entries).toEqual(stored);
 	});
 });
