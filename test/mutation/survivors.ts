@@ -57,6 +57,16 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 			'Any text that is no kind of failure leads to Other Failure, as no text does.',
 	},
 	'registration/address.ts': {
+		'/^127(\\.\\d+){3}$|^\\[::1\\]$|(^|\\.)localhost\\.?$/ → /127(\\.\\d+){3}$|^\\[::1\\]$|(^|\\.)localhost\\.?$/':
+			ANCHORED,
+		'/^127(\\.\\d+){3}$|^\\[::1\\]$|(^|\\.)localhost\\.?$/ → /^127(\\.\\d+){3}$|\\[::1\\]$|(^|\\.)localhost\\.?$/':
+			ANCHORED,
+		'/^127(\\.\\d+){3}$|^\\[::1\\]$|(^|\\.)localhost\\.?$/ → /^127(\\.\\d+){3}$|^\\[::1\\]|(^|\\.)localhost\\.?$/':
+			ANCHORED,
+		'/^(0|10)(\\.\\d+){3}$|^(169\\.254|192\\.168|172\\.(1[6-9]|2\\d|3[01]))(\\.\\d+){2}$|^\\[f[cde]/ → /^(0|10)(\\.\\d+){3}$|(169\\.254|192\\.168|172\\.(1[6-9]|2\\d|3[01]))(\\.\\d+){2}$|^\\[f[cde]/':
+			ANCHORED,
+		'/^(0|10)(\\.\\d+){3}$|^(169\\.254|192\\.168|172\\.(1[6-9]|2\\d|3[01]))(\\.\\d+){2}$|^\\[f[cde]/ → /^(0|10)(\\.\\d+){3}$|^(169\\.254|192\\.168|172\\.(1[6-9]|2\\d|3[01]))(\\.\\d+){2}$|\\[f[cde]/':
+			ANCHORED,
 		'\'\' → "Stryker was here!"': 'Any text that is no address of this machine does.',
 		'{ return undefined; } → {}': NO_VALUE,
 	},

@@ -258,6 +258,24 @@ describe('activation', () => {
 		expect(idsAtAnchor()).toEqual(ids);
 	});
 
+	it('with the keys of two other projects, one soon after the other, leaves no webhook behind', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		for (const project of [1, 2]) {
+			const apiKey = `sk-${`${project}c`.repeat(16)}`;
+			anchor.addApiKey(apiKey, `99999999-9999-4999-8999-99999999999${project}`);
+			const id = `key of project ${project}`;
+			host.credentials.stored.set(id, { apiKey, baseUrl: anchor.url });
+			row.nodes = row.nodes.map((node) => ({
+				...node,
+				credentials: { anchorBrowserApi: { id, name: id } },
+			}));
+			await host.republish(row);
+		}
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toHaveLength(1);
+	});
+
 	it('with the key of another project in the same credential keeps the new webhook', async () => {
 		const row = automaticTrigger(host, anchor);
 		await host.activate(row);
@@ -440,6 +458,18 @@ describe('deactivation', () => {
 		await host.activate(row);
 		expect(idsAtAnchor()).toEqual([id]);
 		expect(await statusOf(id)).toBe(200);
+	});
+
+	it('of a trigger whose credential is gone names the webhook that stays', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const [id] = idsAtAnchor();
+		host.credentials.stored.delete(row.id);
+		await host.deactivate(row);
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([id]);
+		const said = warnings().map(({ message }) => message);
+		expect(said.join()).toMatch(new RegExp(`${id}.*no usable Anchor Browser API credential`));
 	});
 
 	it('does not call a webhook removed that the API key does not see', async () => {

@@ -151,7 +151,7 @@ async function lookAndAct(run: Run): Promise<Reconciled | undefined> {
 		},
 		nowMs: run.anchorMs,
 	});
-	if (next.strangers.length > 0) {
+	if (next.strangers.length > 0 && request.occasion !== 'look') {
 		run.happened.push({ what: 'strangers', ids: next.strangers.map(({ id }) => id) });
 	}
 	return await act(run, next);
@@ -425,7 +425,13 @@ function serveOrRefuse(
 	const { request, stored, events } = run;
 	const isTolerable = isOutage(failure) || request.occasion !== 'publish';
 	if (isTolerable && found !== 'none' && stored !== undefined && serves(run, found)) {
-		run.happened.push({ what: 'unchecked', id: stored.webhookId, failure, operation });
+		run.happened.push({
+			what: 'unchecked',
+			id: stored.webhookId,
+			failure,
+			operation,
+			isRoutine: request.occasion === 'look' && isOutage(failure),
+		});
 		return settle(
 			run,
 			{

@@ -12,7 +12,8 @@ export type Happening =
 	/** `isWrong`: a secret was stored, and it was not the one that Anchor signs with. */
 	| { what: 'rotated'; id: string; isWrong: boolean }
 	| { what: 'unmarked'; id: string; failure: ApiFailure }
-	| { what: 'unchecked'; id: string; failure: ApiFailure; operation: string }
+	/** `isRoutine`: Anchor did not answer a regular look, which is repeated anyway. */
+	| { what: 'unchecked'; id: string; failure: ApiFailure; operation: string; isRoutine: boolean }
 	| { what: 'yielded'; id: string }
 	| { what: 'unsupported'; events: string[] }
 	| { what: 'strangers'; ids: string[] }
@@ -57,11 +58,9 @@ export function logLineOf(happening: Happening): LogLine {
 			return { level: 'debug', sentence: trouble, webhookId: happening.id };
 		}
 		case 'unchecked': {
-			const { id, failure, operation } = happening;
-			return warn(
-				`${whatHappened(failure, { what: operation })} The webhook ${id} stays as it is and is looked at again later`,
-				id,
-			);
+			const { id, failure, operation, isRoutine } = happening;
+			const sentence = `${whatHappened(failure, { what: operation })} The webhook ${id} stays as it is and is looked at again later`;
+			return { level: isRoutine ? 'debug' : 'warn', sentence, webhookId: id };
 		}
 		case 'yielded':
 			return warn(

@@ -54,7 +54,7 @@ export async function keepInLine(
 }
 
 /** Remembers a state in this process, its secrets opened. */
-export async function rememberState(
+async function rememberState(
 	context: IHookFunctions | ITriggerFunctions,
 	owner: MarkOwner,
 	state: RegistrationState,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { makeFilters } from '../delivery/filters';
+import { makeFilters, parseIdList } from '../delivery/filters';
 import type { EventFilters, RawFilters } from '../delivery/filters';
 import { EVERY_EVENT } from '../events/catalogue';
 import type { BranchBy } from '../output/branch';
@@ -57,8 +57,9 @@ const oneOf = <T extends string>(value: unknown, allowed: readonly T[], fallback
 
 /** An expression may give the events as one text with commas; the multi-select itself gives a list. */
 function eventsOf(value: unknown): string[] {
-	const list = Array.isArray(value) ? value : String(value ?? '').split(/[\s,;]+/);
-	return list.filter((name): name is string => typeof name === 'string' && name !== '');
+	return parseIdList(
+		Array.isArray(value) ? value.filter((name) => typeof name === 'string') : value,
+	);
 }
 
 const deduplicateOf = (value: unknown) => oneOf(value, ['durable', 'memory', 'off'], 'durable');

@@ -10,7 +10,7 @@ import type { MarkOwner, Mode } from '../registration/mark';
 import { isSameAddress } from '../registration/plan';
 import { unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
-import { keepInLine, rememberState, report } from './keepInLine';
+import { keepInLine, report } from './keepInLine';
 import { forget, newestOf, recall, remember, setInService } from './registrations';
 import { runExclusive } from './runExclusive';
 import { readRegistrationSettings } from './settings';
@@ -30,10 +30,18 @@ const keyOf = (context: IHookFunctions): string =>
 const failedActivations = new Map<string, { workflowId: string; url: string }>();
 
 /**
- * The production webhooks that n8n has taken out of service and that still stand at Anchor, by key. An entry that is gone
- * or replaced when its time comes was taken back.
+ * The production webhooks that n8n has taken out of service and that still stand at Anchor. One that is gone from here when
+ * its time comes was taken back.
  */
-const pendingEnds = new Map<string, EndRequest>();
+const pendingEnds = new Set<EndRequest>();
+
+/** Takes back the end of a trigger's webhook, but for one that another webhook has replaced. */
+function takePending(owner: MarkOwner): EndRequest | undefined {
+	const key = ownerKeyOf(owner);
+	const pending = [...pendingEnds].find((one) => !one.isReplaced && ownerKeyOf(one.owner) === key);
+	if (pending !== undefined) pendingEnds.delete(pending);
+	return pending;
+}
 
 /**
  * How long a webhook outlives `delete`, then how long until each further try. n8n 2 publishes a changed trigger, and n8n 1
@@ -99,7 +107,7 @@ async function register(
 	if (pending !== undefined && pending.webhookId !== state.webhookId) {
 		pending.isReplaced = true;
 		pending.onDeactivate = 'delete';
-		pendingEnds.set(keyOf(context), pending);
+		pendingEnds.add(pending);
 	}
 	if (mode === 'test' && sampleEvent !== undefined) await askForSample(context, state, sampleEvent);
 }
@@ -133,11 +141,15 @@ export async function deactivate(context: IHookFunctions): Promise<void> {
 		setInService(owner, false);
 		const stored = newestOf(owner, readState(context, owner.nodeId));
 		if (stored?.owner === ownerKeyOf(owner)) {
-			await keepState(context, owner, { ...stored, endedAt: Date.now() });
+			const state = { ...stored, endedAt: Date.now() };
+			writeState(context, owner.nodeId, state);
+			// The credential may be gone: nothing is opened anew here.
+			remember(owner, state, recall(owner)?.secrets ?? []);
 		}
 		const url = addressOf(context);
 		const pending = { owner, url, webhookId, isReplaced: false, onDeactivate };
-		pendingEnds.set(key, pending);
+		takePending(owner);
+		pendingEnds.add(pending);
 		void endLater(context, pending);
 	});
 }
@@ -194,11 +206,11 @@ async function endLater(context: IHookFunctions, pending: EndRequest): Promise<v
 	for (const delay of END_DELAYS_MS) {
 		await wait(delay);
 		const isSettled = await runExclusive(key, async () => {
-			return pendingEnds.get(key) !== pending || (await endProduction(context, pending));
+			return !pendingEnds.has(pending) || (await endProduction(context, pending));
 		});
 		if (isSettled) return;
 	}
-	pendingEnds.delete(key);
+	pendingEnds.delete(pending);
 }
 
 async function endProduction(context: IHookFunctions, pending: EndRequest): Promise<boolean> {
@@ -213,18 +225,16 @@ async function endProduction(context: IHookFunctions, pending: EndRequest): Prom
 			{ workflowId: owner.workflowId, nodeId: owner.nodeId, cause: (cause as Error).message },
 		);
 	}
-	pendingEnds.delete(keyOf(context));
+	pendingEnds.delete(pending);
 	if (!isReplaced && onDeactivate === 'delete') forget(owner);
 	return true;
 }
 
 /** A production webhook that is wanted again does not end. */
 function takeBackEnd(context: IHookFunctions): EndRequest | undefined {
-	const key = keyOf(context);
-	const pending = pendingEnds.get(key);
-	if (pending === undefined) return undefined;
-	pendingEnds.delete(key);
 	const owner = ownerOf(context, 'production');
+	const pending = takePending(owner);
+	if (pending === undefined) return undefined;
 	const known = recall(owner);
 	if (known !== undefined) {
 		const state = { ...known.state };
@@ -248,15 +258,6 @@ async function askForSample(
 			400: 'Add the option Sample Event and choose another one, or None, then listen again.',
 		},
 	});
-}
-
-async function keepState(
-	context: IHookFunctions,
-	owner: MarkOwner,
-	state: RegistrationState,
-): Promise<void> {
-	writeState(context, owner.nodeId, state);
-	await rememberState(context, owner, state);
 }
 
 function noEvents(context: IHookFunctions): NodeOperationError {

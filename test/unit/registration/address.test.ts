@@ -14,6 +14,8 @@ describe('addresses that Anchor takes', () => {
 		'https://xn--mnchen-3ya.example',
 		'https://local.example.com',
 		'https://internal.example.com',
+		'https://n8n.internal.example.com',
+		'https://n8n.localhost.example.com',
 		'https://172.15.255.255',
 		'https://172.32.0.1',
 		'https://100.63.255.255',

@@ -19,9 +19,14 @@ describe('the log line', () => {
 		[{ what: 'rotated', id, isWrong: false }, 'info', [id, 'did not know it']],
 		[{ what: 'unmarked', id, failure }, 'debug', ['(503)', 'maintenance']],
 		[
-			{ what: 'unchecked', id, failure, operation: 'read the webhooks of the project' },
+			{ what: 'unchecked', id, failure, operation: 'read the webhooks', isRoutine: false },
 			'warn',
-			['read the webhooks of the project', '(503)', `${id} stays as it is`],
+			['read the webhooks', '(503)', `${id} stays as it is`],
+		],
+		[
+			{ what: 'unchecked', id, failure, operation: 'read the webhooks', isRoutine: true },
+			'debug',
+			[`${id} stays as it is`],
 		],
 		[{ what: 'yielded', id }, 'warn', [id, 'another n8n process']],
 		[{ what: 'unsupported', events: ['session.ready'] }, 'warn', ['session.ready', 'left out']],
