@@ -2,7 +2,7 @@ import { updateWebhook } from '../api/webhooks';
 import type { ApiContext } from '../api/client';
 import { planEnding } from './plan';
 import type { EndingInput } from './plan';
-import { listWithStored, removeAll } from './reconcile';
+import { listWithStored, removeAll } from './remote';
 import type { Happening } from './report';
 
 /** The registration to be ended. */

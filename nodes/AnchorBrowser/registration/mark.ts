@@ -86,15 +86,17 @@ export function parseMark(description: unknown): Mark | undefined {
 	return { workflowName, mode: mode as Mode, instance, workflow, node, fingerprint, recoveredMs };
 }
 
-/** Whether a mark names this very n8n, workflow, node and mode. */
-export function isMarkOf(mark: Mark, owner: MarkOwner): boolean {
-	return mark.mode === owner.mode && isMarkOfNode(mark, owner);
+/** Whether there is a mark, and it names this very n8n, workflow, node and mode. */
+export function isMarkOf(mark: Mark | undefined, owner: MarkOwner): boolean {
+	return mark?.mode === owner.mode && isMarkOfNode(mark, owner);
 }
 
-/** Whether a mark names this very n8n, workflow and node, in whichever mode. */
-export function isMarkOfNode(mark: Mark, owner: MarkOwner): boolean {
+/** Whether there is a mark, and it names this very n8n, workflow and node, in whichever mode. */
+export function isMarkOfNode(mark: Mark | undefined, owner: MarkOwner): boolean {
 	const own = idsOf(owner);
-	return mark.instance === own.instance && mark.workflow === own.workflow && mark.node === own.node;
+	return (
+		mark?.instance === own.instance && mark.workflow === own.workflow && mark.node === own.node
+	);
 }
 
 /** Whether a mark names this n8n, whatever the workflow. */

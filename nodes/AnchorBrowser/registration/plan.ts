@@ -92,15 +92,13 @@ export function plan({ remote, stored, wanted, nowMs }: PlanInput): Plan {
 	const found = findOurs(candidates, stored?.webhookId, wanted);
 	const sweep = candidates.filter(
 		({ webhook, mark }) =>
-			webhook !== found?.webhook &&
-			mark !== undefined &&
-			isLeftover(webhook, mark, wanted.owner, nowMs),
+			webhook !== found?.webhook && isLeftover({ webhook, mark }, wanted.owner, nowMs),
 	);
 	const strangers = candidates.filter(
 		({ webhook, mark }) =>
 			webhook !== found?.webhook &&
 			isSameAddress(webhook.url, wanted.url) &&
-			!(mark !== undefined && isMarkOfNode(mark, wanted.owner)),
+			!isMarkOfNode(mark, wanted.owner),
 	);
 	return {
 		step: found === undefined ? { action: 'create' } : stepFor(found, stored, wanted),
@@ -139,9 +137,7 @@ export function planEnding(
 		.filter(({ webhook }) => !isReplaced || webhook.id === webhookId);
 	const served = findOurs(candidates, webhookId, { owner, url })?.webhook;
 	const doubles = candidates
-		.filter(
-			({ webhook, mark }) => webhook !== served && mark !== undefined && isMarkOf(mark, owner),
-		)
+		.filter(({ webhook, mark }) => webhook !== served && isMarkOf(mark, owner))
 		.map(({ webhook }) => webhook);
 	if (owner.mode === 'production') return { served, doubles };
 	const here = (webhook: RemoteWebhook) =>
@@ -196,14 +192,14 @@ function findOurs(
 	const stored = candidates.find(({ webhook }) => webhook.id === storedId);
 	if (stored && (stored.mark === undefined || isMarkOf(stored.mark, owner))) return stored;
 	const own = candidates
-		.filter(({ mark }) => mark !== undefined && isMarkOf(mark, owner))
+		.filter(({ mark }) => isMarkOf(mark, owner))
 		.sort((one, other) => byAge(one.webhook, other.webhook));
 	return own.find(({ webhook }) => isSameAddress(webhook.url, url)) ?? own[0];
 }
 
-function isLeftover(webhook: RemoteWebhook, mark: Mark, owner: MarkOwner, nowMs: number): boolean {
+function isLeftover({ webhook, mark }: Candidate, owner: MarkOwner, nowMs: number): boolean {
 	if (!isMarkOfNode(mark, owner)) return false;
-	if (mark.mode === 'production') return owner.mode === 'production';
+	if (mark?.mode === 'production') return owner.mode === 'production';
 	// A test that takes up an older webhook changes it, so the later of the two times tells when listening began.
 	const times = [webhook.created_at, webhook.updated_at]
 		.map(timeOf)

@@ -1,21 +1,15 @@
 import { connectionOf, isOutage, isPermanent } from '../api/client';
 import type { ApiContext, ApiFailure, ApiResult } from '../api/client';
 import { explain } from '../api/explain';
-import {
-	createWebhook,
-	deleteWebhook,
-	getWebhook,
-	listWebhooks,
-	rotateSecret,
-	updateWebhook,
-} from '../api/webhooks';
-import type { RemoteWebhook, WebhookChanges } from '../api/webhooks';
+import { createWebhook, listWebhooks, rotateSecret, updateWebhook } from '../api/webhooks';
+import type { RemoteWebhook } from '../api/webhooks';
 import { entryOf, EVENT_TYPES, EVERY_EVENT } from '../events/catalogue';
 import { checkAddress } from './address';
 import { fingerprintOf, formatMark, isMarkOf, ownerKeyOf, parseMark } from './mark';
 import type { Mark, MarkOwner } from './mark';
 import { byAge, describeSlots, isSameAddress, plan } from './plan';
 import type { Plan, Step } from './plan';
+import { listWithStored, patch, refusesContent, removeAll, subscribe } from './remote';
 import { BUSY_PROJECT, limitWords, unknownEventWords } from './report';
 import type { Happening, Refusal } from './report';
 import { open, seal } from './seal';
@@ -176,7 +170,7 @@ async function change(
 	run: Run,
 	{ webhook, changes }: Extract<Step, { action: 'change' }>,
 ): Promise<Reconciled | undefined> {
-	const { result, unsupported } = await patch(run, webhook, changes);
+	const { result, unsupported } = await patch(run.context, webhook.id, changes);
 	if (!result.ok) {
 		if (result.status === 404) return undefined;
 		return serveOrRefuse(run, result, `change the webhook ${webhook.id}`, webhook);
@@ -195,7 +189,7 @@ async function rotate(
 	let current = webhook;
 	let unsupported = stillUnsupported(run);
 	if (changes) {
-		const { result, unsupported: refused } = await patch(run, webhook, changes);
+		const { result, unsupported: refused } = await patch(run.context, webhook.id, changes);
 		if (!result.ok) {
 			if (result.status === 404) return undefined;
 			return serveOrRefuse(run, result, `change the webhook ${id}`, webhook);
@@ -295,10 +289,7 @@ async function findRival(run: Run, id: string): Promise<RemoteWebhook | undefine
 	const listed = await listWebhooks(context);
 	if (!listed.ok) return undefined;
 	const ours = listed.body
-		.filter(({ description }) => {
-			const mark = parseMark(description);
-			return mark !== undefined && isMarkOf(mark, request.owner);
-		})
+		.filter(({ description }) => isMarkOf(parseMark(description), request.owner))
 		.sort(byAge);
 	const newest = ours.pop();
 	if (newest !== undefined && newest.id !== id) return newest;
@@ -311,11 +302,9 @@ async function refuseAtTheLimit(run: Run): Promise<Reconciled | undefined> {
 	const { context, request } = run;
 	const again = await listWebhooks(context);
 	const remote = again.ok ? again.body : [];
-	const isThere = remote.some(({ description }) => {
-		const mark = parseMark(description);
-		return mark !== undefined && isMarkOf(mark, request.owner);
-	});
-	if (isThere) return undefined;
+	if (remote.some(({ description }) => isMarkOf(parseMark(description), request.owner))) {
+		return undefined;
+	}
 	const words = limitWords(describeSlots(remote, request.owner));
 	return refuse(run, { words, permanent: true, status: 409 });
 }
@@ -337,47 +326,9 @@ async function writeMark(
 	return description;
 }
 
-async function patch(
-	run: Run,
-	{ id }: RemoteWebhook,
-	changes: WebhookChanges,
-): Promise<{ result: ApiResult<RemoteWebhook>; unsupported?: string[] }> {
-	const { context } = run;
-	const { subscribed_events: events } = changes;
-	if (events === undefined) return { result: await updateWebhook(context, id, changes) };
-	return await subscribe(
-		events,
-		async (names) => await updateWebhook(context, id, { ...changes, subscribed_events: names }),
-	);
-}
-
-/**
- * Sends a request that names events. When Anchor refuses what is in it, it is sent again without the events that no page
- * of Anchor's documents: not every account has them.
- * @param send the request with these events
- */
-async function subscribe<T>(
-	events: readonly string[],
-	send: (events: string[]) => Promise<ApiResult<T>>,
-): Promise<{ result: ApiResult<T>; unsupported: string[] }> {
-	const first = await send([...events]);
-	const unsupported = events.filter((event) => entryOf(event)?.documented === false);
-	const supported = events.filter((event) => !unsupported.includes(event));
-	if (first.ok || !refusesContent(first) || unsupported.length === 0 || supported.length === 0) {
-		return { result: first, unsupported: [] };
-	}
-	const result = await send(supported);
-	return { result, unsupported: result.ok ? unsupported : [] };
-}
-
 /** Whether Anchor has surely not done what it was asked for. */
 function isRefusal(result: ApiResult<unknown>): boolean {
 	return !result.ok && result.status !== null && result.status >= 400 && result.status < 500;
-}
-
-/** 400 is what Anchor documents; 422 is what many services answer in its place. */
-function refusesContent({ status }: ApiFailure): boolean {
-	return status === 400 || status === 422;
 }
 
 /** The outcome of a webhook that is in line: what of it is stored. */
@@ -493,45 +444,4 @@ function inAnchorsNextSecond(dateMs: number): number {
 function namesOf(selected: readonly string[]): string[] {
 	const all = selected.includes(EVERY_EVENT) ? EVENT_TYPES : [];
 	return [...new Set([...all, ...selected])].filter((event) => event !== EVERY_EVENT);
-}
-
-/**
- * The webhooks of the project, and the stored one besides when the list lacks it: Anchor lists active ones only.
- * @param storedId undefined when nothing is stored
- */
-export async function listWithStored(
-	context: ApiContext,
-	storedId: string | undefined,
-): Promise<ApiResult<RemoteWebhook[]>> {
-	const listed = await listWebhooks(context);
-	if (!listed.ok || storedId === undefined || listed.body.some(({ id }) => id === storedId)) {
-		return listed;
-	}
-	const unlisted = await getWebhook(context, storedId);
-	if (unlisted.ok) return { ...listed, body: [...listed.body, unlisted.body] };
-	return unlisted.status === 404 ? listed : unlisted;
-}
-
-/**
- * Removes webhooks of ours. One that stays is named: for a leftover that costs a place among five, no more.
- * @param happened takes a note for each
- * @returns whether none of them is left at Anchor
- */
-export async function removeAll(
-	context: ApiContext,
-	webhooks: readonly RemoteWebhook[],
-	role: 'served' | 'leftover',
-	happened: Happening[],
-): Promise<boolean> {
-	let areGone = true;
-	for (const { id } of webhooks) {
-		const removed = await deleteWebhook(context, id);
-		if (removed.ok) happened.push({ what: 'removed', id, role });
-		else if (removed.status === 404) happened.push({ what: 'absent', id });
-		else {
-			areGone = false;
-			happened.push({ what: 'stayed', id, failure: removed });
-		}
-	}
-	return areGone;
 }

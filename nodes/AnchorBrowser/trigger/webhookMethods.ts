@@ -180,7 +180,7 @@ async function findRegistration(
 	const marks = listed.body
 		.filter((webhook) => isSameAddress(webhook.url, url))
 		.map(({ description }) => parseMark(description));
-	return { mode: marks.find((mark) => mark && isMarkOfNode(mark, production))?.mode };
+	return { mode: marks.find((mark) => isMarkOfNode(mark, production))?.mode };
 }
 
 async function endTest(context: IHookFunctions, webhookId: string | undefined): Promise<void> {

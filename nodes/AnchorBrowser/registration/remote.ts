@@ -1,0 +1,88 @@
+import type { ApiContext, ApiFailure, ApiResult } from '../api/client';
+import { deleteWebhook, getWebhook, listWebhooks, updateWebhook } from '../api/webhooks';
+import type { RemoteWebhook, WebhookChanges } from '../api/webhooks';
+import { entryOf } from '../events/catalogue';
+import type { Happening } from './report';
+
+/**
+ * The webhooks of the project, and the stored one besides when the list lacks it: Anchor lists active ones only.
+ * @param storedId undefined when nothing is stored
+ */
+export async function listWithStored(
+	context: ApiContext,
+	storedId: string | undefined,
+): Promise<ApiResult<RemoteWebhook[]>> {
+	const listed = await listWebhooks(context);
+	if (!listed.ok || storedId === undefined || listed.body.some(({ id }) => id === storedId)) {
+		return listed;
+	}
+	const unlisted = await getWebhook(context, storedId);
+	if (unlisted.ok) return { ...listed, body: [...listed.body, unlisted.body] };
+	return unlisted.status === 404 ? listed : unlisted;
+}
+
+/**
+ * Removes webhooks of ours. One that stays is named: for a leftover that costs a place among five, no more.
+ * @param happened takes a note for each
+ * @returns whether none of them is left at Anchor
+ */
+export async function removeAll(
+	context: ApiContext,
+	webhooks: readonly RemoteWebhook[],
+	role: 'served' | 'leftover',
+	happened: Happening[],
+): Promise<boolean> {
+	let areGone = true;
+	for (const { id } of webhooks) {
+		const removed = await deleteWebhook(context, id);
+		if (removed.ok) happened.push({ what: 'removed', id, role });
+		else if (removed.status === 404) happened.push({ what: 'absent', id });
+		else {
+			areGone = false;
+			happened.push({ what: 'stayed', id, failure: removed });
+		}
+	}
+	return areGone;
+}
+
+/**
+ * Changes a webhook, where events are among the changes as in `subscribe`.
+ * @returns Anchor's answer, and which events it did not take; undefined when no events were sent
+ */
+export async function patch(
+	context: ApiContext,
+	id: string,
+	changes: WebhookChanges,
+): Promise<{ result: ApiResult<RemoteWebhook>; unsupported?: string[] }> {
+	const { subscribed_events: events } = changes;
+	if (events === undefined) return { result: await updateWebhook(context, id, changes) };
+	return await subscribe(
+		events,
+		async (names) => await updateWebhook(context, id, { ...changes, subscribed_events: names }),
+	);
+}
+
+/**
+ * Sends a request that names events. When Anchor refuses what is in it, it is sent again without the events that no page
+ * of Anchor's documents: not every account has them.
+ * @param send the request with these events
+ * @returns the last answer, and which events Anchor did not take
+ */
+export async function subscribe<T>(
+	events: readonly string[],
+	send: (events: string[]) => Promise<ApiResult<T>>,
+): Promise<{ result: ApiResult<T>; unsupported: string[] }> {
+	const first = await send([...events]);
+	const unsupported = events.filter((event) => entryOf(event)?.documented === false);
+	const supported = events.filter((event) => !unsupported.includes(event));
+	if (first.ok || !refusesContent(first) || unsupported.length === 0 || supported.length === 0) {
+		return { result: first, unsupported: [] };
+	}
+	const result = await send(supported);
+	return { result, unsupported: result.ok ? unsupported : [] };
+}
+
+/** 400 is what Anchor documents; 422 is what many services answer in its place. */
+export function refusesContent({ status }: ApiFailure): boolean {
+	return status === 400 || status === 422;
+}
