@@ -9,6 +9,7 @@ import type { DeliveryNote } from '../output/format';
 import { claimEvent, findUnclaimed } from './claimEvent';
 import { memoryOf } from './eventMemory';
 import { warnOncePerMinute } from './log';
+import { nodeKeyOf } from './registrations';
 import { settle } from './rendezvous';
 import { readExecuteSettings } from './settings';
 import type { ExecuteSettings } from './settings';
@@ -151,10 +152,6 @@ async function answerQuestion(
 	);
 	if (askedBy === PROCESS && settle(question, missing)) return [];
 	return events.filter(({ event }) => missing.has(event.id));
-}
-
-function nodeKeyOf(context: IExecuteFunctions): string {
-	return `${context.getWorkflow().id} ${context.getNode().id}`;
 }
 
 /** A payload that does not look as documented is delivered all the same; the log says where it differs. */

@@ -12,7 +12,7 @@ import type { RegistrationState } from '../registration/state';
 import { memoryOf } from './eventMemory';
 import { runsHere } from './execute';
 import { keepInLine } from './keepInLine';
-import { isInService, isSecretChanging, recall, setInService } from './registrations';
+import { isInService, isSecretChanging, nodeKeyOf, recall, setInService } from './registrations';
 import { recover } from './recover';
 import type { InService } from './recover';
 import { runExclusive } from './runExclusive';
@@ -61,7 +61,7 @@ const services = new Map<string, Service>();
 export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 	const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
 	const nodeId = context.getNode().id;
-	const key = `${workflowId} ${nodeId}`;
+	const key = nodeKeyOf(context);
 	end(services.get(key));
 	const settings = readSettings(context);
 	if (settings === undefined || settings.registration === 'manual') return {};

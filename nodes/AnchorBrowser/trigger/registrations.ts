@@ -1,3 +1,4 @@
+import type { ITriggerFunctions } from 'n8n-workflow';
 import { liveSecret } from '../delivery/signature';
 import type { LiveSecret } from '../delivery/signature';
 import type { Mode } from '../registration/mark';
@@ -27,6 +28,13 @@ const registrations = new Map<string, KnownRegistration>();
 
 /** The triggers whose secret is being rotated right now: a signature that does not match yet may in a moment. */
 const changing = new Set<string>();
+
+/**
+ * One text for one node: everything about it, its test and its production webhook alike, is kept and runs one after the
+ * other under it.
+ */
+export const nodeKeyOf = (context: Pick<ITriggerFunctions, 'getWorkflow' | 'getNode'>): string =>
+	`${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
 
 /** One text for one trigger, to keep things by. */
 export const keyOf = ({ workflowId, nodeId, mode }: TriggerIdentity): string =>

@@ -6,6 +6,7 @@ import { memoryOf } from './eventMemory';
 import { answerNow, onceAnswered, readBody, startRun } from './exchange';
 import { toReceivedEvent } from './execute';
 import { warnOncePerMinute } from './log';
+import { nodeKeyOf } from './registrations';
 import { readWebhookSettings } from './settings';
 import { findSecrets, findSecretsAnew } from './signingSecrets';
 import type { FoundSecrets, SecretSearch } from './signingSecrets';
@@ -55,10 +56,7 @@ async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> 
 		mode: isListening ? 'test' : 'production',
 		nowMs: Date.now(),
 	};
-	const seen = memoryOf(
-		`${search.workflowId} ${search.nodeId}`,
-		!isListening && settings.deduplicate !== 'off',
-	);
+	const seen = memoryOf(nodeKeyOf(context), !isListening && settings.deduplicate !== 'off');
 	const judgeWith = ({ secrets, doubt }: FoundSecrets) =>
 		receive(
 			{ method, headers, body },

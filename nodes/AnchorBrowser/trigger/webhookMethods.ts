@@ -4,23 +4,18 @@ import { makeNodeError, toNodeError, whatHappened } from '../api/explain';
 import { listWebhooks, sendTestEvent } from '../api/webhooks';
 import { entryOf, EVERY_EVENT } from '../events/catalogue';
 import { endRegistration } from '../registration/end';
-import type { EndRequest } from '../registration/end';
 import { isMarkOfNode, ownerKeyOf, parseMark } from '../registration/mark';
 import type { MarkOwner, Mode } from '../registration/mark';
 import { isSameAddress } from '../registration/plan';
 import { unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
+import { endLater, endReplaced, takeBackEnd } from './endLater';
 import { keepInLine, report } from './keepInLine';
-import { forget, newestOf, recall, remember, setInService } from './registrations';
+import { forget, newestOf, nodeKeyOf, recall, remember, setInService } from './registrations';
 import { runExclusive } from './runExclusive';
 import { readRegistrationSettings } from './settings';
 import type { RegistrationSettings } from './settings';
 import { readState, writeState } from './staticData';
-import { wait } from './wait';
-
-/** Whose call it is: everything about one node, its test and its production webhook alike, must not overlap. */
-const keyOf = (context: IHookFunctions): string =>
-	`${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
 
 /**
  * The production triggers whose activation has just failed, by key, until n8n cleans up after it: it calls
@@ -30,26 +25,6 @@ const keyOf = (context: IHookFunctions): string =>
 const failedActivations = new Map<string, { workflowId: string; url: string }>();
 
 /**
- * The production webhooks that n8n has taken out of service and that still stand at Anchor. One that is gone from here when
- * its time comes was taken back.
- */
-const pendingEnds = new Set<EndRequest>();
-
-/** Takes back the end of a trigger's webhook, but for one that another webhook has replaced. */
-function takePending(owner: MarkOwner): EndRequest | undefined {
-	const key = ownerKeyOf(owner);
-	const pending = [...pendingEnds].find((one) => !one.isReplaced && ownerKeyOf(one.owner) === key);
-	if (pending !== undefined) pendingEnds.delete(pending);
-	return pending;
-}
-
-/**
- * How long a webhook outlives `delete`, then how long until each further try. n8n 2 publishes a changed trigger, and n8n 1
- * saves an active workflow, by `delete` and then `create` about a second later.
- */
-const END_DELAYS_MS = [10_000, 15_000, 60_000, 300_000];
-
-/**
  * Brings the webhook at Anchor in line (n8n's `create`), and keeps its id and secret in one step. A manual registration
  * is the user's.
  * @throws NodeOperationError without a selected event; NodeApiError whenever events would not arrive, because n8n takes
@@ -57,7 +32,7 @@ const END_DELAYS_MS = [10_000, 15_000, 60_000, 300_000];
  */
 export async function activate(context: IHookFunctions): Promise<void> {
 	const mode: Mode = context.getMode() === 'manual' ? 'test' : 'production';
-	const key = keyOf(context);
+	const key = nodeKeyOf(context);
 	await runExclusive(key, async () => {
 		const owner = ownerOf(context, mode);
 		setInService(owner, false);
@@ -82,7 +57,7 @@ async function register(
 	const { sampleEvent, events } = settings;
 	const activation = context.getActivationMode();
 	const isStart = activation === 'init' || activation === 'leadershipChange';
-	const pending = mode === 'production' ? takeBackEnd(context) : undefined;
+	const pending = mode === 'production' ? takeBackEnd(context, owner) : undefined;
 	const endedAt =
 		mode === 'production' ? newestOf(owner, readState(context, owner.nodeId))?.endedAt : undefined;
 
@@ -104,11 +79,7 @@ async function register(
 	if (state === undefined) return;
 	writeState(context, owner.nodeId, state);
 	// With the key of another project the webhook that was taken out of service is not this one, and still ends.
-	if (pending !== undefined && pending.webhookId !== state.webhookId) {
-		pending.isReplaced = true;
-		pending.onDeactivate = 'delete';
-		pendingEnds.add(pending);
-	}
+	if (pending !== undefined && pending.webhookId !== state.webhookId) endReplaced(pending);
 	if (mode === 'test' && sampleEvent !== undefined) await askForSample(context, state, sampleEvent);
 }
 
@@ -122,7 +93,7 @@ async function register(
  * very address is ended.
  */
 export async function deactivate(context: IHookFunctions): Promise<void> {
-	const key = keyOf(context);
+	const key = nodeKeyOf(context);
 	await runExclusive(key, async () => {
 		if (failedActivations.get(key)?.url === addressOf(context)) {
 			failedActivations.delete(key);
@@ -147,10 +118,7 @@ export async function deactivate(context: IHookFunctions): Promise<void> {
 			remember(owner, state, recall(owner)?.secrets ?? []);
 		}
 		const url = addressOf(context);
-		const pending = { owner, url, webhookId, isReplaced: false, onDeactivate };
-		takePending(owner);
-		pendingEnds.add(pending);
-		void endLater(context, pending);
+		endLater(context, { owner, url, webhookId, isReplaced: false, onDeactivate });
 	});
 }
 
@@ -198,51 +166,6 @@ async function endTest(context: IHookFunctions, webhookId: string | undefined): 
 	if (readState(context, owner.nodeId)?.owner === ownerKeyOf(owner)) {
 		writeState(context, owner.nodeId, undefined);
 	}
-}
-
-/** Ends a production webhook at Anchor when its time has come, unless it was taken back meanwhile. */
-async function endLater(context: IHookFunctions, pending: EndRequest): Promise<void> {
-	const key = keyOf(context);
-	for (const delay of END_DELAYS_MS) {
-		await wait(delay);
-		const isSettled = await runExclusive(key, async () => {
-			return !pendingEnds.has(pending) || (await endProduction(context, pending));
-		});
-		if (isSettled) return;
-	}
-	pendingEnds.delete(pending);
-}
-
-async function endProduction(context: IHookFunctions, pending: EndRequest): Promise<boolean> {
-	const { owner, webhookId, isReplaced, onDeactivate } = pending;
-	try {
-		const { isOver, happened } = await endRegistration(context, pending);
-		report(context, owner, happened);
-		if (!isOver) return false;
-	} catch (cause) {
-		context.logger.warn(
-			`${owner.workflowName}: the webhook ${webhookId ?? ''} stays at Anchor Browser, because this node has no usable Anchor Browser API credential any more. Remove the webhook in the Anchor Browser dashboard`,
-			{ workflowId: owner.workflowId, nodeId: owner.nodeId, cause: (cause as Error).message },
-		);
-	}
-	pendingEnds.delete(pending);
-	if (!isReplaced && onDeactivate === 'delete') forget(owner);
-	return true;
-}
-
-/** A production webhook that is wanted again does not end. */
-function takeBackEnd(context: IHookFunctions): EndRequest | undefined {
-	const owner = ownerOf(context, 'production');
-	const pending = takePending(owner);
-	if (pending === undefined) return undefined;
-	const known = recall(owner);
-	if (known !== undefined) {
-		const state = { ...known.state };
-		delete state.endedAt;
-		remember(owner, state, known.secrets);
-		writeState(context, owner.nodeId, state);
-	}
-	return pending;
 }
 
 async function askForSample(
