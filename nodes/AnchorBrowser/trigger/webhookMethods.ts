@@ -24,8 +24,8 @@ const keyOf = (context: IHookFunctions): string =>
 
 /**
  * The production triggers whose activation has just failed, by key, until n8n cleans up after it: it calls
- * `delete` in the same words as for a deactivation (n8n 1: for every trigger of the workflow). Anchor being out of order
- * for a moment must not end in a good webhook being removed.
+ * `delete` in the same words as for a deactivation (n8n 1: for every trigger of the workflow). Kept so that a short
+ * outage at Anchor never removes a working webhook.
  */
 const failedActivations = new Map<string, { workflowId: string; url: string }>();
 
@@ -209,7 +209,7 @@ async function endProduction(context: IHookFunctions, pending: EndRequest): Prom
 		if (!isOver) return false;
 	} catch (cause) {
 		context.logger.warn(
-			`${owner.workflowName}: the webhook ${webhookId ?? ''} stays at Anchor Browser, because this node has no usable Anchor Browser API credential any more. Remove the webhook in the Anchor Browser dashboard`,
+			`${context.getNode().name}: ${webhookId === undefined ? 'its webhook' : `the webhook ${webhookId}`} stays at Anchor Browser, because this node has no usable Anchor Browser API credential any more. Remove the webhook in the Anchor Browser dashboard`,
 			{ workflowId: owner.workflowId, nodeId: owner.nodeId, cause: (cause as Error).message },
 		);
 	}
