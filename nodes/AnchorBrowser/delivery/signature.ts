@@ -104,9 +104,9 @@ export function readClaim(head: RequestHead): SignatureClaim | HeadRefusal {
  * Checks that a request was signed with one of the secrets within the time window.
  *
  * Cheap checks run first: both headers, their grammar, the window (both ways, the limit itself still passes), whether
- * there is a secret, then the HMAC. There is one HMAC for each secret however many signatures the header lists, and every
- * signature is compared with each of them in constant time, without stopping at a match. Without a secret nothing is
- * trusted.
+ * there is a secret, then the HMAC. There is one HMAC for each secret however many signatures the header lists, and
+ * every signature is compared with each of them in constant time, without stopping at a match. Without a secret nothing
+ * is trusted.
  * @returns which secret signed, or the reason of the refusal. Never throws.
  */
 export function checkSignature(

@@ -120,8 +120,8 @@ const MOST_MISMATCHES_NAMED = 5;
 
 /**
  * What the log says about a verdict: what happened, and what to try. Undefined when everything went as configured
- * (accepted, or ignored because the user asked for that, with every condition judged). Never holds a secret, a signature
- * or anything of the payload.
+ * (accepted, or ignored because the user asked for that, with every condition judged). Never holds a secret, a
+ * signature or anything of the payload.
  */
 export function logLineOf(verdict: Verdict): string | undefined {
 	switch (verdict.kind) {
