@@ -50,7 +50,11 @@ export class AnchorBrowserApi implements ICredentialType {
 
 	/** Listing the webhooks changes nothing and proves access to the very API that the trigger uses. */
 	test: ICredentialTestRequest = {
-		request: { baseURL: '={{$credentials.baseUrl}}', url: '/v1/webhooks' },
+		request: {
+			// As the trigger takes it: blank means the usual one.
+			baseURL: '={{$credentials.baseUrl || "https://api.anchorbrowser.io"}}',
+			url: '/v1/webhooks',
+		},
 		rules: [
 			{
 				type: 'responseCode',

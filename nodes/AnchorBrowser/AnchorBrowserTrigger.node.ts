@@ -41,7 +41,7 @@ export class AnchorBrowserTrigger implements INodeType {
 		description:
 			'Starts the workflow when a browser task, session, batch, intervention or identity changes at Anchor Browser',
 		eventTriggerDescription:
-			'Anchor Browser sends a sample at once. With Sample Event set to None, or manual registration, let something happen there.',
+			'Anchor Browser sends a sample at once. With Sample Event set to None, or with manual registration, run something in Anchor Browser, for example a task.',
 		activationMessage:
 			'Events that you chose and that meet your conditions now run this workflow. If one does not, look at the delivery history of the webhook in Anchor Browser: it shows what n8n answered.',
 		defaults: { name: 'Anchor Browser Trigger' },

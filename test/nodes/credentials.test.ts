@@ -33,10 +33,10 @@ describe('the API key', () => {
 		expect(properties[0].typeOptions?.password).toBe(true);
 	});
 
-	/** n8n's credential test, as it carries one out: expressions, `authenticate`, then the rules. */
-	async function testOf(credentials: { apiKey: string; baseUrl: string }) {
+	/** The request of n8n's credential test: expressions, then `authenticate`. */
+	async function requestOf(credentials: { apiKey: string; baseUrl: string }) {
 		const type = loaded.credentialType('anchorBrowserApi');
-		const { request, rules = [] } = type.test as ICredentialTestRequest;
+		const { request } = type.test as ICredentialTestRequest;
 		const row = { id: 'wf', name: 'wf', nodes: [triggerNode()], active: false, staticData: '{}' };
 		const workflow = openWorkflow(row, loaded.nodeTypes);
 		const [node] = row.nodes;
@@ -54,7 +54,14 @@ describe('the API key', () => {
 			node,
 		);
 		const url = `${resolve(request.baseURL)}${resolve(request.url)}`;
-		const { status } = await fetch(url, { headers: headers as Record<string, string> });
+		return { url, headers: headers as Record<string, string> };
+	}
+
+	/** n8n's credential test, as it carries one out: the request, then the rules. */
+	async function testOf(credentials: { apiKey: string; baseUrl: string }) {
+		const { rules = [] } = loaded.credentialType('anchorBrowserApi').test as ICredentialTestRequest;
+		const { url, headers } = await requestOf(credentials);
+		const { status } = await fetch(url, { headers });
 		const rule = rules.find(
 			({ properties }) => 'value' in properties && properties.value === status,
 		);
@@ -65,6 +72,11 @@ describe('the API key', () => {
 		const { status } = await testOf({ apiKey: anchor.apiKey, baseUrl: anchor.url });
 		expect(status).toBe(200);
 		expect(anchor.requests()).toMatchObject([{ method: 'GET', path: '/v1/webhooks', status: 200 }]);
+	});
+
+	it('asks the usual address where the Base URL is blank, as the trigger does', async () => {
+		const { url } = await requestOf({ apiKey: anchor.apiKey, baseUrl: '' });
+		expect(url).toBe('https://api.anchorbrowser.io/v1/webhooks');
 	});
 
 	it('is red for one that Anchor does not know, and says what to do', async () => {

@@ -118,7 +118,9 @@ describe('a webhook processor', () => {
 		expect(readings).toHaveBeenCalledTimes(1);
 		expect(warnings()).toHaveLength(1);
 		expect(warnings()[0].meta).toMatchObject({ reason: 'secret_sealed' });
-		expect(warnings()[0].message).toMatch(/API key .* was replaced .* deactivate .* activate/);
+		expect(warnings()[0].message).toMatch(
+			/API key .* was replaced .* unpublish .* publish it again/,
+		);
 
 		// Once it is put right, so is the trigger.
 		host.credentials.stored.set(row.id, { apiKey, baseUrl });

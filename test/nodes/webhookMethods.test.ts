@@ -440,7 +440,7 @@ describe('deactivation', () => {
 			expect(idsAtAnchor()).toEqual([id]);
 			expect(row.staticData).toContain(id);
 			const said = warnings().map(({ message }) => message);
-			expect(said.join()).toMatch(/tried again.*dashboard/);
+			expect(said.join()).toMatch(/n8n tries again.*dashboard/);
 			expect(said.join()).not.toContain(anchor.apiKey);
 			outage.lift();
 			await timers.advance(30_000);

@@ -102,9 +102,9 @@ function rowOf(failure: ApiFailure, what: string): Row {
 			return unansweredRow(failure, what);
 		case 400:
 			return {
-				message: `Anchor Browser did not accept the request to ${what} (400). Check the values in this node`,
+				message: `Anchor Browser did not accept the request to ${what} (400). Check the settings of this node`,
 				cause: `Anchor Browser did not accept the request to ${what} (400)`,
-				nextStep: 'Check the values in this node, then try again.',
+				nextStep: 'Check the settings of this node, then try again.',
 			};
 		case 401:
 			return {
@@ -128,21 +128,21 @@ function rowOf(failure: ApiFailure, what: string): Row {
 			};
 		case 404:
 			return {
-				message: `Anchor Browser found nothing at the place where n8n tried to ${what} (404). Check the Base URL and the IDs`,
+				message: `Anchor Browser found nothing at the place where n8n tried to ${what} (404). Check the Base URL in the Anchor Browser API credential`,
 				cause: `Anchor Browser found nothing at the place where n8n tried to ${what} (404): it was removed, it belongs to another project, or the Base URL is not that of the API`,
 				nextStep: CHECK_BASE_URL,
 			};
 		case 409:
 			return {
-				message: `Anchor Browser could not ${what}, because something is in its way (409). See what the project has already, then try again`,
-				cause: `Something that the Anchor Browser project has already is in the way of the request to ${what} (409)`,
+				message: `Anchor Browser could not ${what}, because it conflicts with something in the project (409). Look at the project in the Anchor Browser dashboard, then try again`,
+				cause: `Anchor Browser could not ${what}, because it conflicts with something in the project (409)`,
 				nextStep: 'Look at the project in the Anchor Browser dashboard, then try again.',
 			};
 		case 422:
 			return {
-				message: `Anchor Browser understood the request to ${what} but could not carry it out (422). Check the values in this node`,
+				message: `Anchor Browser understood the request to ${what} but could not carry it out (422). Check the settings of this node`,
 				cause: `Anchor Browser understood the request to ${what} but could not carry it out (422)`,
-				nextStep: 'Check the values in this node, then try again.',
+				nextStep: 'Check the settings of this node, then try again.',
 			};
 		case 429: {
 			const wait = waitWords(retryAfterSeconds);
@@ -159,14 +159,14 @@ function rowOf(failure: ApiFailure, what: string): Row {
 
 /** What the codes of Node and its HTTP client say. Others are shown as they are. */
 const SILENCE: Readonly<Record<string, string>> = {
-	ENOTFOUND: 'this name is not known on the network',
+	ENOTFOUND: 'the host name is unknown',
 	EAI_AGAIN: 'the network could not look up this name',
-	ECONNREFUSED: 'nothing listens at this address',
+	ECONNREFUSED: 'the connection was refused',
 	ECONNRESET: 'the connection was cut off',
 	ECONNABORTED: 'the answer took too long',
 	ETIMEDOUT: 'the answer took too long',
-	EHOSTUNREACH: 'no way leads to this address',
-	ENETUNREACH: 'no way leads to this address',
+	EHOSTUNREACH: 'this address cannot be reached from n8n',
+	ENETUNREACH: 'this address cannot be reached from n8n',
 	CERT_HAS_EXPIRED: 'its certificate has expired',
 	DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted',
 	SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted',
@@ -197,22 +197,25 @@ function otherRow(status: number, what: string, retryAfterSeconds: number | unde
 	if (status >= 500) {
 		const later = retryAfterSeconds === undefined ? 'later' : `in ${waitWords(retryAfterSeconds)}`;
 		return {
-			message: `Anchor Browser is out of order at the moment, so n8n could not ${what} (${status}). Try again ${later}`,
-			cause: `Anchor Browser is out of order at the moment and could not ${what} (${status})`,
+			message: `Anchor Browser is not available at the moment, so n8n could not ${what} (${status}). Try again ${later}`,
+			cause: `Anchor Browser is not available at the moment and could not ${what} (${status})`,
 			nextStep: `Try again ${later}. Nothing has to be changed in n8n.`,
 		};
 	}
 	if (status >= 400) {
 		return {
-			message: `Anchor Browser refused to ${what} (${status}). Check the values in this node`,
+			message: `Anchor Browser refused to ${what} (${status}). Check the settings of this node`,
 			cause: `Anchor Browser refused to ${what} (${status})`,
-			nextStep: 'Check the values in this node, then try again.',
+			nextStep: 'Check the settings of this node, then try again.',
 		};
 	}
-	const answer = status >= 300 ? `a redirect (${status})` : `an unknown answer (${status})`;
+	const answer =
+		status >= 300
+			? `the Base URL answered with a redirect (${status}); the Anchor Browser API does not`
+			: `an unknown answer (${status}) came back that does not look like the Anchor Browser API`;
 	return {
 		message: `What answers at the Base URL is not the Anchor Browser API, so n8n could not ${what}. Check the Anchor Browser API credential`,
-		cause: `When n8n tried to ${what}, ${answer} came back that does not look like the Anchor Browser API`,
+		cause: `When n8n tried to ${what}, ${answer}`,
 		nextStep: CHECK_BASE_URL,
 	};
 }

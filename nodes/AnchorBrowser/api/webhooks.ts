@@ -80,6 +80,9 @@ export const HISTORY_PAGE_SIZE = 100;
 
 const WEBHOOKS = '/v1/webhooks';
 
+/** A 2xx with something else in it: a captive portal, a proxy, a Base URL that is no API. */
+const NOT_THE_API: ApiFailure = { ok: false, status: 200, message: '' };
+
 const pathOf = (id: string, rest = ''): string => `${WEBHOOKS}/${encodeURIComponent(id)}${rest}`;
 
 /** All active webhooks of the project (`GET /v1/webhooks`); a disabled one may be missing. */
@@ -87,7 +90,7 @@ export async function listWebhooks(context: ApiContext): Promise<ApiResult<Remot
 	const result = await anchorRequest<unknown>(context, { method: 'GET', path: WEBHOOKS });
 	if (!result.ok) return result;
 	const listed = isObject(result.body) ? result.body.webhooks : undefined;
-	if (!Array.isArray(listed)) return notTheApi('the list of webhooks');
+	if (!Array.isArray(listed)) return NOT_THE_API;
 	return { ...result, body: listed.flatMap((entry) => readWebhook(entry) ?? []) };
 }
 
@@ -132,7 +135,7 @@ export async function updateWebhook(
 export async function deleteWebhook(context: ApiContext, id: string): Promise<ApiResult<unknown>> {
 	const result = await anchorRequest<unknown>(context, { method: 'DELETE', path: pathOf(id) });
 	if (!result.ok || isObject(result.body) || !result.body) return result;
-	return notTheApi('that the webhook is removed');
+	return NOT_THE_API;
 }
 
 /** A new secret, shown this once; the one before stays valid for 24 hours. */
@@ -176,9 +179,7 @@ export async function listDeliveries(
 		},
 	});
 	if (!result.ok) return result;
-	if (!isObject(result.body) || !Array.isArray(result.body.events)) {
-		return notTheApi('the history of a webhook');
-	}
+	if (!isObject(result.body) || !Array.isArray(result.body.events)) return NOT_THE_API;
 	const { events, pagination } = result.body;
 	const total = isObject(pagination) ? pagination.total : undefined;
 	return {
@@ -191,20 +192,15 @@ export async function listDeliveries(
 	};
 }
 
-/** A 2xx with something else in it: a captive portal, a proxy, a Base URL that is no API. */
-function notTheApi(what: string): ApiFailure {
-	return { ok: false, status: 200, message: `the answer does not hold ${what}` };
-}
-
 function checked(result: ApiResult<unknown>): ApiResult<RemoteWebhook> {
 	if (!result.ok) return result;
 	const webhook = readWebhook(result.body);
-	return webhook ? { ...result, body: webhook } : notTheApi('a webhook');
+	return webhook ? { ...result, body: webhook } : NOT_THE_API;
 }
 
 function issued(result: ApiResult<unknown>): ApiResult<IssuedSecret> {
 	if (!result.ok) return result;
-	if (!isObject(result.body)) return notTheApi('a webhook and its secret');
+	if (!isObject(result.body)) return NOT_THE_API;
 	const { id, project_id: project, secret } = result.body;
 	return {
 		...result,

@@ -4,8 +4,8 @@ import { headerOf } from './request';
 import type { DeliveryRequest, RequestHead } from './request';
 
 /** Anchor's own headers of a delivery, in lower case as Node hands them over (Anchor's page "Webhooks overview"). */
-export const SIGNATURE_HEADER = 'anchor-signature';
-export const TIMESTAMP_HEADER = 'anchor-timestamp';
+const SIGNATURE_HEADER = 'anchor-signature';
+const TIMESTAMP_HEADER = 'anchor-timestamp';
 export const DELIVERY_ID_HEADER = 'anchor-delivery-id';
 
 /** A signing secret, ready for checking. After a rotation Anchor keeps the previous one valid for 24 hours. */
@@ -104,8 +104,9 @@ export function readClaim(head: RequestHead): SignatureClaim | HeadRefusal {
  * Checks that a request was signed with one of the secrets within the time window.
  *
  * Cheap checks run first: both headers, their grammar, the window (both ways, the limit itself still passes), whether
- * there is a secret, then the HMAC. There is one HMAC for each secret however many signatures the header lists, and every signature is compared with each of them in constant time, without stopping at a match. Without a
- * secret nothing is trusted.
+ * there is a secret, then the HMAC. There is one HMAC for each secret however many signatures the header lists, and
+ * every signature is compared with each of them in constant time, without stopping at a match. Without a secret nothing
+ * is trusted.
  * @returns which secret signed, or the reason of the refusal. Never throws.
  */
 export function checkSignature(

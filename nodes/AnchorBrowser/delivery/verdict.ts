@@ -120,7 +120,8 @@ const MOST_MISMATCHES_NAMED = 5;
 
 /**
  * What the log says about a verdict: what happened, and what to try. Undefined when everything went as configured
- * (accepted, or ignored because the user asked for that, with every condition judged). Never holds a secret, a signature or anything of the payload.
+ * (accepted, or ignored because the user asked for that, with every condition judged). Never holds a secret, a
+ * signature or anything of the payload.
  */
 export function logLineOf(verdict: Verdict): string | undefined {
 	switch (verdict.kind) {
@@ -144,15 +145,15 @@ export function unjudgedLine(fields: readonly string[]): string {
 
 const RETRY_LINES: Readonly<Record<Extract<Verdict, { kind: 'retryLater' }>['reason'], string>> = {
 	in_flight:
-		'A second copy of an event arrived while n8n was still taking in the first, and Anchor Browser was asked to send it again later. If this repeats, n8n needs longer than 10 seconds to accept a run: set Acknowledge to Immediately, or raise the concurrency limit of n8n.',
+		'A second copy of an event arrived while n8n was still taking in the first, and Anchor Browser was asked to send it again later. If this repeats, n8n needs longer than 10 seconds to accept a run: set Acknowledge to Immediately, or raise the concurrency limit of n8n (N8N_CONCURRENCY_PRODUCTION_LIMIT).',
 	no_secret:
-		'A delivery could not be checked because there is no signing secret to check it with, and Anchor Browser was asked to send it again later. With automatic registration, check the credential of this node, then deactivate the workflow and activate it again; with manual registration, fill in the Signing Secret in the credential.',
+		'A delivery could not be checked because there is no signing secret to check it with, and Anchor Browser was asked to send it again later. With automatic registration, check the credential of this node, then unpublish the workflow and publish it again (n8n 1: deactivate and activate it); with manual registration, fill in the Signing Secret in the credential.',
 	secret_changing:
 		'A delivery did not match the known signing secrets while a new one was being fetched, and Anchor Browser was asked to send it again later. Nothing needs to be done unless this repeats.',
 	secret_outdated:
-		'A delivery did not match the signing secret that this process of n8n knows, which another process may have replaced, and Anchor Browser was asked to send it again later. If this repeats, check that the Anchor Browser API can be reached from this process, then deactivate the workflow and activate it again.',
+		'A delivery did not match the signing secret that this process of n8n knows, which another process may have replaced, and Anchor Browser was asked to send it again later. If this repeats, check that the Anchor Browser API can be reached from this process, then unpublish the workflow and publish it again (n8n 1: deactivate and activate it).',
 	secret_sealed:
-		'A delivery could not be checked because the stored signing secret cannot be opened: the API key in the credential of this node was replaced after the secret had been stored. Anchor Browser was asked to send the delivery again later. To get a new signing secret at once, deactivate the workflow and activate it again.',
+		'A delivery could not be checked because the stored signing secret cannot be opened: the API key in the credential of this node was replaced after the secret had been stored. Anchor Browser was asked to send the delivery again later. To get a new signing secret at once, unpublish the workflow and publish it again (n8n 1: deactivate and activate it).',
 };
 
 const HEADER_ADVICE =

@@ -26,7 +26,7 @@ const texts = z.array(z.string()).nullable().optional();
 const freeForm = z.unknown().optional();
 
 /** A file that a task or its session left behind. */
-export const Artifact = z
+const Artifact = z
 	.object({
 		/** DOCUMENTED. File name. */
 		name: z.string(),
@@ -38,7 +38,6 @@ export const Artifact = z
 		content_type: text,
 	})
 	.passthrough();
-export type Artifact = z.infer<typeof Artifact>;
 
 const taskRun = {
 	/** INFERRED. The task. */

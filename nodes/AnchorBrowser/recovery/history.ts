@@ -8,7 +8,7 @@ const DAY_MS = 24 * 60 * 60_000;
 /** Anchor keeps the history for 7 days. */
 const HISTORY_MS = 7 * DAY_MS;
 
-/** Where the deliveries that a dying n8n may have swallowed are looked for first. */
+/** How far back delivered rows are read first at a start. */
 const RECENT_MS = 60 * 60_000;
 
 /** The most unknown rows that one reading returns, and the most pages of one kind that it asks for. */

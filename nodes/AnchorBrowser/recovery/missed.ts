@@ -191,7 +191,7 @@ function endOf(row: DeliveryRow): number {
 	return timeOf(row.completed_at) ?? timeOf(row.scheduled_at) ?? 0;
 }
 
-/** Rows without a time come first. */
+/** A row without a time, which only a `sinceMs` of 0 lets in, comes first. */
 function bySchedule(one: DeliveryRow, other: DeliveryRow): number {
 	return (timeOf(one.scheduled_at) ?? 0) - (timeOf(other.scheduled_at) ?? 0);
 }

@@ -40,8 +40,8 @@ export interface ReconcileRequest {
 	nowMs: number;
 	/**
 	 * Told true right before the secret of a webhook changes, false when it then did not. After a success nothing is told:
-	 * only the caller knows when n8n has the new one. Nor when the answer leaves it open: the secret may have changed, and
-	 * only another rotation gets one that is known.
+	 * only the caller knows when n8n has the new one. If no clear answer comes it stays true: the secret may have
+	 * changed, and the next rotation settles it.
 	 */
 	onSecretChanging: (changing: boolean) => void;
 }

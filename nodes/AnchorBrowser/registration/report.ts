@@ -69,7 +69,7 @@ export function logLineOf(happening: Happening): LogLine {
 			);
 		case 'unsupported':
 			return warn(
-				`Anchor Browser does not take these events yet: ${happening.events.join(', ')}. They are left out and asked for again on the next activation`,
+				`Anchor Browser does not take these events yet: ${happening.events.join(', ')}. They are left out and asked for again when you publish the workflow the next time (n8n 1: activate it) or n8n starts`,
 			);
 		case 'strangers':
 			return warn(
@@ -101,14 +101,14 @@ export function logLineOf(happening: Happening): LogLine {
 }
 
 const STAYED =
-	'It is tried again a few times, and at the next activation; you can also remove the webhook in the Anchor Browser dashboard';
+	'n8n tries again a few times, and when the workflow is published again (n8n 1: activated); you can also remove the webhook in the Anchor Browser dashboard';
 
 /** For a project whose webhooks somebody else changes at the same time. */
 export const BUSY_PROJECT: Explanation = {
 	message:
-		'The webhooks at Anchor Browser keep changing while n8n registers this trigger. Activate the workflow again in a moment',
+		'The webhooks at Anchor Browser keep changing while n8n registers this trigger. Publish the workflow again in a moment (n8n 1: activate it)',
 	description:
-		'The webhooks of the Anchor Browser project kept changing while n8n tried to register this trigger, so it stopped. Check whether somebody else is changing them, then activate the workflow again.',
+		'The webhooks of the Anchor Browser project kept changing while n8n tried to register this trigger, so it stopped. Check whether somebody else is changing them, then publish the workflow again (n8n 1: activate it).',
 };
 
 /**
@@ -121,8 +121,8 @@ export function limitWords(taken: readonly TakenSlot[]): Explanation {
 		taken.length < MAX_WEBHOOKS ? ' Disabled ones count too and may be missing here.' : '';
 	const list = names === '' ? 'n8n could not list them.' : `They are: ${names}.${unlisted}`;
 	return {
-		message: `All ${MAX_WEBHOOKS} webhooks that an Anchor Browser project can have are taken, so n8n could not create one for this trigger. ${list} Remove one, or deactivate a workflow that uses one, then try again`,
-		description: `An Anchor Browser project can have ${MAX_WEBHOOKS} webhooks, and all are taken. ${list} Remove one in the Anchor Browser dashboard, or deactivate a workflow that uses one, then try again. Listening for a test event takes one as well.`,
+		message: `All ${MAX_WEBHOOKS} webhooks that an Anchor Browser project can have are taken, so n8n could not create one for this trigger. ${list} Remove one, or unpublish a workflow that uses one (n8n 1: deactivate it), then try again`,
+		description: `An Anchor Browser project can have ${MAX_WEBHOOKS} webhooks, and all are taken. ${list} Remove one in the Anchor Browser dashboard, or unpublish a workflow that uses one (n8n 1: deactivate it), then try again. Listening for a test event takes one as well.`,
 	};
 }
 

@@ -113,7 +113,8 @@ export async function claimEvent(
 		}
 		return answer !== "another's";
 	} catch (cause) {
-		reportSilence(context, eventId, cause as Error);
+		const outcome = 'an event that was delivered twice may run twice';
+		reportSilence(context, { eventId, outcome, cause: cause as Error });
 		return true;
 	}
 }
@@ -141,18 +142,22 @@ export async function findUnclaimed(
 		}
 		return found;
 	} catch (cause) {
-		reportSilence(context, eventIds[0], cause as Error);
+		const outcome = 'missed events are run without that check and may run twice';
+		reportSilence(context, { eventId: eventIds[0], outcome, cause: cause as Error });
 		return undefined;
 	}
 }
 
-function reportSilence(context: IExecuteFunctions, eventId: string, cause: Error): void {
+function reportSilence(
+	context: IExecuteFunctions,
+	{ eventId, outcome, cause }: { eventId: string; outcome: string; cause: Error },
+): void {
 	const node = context.getNode();
 	const workflowId = context.getWorkflow().id;
 	warnOncePerMinute(
 		context.logger,
 		`${workflowId} ${node.id} store`,
-		`${node.name}: n8n's store of processed events does not answer, so an event that was delivered twice may run twice. Check the n8n database.`,
+		`${node.name}: n8n's store of processed events does not answer, so ${outcome}. Check the n8n database.`,
 		{ workflowId, nodeId: node.id, eventId, cause: cause.message },
 		Date.now(),
 	);

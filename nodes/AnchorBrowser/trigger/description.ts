@@ -58,7 +58,7 @@ const CONDITION: INodeProperties[] = [
 		noDataExpression: true,
 		options: OPERATORS.map(({ name, label }) => ({ name: label, value: name })),
 		description:
-			'How the field is compared, as in the Filter node. A field of another type does not meet the condition.',
+			'How the field is compared, as in the Filter node. Text is converted where it can be; what cannot be compared does not meet the condition.',
 	},
 	{
 		displayName: 'Value',
@@ -155,7 +155,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 			},
 		],
 		default: 'automatic',
-		description: 'Who looks after the webhook at Anchor Browser',
+		description: 'Whether this node or you create and maintain the webhook at Anchor Browser',
 	},
 	{
 		displayName:
@@ -233,7 +233,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 		],
 		default: 'none',
 		description:
-			'Several outputs from this trigger, without a Switch node. Wires keep their place, counted from the top, so check them after a change; in the output panel, the item may be on another tab than the first. Leave Always Output Data off in the settings: up to n8n 2 it fills an empty first output with an empty item.',
+			'Gives this trigger several outputs, without a Switch node. Connections keep their output number when you change this, so check them. In the output panel the item may be on another tab than the first. Leave Always Output Data off in the settings: up to n8n 2 it adds an empty item to an empty first output.',
 	},
 	{
 		displayName: 'Format',
@@ -378,7 +378,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				],
 				default: '',
 				description:
-					'What Anchor Browser sends as soon as you click "Execute step", whatever you chose under Only When: without this option, the first selected event. Never used in production.',
+					'The event that Anchor Browser sends when you click "Execute step", whatever you chose under Only When. Without this option it is the first selected event. Never used in production.',
 			},
 			{
 				displayName: 'Timestamp Tolerance (Seconds)',

@@ -59,7 +59,7 @@ async function endProduction(context: IHookFunctions, pending: EndRequest): Prom
 		if (!isOver) return false;
 	} catch (cause) {
 		context.logger.warn(
-			`${owner.workflowName}: the webhook ${webhookId ?? ''} stays at Anchor Browser, because this node has no usable Anchor Browser API credential any more. Remove the webhook in the Anchor Browser dashboard`,
+			`${context.getNode().name}: ${webhookId === undefined ? 'its webhook' : `the webhook ${webhookId}`} stays at Anchor Browser, because this node has no usable Anchor Browser API credential any more. Remove the webhook in the Anchor Browser dashboard`,
 			{ workflowId: owner.workflowId, nodeId: owner.nodeId, cause: (cause as Error).message },
 		);
 	}

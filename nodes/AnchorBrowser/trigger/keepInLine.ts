@@ -24,8 +24,8 @@ export type Wish = Pick<
 >;
 
 /**
- * Brings the webhook at Anchor in line and remembers it in this process; the log says what happened. The caller holds
- * the node's turn (`runExclusive`) and keeps the state in static data.
+ * Brings the webhook at Anchor in line and remembers it in this process; the log says what happened. The caller runs
+ * inside `runExclusive` for this node and keeps the state in static data.
  * @param context n8n's context of an activation or of `trigger()`
  * @returns what became of it
  * @throws n8n's own message when the node has no credential

@@ -55,7 +55,7 @@ export async function recover(
 	const { workflowId, nodeId } = trigger.owner;
 	if (withoutPayload.length > 0) {
 		trigger.context.logger.warn(
-			`${name}: Anchor Browser could not deliver ${countOf(withoutPayload.length)} and does not hand ${withoutPayload.length === 1 ? 'it' : 'them'} out any more: ${withoutPayload.slice(0, 20).join(', ')}`,
+			`${name}: Anchor Browser could not deliver ${countOf(withoutPayload.length)} and does not hand ${withoutPayload.length === 1 ? 'it' : 'them'} out any more: ${withoutPayload.slice(0, 20).join(', ')}. See the delivery history of the webhook in the Anchor Browser dashboard`,
 			{ workflowId, nodeId },
 		);
 	}

@@ -19,8 +19,8 @@ import { readState, writeState } from './staticData';
 
 /**
  * The production triggers whose activation has just failed, by key, until n8n cleans up after it: it calls
- * `delete` in the same words as for a deactivation (n8n 1: for every trigger of the workflow). Anchor being out of order
- * for a moment must not end in a good webhook being removed.
+ * `delete` in the same words as for a deactivation (n8n 1: for every trigger of the workflow). Kept so that a short
+ * outage at Anchor never removes a working webhook.
  */
 const failedActivations = new Map<string, { workflowId: string; url: string }>();
 

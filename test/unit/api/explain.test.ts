@@ -85,9 +85,9 @@ describe('the words', () => {
 		const { message, description } = explain(failed(null, { message: 'ENOTFOUND', address }), {
 			what,
 		});
-		expect(message).toContain(`${address} (this name is not known on the network),`);
+		expect(message).toContain(`${address} (the host name is unknown),`);
 		expect(description).toContain(address);
-		expect(description).toContain('(this name is not known on the network: ENOTFOUND)');
+		expect(description).toContain('(the host name is unknown: ENOTFOUND)');
 	});
 
 	it('name a reason that nobody has put into words', () => {
@@ -127,6 +127,12 @@ describe('the words', () => {
 	it('of a 503 with Retry-After say when', () => {
 		expect(explain(failed(503, { retryAfterSeconds: 30 }), { what }).message).toContain(
 			'in 30 seconds',
+		);
+	});
+
+	it('of a redirect say that the API gives none', () => {
+		expect(explain(failed(302), { what }).description).toContain(
+			'the Base URL answered with a redirect (302); the Anchor Browser API does not. Check',
 		);
 	});
 

@@ -127,7 +127,7 @@ describe('logLineOf', () => {
 		expect(new Set(lines).size).toBe(refused.length);
 		for (const line of lines) {
 			expect(line).toMatch(/^A .+\.$/);
-			expect(line).toMatch(/check|set|deactivate|needs? to be done|somebody else/i);
+			expect(line).toMatch(/check|set|unpublish|needs? to be done|somebody else/i);
 		}
 	});
 

@@ -35,8 +35,8 @@ describe('the log line', () => {
 		[{ what: 'removed', id, role: 'leftover' }, 'info', [`leftover webhook ${id} was removed`]],
 		[{ what: 'disabled', id }, 'info', [id, 'disabled']],
 		[{ what: 'absent', id }, 'info', [id, 'another project']],
-		[{ what: 'stayed', id, failure }, 'warn', [id, '(503)', 'tried again', 'dashboard']],
-		[{ what: 'unended', id, failure }, 'warn', [id, '(503)', 'tried again', 'dashboard']],
+		[{ what: 'stayed', id, failure }, 'warn', [id, '(503)', 'n8n tries again', 'dashboard']],
+		[{ what: 'unended', id, failure }, 'warn', [id, '(503)', 'n8n tries again', 'dashboard']],
 		[{ what: 'unended', id: undefined, failure }, 'warn', ['the webhook of this trigger']],
 	])('of %j', (happening, level, parts) => {
 		const line = logLineOf(happening);

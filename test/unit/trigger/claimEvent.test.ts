@@ -52,6 +52,13 @@ function contextOf(
 const claimed = async (helpers: Helpers, options: Parameters<typeof contextOf>[1] = {}) =>
 	await claimEvent(contextOf(helpers, options).context, EVENT);
 
+const BROKEN: Helpers = {
+	removeProcessed: async () => {},
+	checkProcessedAndRecord: async () => {
+		throw new Error('disk full');
+	},
+};
+
 describe('claimEvent', () => {
 	it('lets the first execution of an event run and stops every other', async () => {
 		const row = new Row();
@@ -132,15 +139,17 @@ describe('claimEvent', () => {
 	});
 
 	it('lets the event run, and says so in the log, when the store does not work', async () => {
-		const helpers: Helpers = {
-			removeProcessed: async () => {},
-			checkProcessedAndRecord: async () => {
-				throw new Error('disk full');
-			},
-		};
-		const { context, warnings } = contextOf(helpers, { nodeId: `node ${nodes++}` });
+		const { context, warnings } = contextOf(BROKEN, { nodeId: `node ${nodes++}` });
 		expect(await claimEvent(context, EVENT)).toBe(true);
-		expect(warnings).toEqual([expect.stringContaining('may run twice')]);
+		expect(warnings).toEqual([
+			expect.stringContaining('an event that was delivered twice may run twice'),
+		]);
+	});
+
+	it('says of missed events that they run unchecked, when the store does not work', async () => {
+		const { context, warnings } = contextOf(BROKEN, { nodeId: `node ${nodes++}` });
+		expect(await findUnclaimed(context, ['evt_1'])).toBeUndefined();
+		expect(warnings).toEqual([expect.stringContaining('missed events are run without that check')]);
 	});
 
 	it('lets the event run when the store never answers', async () => {
