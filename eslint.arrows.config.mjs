@@ -2,7 +2,7 @@ import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /**
- * Who may import whom below nodes/ (CONTRIBUTING, "Who may know whom"). n8n's strict mode allows no change to
+ * Who may import whom below nodes/ (CONTRIBUTING, "Where things are"). n8n's strict mode allows no change to
  * eslint.config.mjs, so the arrows have a configuration of their own.
  */
 const root = './nodes/AnchorBrowser';

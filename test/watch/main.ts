@@ -22,6 +22,8 @@ async function watch([description = DESCRIPTION, page = PAGE]: string[]): Promis
 }
 
 watch(process.argv.slice(2)).catch((thrown: Error) => {
-	console.error(`Anchor's descriptions could not be read: ${thrown.message}`);
+	// fetch says why in the cause alone.
+	const why = thrown.cause instanceof Error ? `: ${thrown.cause.message}` : '';
+	console.error(`Anchor's descriptions could not be read: ${thrown.message}${why}`);
 	process.exitCode = 2;
 });
