@@ -51,9 +51,9 @@ test('a delivery that was never made is not good', () => {
 	expect(good(sent(['refused'], []), [])).toBe(false);
 });
 
-test('the demo sends one of each of the 14 events first, and then what must not get through', () => {
+test('the demo sends one of each event first, and then what must not get through', () => {
 	const genuine = SCENARIOS.slice(0, EVENT_COUNT);
-	expect(new Set(genuine.map(({ type }) => type)).size).toBe(14);
+	expect(new Set(genuine.map(({ type }) => type)).size).toBe(EVENT_COUNT);
 	expect(genuine.every(({ expected }) => expected.join() === 'runs')).toBe(true);
 	const others = SCENARIOS.slice(EVENT_COUNT).flatMap(({ expected }) => expected);
 	expect(others.filter((fate) => fate === 'refused').length).toBeGreaterThanOrEqual(4);

@@ -1,12 +1,22 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 
 import { scripts } from '../../package.json';
 import { PROJECT } from '../support/n8n';
 
 /** Reads a file of the project, such as `README.md`. */
 export const read = (path: string): string => readFileSync(join(PROJECT, path), 'utf8');
+
+/** The project's files of text: those at the top, of what is shipped, and of what people read. */
+export function textFiles(): string[] {
+	const at = (folder: string, recursive: boolean) =>
+		readdirSync(join(PROJECT, folder), { recursive, withFileTypes: true })
+			.filter((entry) => entry.isFile() && /\.(ts|js|mjs|json|md|yml|svg)$/.test(entry.name))
+			.map((entry) => relative(PROJECT, join(entry.parentPath, entry.name)));
+	const folders = ['nodes', 'credentials', 'examples', 'docs', '.github'];
+	return [...at('', false), ...folders.flatMap((folder) => at(folder, true))];
+}
 
 const FOLDERS = [
 	...[
