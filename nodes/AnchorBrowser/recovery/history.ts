@@ -23,7 +23,7 @@ export interface HistoryReader {
 }
 
 /** What a look reads. Times are Anchor's, in milliseconds. */
-export interface HistoryWish {
+export interface HistoryRequest {
 	/** Since when the trigger listens. */
 	sinceMs: number;
 	nowMs: number;
@@ -50,7 +50,7 @@ export interface History {
 export async function readHistory(
 	context: ApiContext,
 	reader: HistoryReader,
-	{ sinceMs, nowMs, deliveredSince, isKnown }: HistoryWish,
+	{ sinceMs, nowMs, deliveredSince, isKnown }: HistoryRequest,
 ): Promise<History | ApiFailure> {
 	const isStart = deliveredSince === 'start';
 	const oldestMs = nowMs - HISTORY_MS;
@@ -69,10 +69,10 @@ export async function readHistory(
 	}
 	if (deliveredSince !== undefined) {
 		const since = Math.max(isStart ? nowMs - RECENT_MS : deliveredSince, fromMs);
-		const wish = { status: DELIVERED, sinceMs: since, isKnown };
-		let part = await readRows(context, reader, wish);
+		const request = { status: DELIVERED, sinceMs: since, isKnown };
+		let part = await readRows(context, reader, request);
 		if (part.ok && isStart && part.rows.length === 0 && since > fromMs) {
-			part = await readRows(context, reader, { ...wish, sinceMs: fromMs });
+			part = await readRows(context, reader, { ...request, sinceMs: fromMs });
 		}
 		if (!part.ok) return part;
 		parts.push(part);
@@ -96,7 +96,7 @@ async function readRows(
 		sinceMs,
 		isOnce = false,
 		isKnown,
-	}: { status: string; sinceMs: number; isOnce?: boolean; isKnown: HistoryWish['isKnown'] },
+	}: { status: string; sinceMs: number; isOnce?: boolean; isKnown: HistoryRequest['isKnown'] },
 ): Promise<History | ApiFailure> {
 	const query = { since: new Date(sinceMs).toISOString(), status, includePayload: true };
 	const key = `${status} ${sinceMs}`;

@@ -156,7 +156,7 @@ async function act(run: Run, { step, sweep }: Plan): Promise<Reconciled | undefi
 	await removeAll(run.context, sweep, 'leftover', run.happened);
 	switch (step.action) {
 		case 'keep':
-			return settle(run, step.webhook, {});
+			return outcomeOf(run, step.webhook, {});
 		case 'change':
 			return await change(run, step);
 		case 'rotate':
@@ -176,7 +176,7 @@ async function change(
 		return serveOrRefuse(run, result, `change the webhook ${webhook.id}`, webhook);
 	}
 	run.happened.push({ what: 'changed', id: webhook.id, fields: Object.keys(changes) });
-	return settle(run, result.body, { unsupported: unsupported ?? stillUnsupported(run) });
+	return outcomeOf(run, result.body, { unsupported: unsupported ?? stillUnsupported(run) });
 }
 
 /** The new secret comes last, so that nothing but its mark stands between receiving and storing it. */
@@ -217,7 +217,7 @@ async function rotate(
 			: known && livePrevious(known, rotatedMs);
 	run.happened.push({ what: 'rotated', id, isWrong: storedSecret !== undefined });
 	const description = await writeMark(run, current, secret);
-	return settle(
+	return outcomeOf(
 		run,
 		{ ...current, description },
 		{
@@ -258,7 +258,7 @@ async function create(run: Run): Promise<Reconciled | undefined> {
 		return { ok: true, state: undefined, projectId: rival.project_id, mark, anchorMs, happened };
 	}
 	run.happened.push({ what: 'created', id });
-	return settle(
+	return outcomeOf(
 		run,
 		{
 			id,
@@ -332,7 +332,7 @@ function isRefusal(result: ApiResult<unknown>): boolean {
 }
 
 /** The outcome of a webhook that is in line: what of it is stored. */
-function settle(
+function outcomeOf(
 	run: Run,
 	webhook: Omit<RemoteWebhook, 'enabled'>,
 	fresh: Partial<RegistrationState>,
@@ -383,7 +383,7 @@ function serveOrRefuse(
 			operation,
 			isRoutine: request.occasion === 'look' && isOutage(failure),
 		});
-		return settle(
+		return outcomeOf(
 			run,
 			{
 				id: stored.webhookId,

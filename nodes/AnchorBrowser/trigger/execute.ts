@@ -119,10 +119,10 @@ async function addItem(
 	}
 	// What has been recovered is remembered by n8n's store alone, so that no later start recovers it again.
 	const isRemembered = settings.deduplicate === 'durable' || delivery.recovered === true;
-	const isMine =
+	const mayRun =
 		!isRemembered || (await claimEvent(context, { eventId: event.id, acrossProcesses: !isHere }));
 	if (isHere) settle(takenKey(nodeKeyOf(context), event.id), true);
-	if (!isMine) return;
+	if (!mayRun) return;
 
 	reportMismatches(context, event);
 	const json = formatItem(event, {

@@ -18,7 +18,7 @@ import { wantsOf } from './settings';
 import { readState } from './staticData';
 
 /** What the caller knows of the webhook that it wants; the rest is found here. */
-export type Wish = Pick<
+export type KeepRequest = Pick<
 	ReconcileRequest,
 	'owner' | 'url' | 'events' | 'occasion' | 'wasEnded' | 'secretIsWrong'
 >;
@@ -32,13 +32,13 @@ export type Wish = Pick<
  */
 export async function keepInLine(
 	context: IHookFunctions | ITriggerFunctions,
-	wish: Wish,
+	request: KeepRequest,
 ): Promise<Reconciled> {
-	const { owner } = wish;
+	const { owner } = request;
 	const outcome = await reconcile(context, {
-		...wish,
+		...request,
 		// A rotation that Anchor did not answer may have been carried out: its secret is unknown until the next one.
-		secretIsWrong: wish.secretIsWrong || isSecretChanging(owner),
+		secretIsWrong: request.secretIsWrong || isSecretChanging(owner),
 		wants: wantsOf(context.getNode().parameters),
 		// A test starts afresh: nobody stores anything for it but the process that listens.
 		stored: owner.mode === 'test' ? undefined : newestOf(owner, readState(context, owner.nodeId)),

@@ -1,10 +1,10 @@
 import { readHistory } from '../../../nodes/AnchorBrowser/recovery/history';
-import type { HistoryReader, HistoryWish } from '../../../nodes/AnchorBrowser/recovery/history';
+import type { HistoryReader, HistoryRequest } from '../../../nodes/AnchorBrowser/recovery/history';
 import { AnchorInMemory } from '../registration/anchorInMemory';
 
 const NOW = Date.UTC(2026, 4, 24, 12);
 const DAY_MS = 24 * 60 * 60_000;
-const wish: HistoryWish = {
+const request: HistoryRequest = {
 	sinceMs: NOW - DAY_MS,
 	nowMs: NOW,
 	deliveredSince: undefined,
@@ -31,8 +31,8 @@ const page = (events: unknown[], total?: number) =>
 		status: 200,
 		body: { events, pagination: total === undefined ? undefined : { total } },
 	});
-async function read(more: Partial<HistoryWish> = {}) {
-	const answer = await readHistory(anchor.context(), reader, { ...wish, ...more });
+async function read(more: Partial<HistoryRequest> = {}) {
+	const answer = await readHistory(anchor.context(), reader, { ...request, ...more });
 	if (!answer.ok) throw new Error(`${answer.status}`);
 	return answer.rows;
 }
@@ -86,7 +86,7 @@ it('returns 5,000 rows at most, says that there are more, and goes on once they 
 	};
 	pages(50);
 	page([], 0);
-	const first = await readHistory(anchor.context(), reader, { ...wish, isKnown });
+	const first = await readHistory(anchor.context(), reader, { ...request, isKnown });
 	expect(first).toMatchObject({ isCut: true });
 	if (!first.ok) throw new Error('no answer');
 	for (const { external_event_id: id } of first.rows) known.add(id);
@@ -95,7 +95,7 @@ it('returns 5,000 rows at most, says that there are more, and goes on once they 
 	anchor.recover();
 	pages(60);
 	page([], 0);
-	const second = await readHistory(anchor.context(), reader, { ...wish, isKnown });
+	const second = await readHistory(anchor.context(), reader, { ...request, isKnown });
 	expect(second).toMatchObject({ isCut: false });
 	expect(second.ok && second.rows.map(({ id }) => id)).toEqual(
 		rows(5_000, 1_000).map(({ id }) => id),

@@ -9,11 +9,8 @@ class Row implements Helpers {
 	entries: string[] = [];
 	calls = 0;
 
-	async checkProcessedAndRecord(
-		items: unknown[],
-		_scope = 'node',
-		{ maxEntries = Infinity }: { maxEntries?: number } = {},
-	) {
+	async checkProcessedAndRecord(...asked: [unknown[], string?, { maxEntries?: number }?]) {
+		const [items, , { maxEntries = Infinity } = {}] = asked;
 		this.calls += 1;
 		const before = [...this.entries];
 		await Promise.resolve();
