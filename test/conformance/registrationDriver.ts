@@ -69,10 +69,10 @@ export interface AuditedWorkflow {
 }
 
 /** One n8n with the simulator as its Anchor. */
-export interface AuditedN8n {
-	addWorkflow(setup?: WorkflowSetup): Promise<AuditedWorkflow>;
+export interface AuditedN8n<Workflow extends AuditedWorkflow = AuditedWorkflow> {
+	addWorkflow(setup?: WorkflowSetup): Promise<Workflow>;
 	/** Imports what another n8n exported; ids and the paths of addresses stay as they are. */
-	importWorkflow(exported: string): Promise<AuditedWorkflow>;
+	importWorkflow(exported: string): Promise<Workflow>;
 	/** Changes the API key in the credential. */
 	setApiKey(key: string): Promise<void>;
 	/** Ends n8n and starts it again. Trouble with an activation is n8n's to log, not this call's to throw. */
@@ -87,8 +87,8 @@ export interface AuditedN8n {
 }
 
 /** Something that registrations can be tried in: the node in n8n-core, a real n8n. */
-export interface RegistrationDriver {
+export interface RegistrationDriver<N8n extends AuditedN8n = AuditedN8n> {
 	readonly capabilities: ReadonlySet<RegistrationCapability>;
 	/** An n8n of its own identity each time, whose API key is the simulator's. */
-	start(simulator: Simulator): Promise<AuditedN8n>;
+	start(simulator: Simulator): Promise<N8n>;
 }

@@ -1,8 +1,8 @@
 import { testEach } from '../conformance/audit';
+import type { RegistrationAudit } from '../conformance/registration/checks';
 import { registrationAudits } from '../conformance/registrationAudits';
-import type { RegistrationAudit } from '../conformance/registrationAudits';
 import { TESTED } from '../support/n8n';
-import { CAPABILITIES, driverOf } from './registration/driver';
+import { CAPABILITIES, driverOf, type RealN8n } from './registration/driver';
 import { realAudits } from './registration/realAudits';
 import { startSharedN8n, type SharedN8n } from './registration/sharedN8n';
 import { Together, type Trial } from './registration/together';
@@ -18,10 +18,12 @@ const RESTARTING = ['34d5', '40c1', 'b1a6', '8ac4', 'e10b', '58e2', 'e3a7', '81f
 const byRestart = (one: Trial, other: Trial) =>
 	Number(RESTARTING.includes(other.id)) - Number(RESTARTING.includes(one.id));
 
-const kindOf = ({ needs }: RegistrationAudit): Trial['kind'] => {
+const kindOf = ({ needs }: RegistrationAudit<RealN8n>): Trial['kind'] => {
 	if (needs.includes('crash')) return 'crash';
 	return needs.includes('address') ? 'address' : 'ordinary';
 };
+
+const AUDITS: ReadonlyArray<RegistrationAudit<RealN8n>> = [...registrationAudits, ...realAudits];
 
 describe.each(TESTED)('registration in a real n8n %s', (version) => {
 	let shared: SharedN8n;
@@ -37,36 +39,26 @@ describe.each(TESTED)('registration in a real n8n %s', (version) => {
 			kill: async () => await shared.kill(),
 			restart: async () => await shared.restart(),
 		});
-		const fitting = registrationAudits.filter(({ needs }) =>
+		const trials = AUDITS.filter(({ needs }) =>
 			needs.every((capability) => CAPABILITIES.has(capability)),
-		);
-		const trials: Trial[] = [
-			...fitting.map((audit) => ({
+		).map(
+			(audit): Trial => ({
 				id: audit.id,
 				kind: kindOf(audit),
 				run: async () => await audit.run(driver),
-			})),
-			...realAudits.map(({ id, run }) => ({
-				id,
-				kind: 'ordinary' as const,
-				run: async () => await run(driver.start),
-			})),
-		];
+			}),
+		);
 		together.start(trials.sort(byRestart), PATIENCE_MS);
 	}, PATIENCE_MS);
 
 	afterAll(async () => await shared?.stop());
 
 	testEach(
-		registrationAudits.map((audit) => ({
+		AUDITS.map((audit) => ({
 			...audit,
 			run: async () => await together.resultOf(audit.id),
 		})),
 		CAPABILITIES,
 		() => driver,
 	);
-
-	test.each(realAudits)('$id $requirement', async ({ id }) => {
-		await together.resultOf(id);
-	});
 });

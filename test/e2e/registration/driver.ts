@@ -30,7 +30,7 @@ export const CAPABILITIES: ReadonlySet<RegistrationCapability> = new Set([
 ]);
 
 /** One n8n as one audit sees it: its own workflows, credential and Anchor. */
-export class RealN8n implements AuditedN8n, Home {
+export class RealN8n implements AuditedN8n<RealWorkflow>, Home {
 	private readonly workflows: RealWorkflow[] = [];
 	private endListening = () => {};
 
@@ -135,7 +135,7 @@ export class RealN8n implements AuditedN8n, Home {
 export function driverOf(
 	shared: () => SharedN8n,
 	together: () => Together,
-): RegistrationDriver & { start(anchor: Simulator): Promise<RealN8n> } {
+): RegistrationDriver<RealN8n> {
 	const known = new WeakSet<Simulator>();
 	const listeners = new Turns();
 	return {
