@@ -53,13 +53,13 @@ export const changes: readonly RegistrationAudit[] = [
 		async ({ anchor, n8n, workflow }) => {
 			const before = await publish(anchor, workflow);
 			await n8n.moveTo!('another address');
-			await n8n.restart();
+			await n8n.restart!();
 			went(await workflow.activate());
 			notStrictEqual(workflow.addressOf(), before.url);
 			isStill(before, await isServed(anchor, workflow));
 			hasWebhooks(anchor, 1);
 		},
-		{ needs: ['address'] },
+		{ needs: ['restart', 'address'] },
 	),
 	audit(
 		'8ac4',
@@ -67,13 +67,13 @@ export const changes: readonly RegistrationAudit[] = [
 		async ({ anchor, n8n, workflow }) => {
 			const before = await publish(anchor, workflow);
 			await workflow.writeStaticData!('{}');
-			await n8n.restart();
+			await n8n.restart!();
 			const after = await publish(anchor, workflow);
 			strictEqual(after.id, before.id);
 			notStrictEqual(after.secret, before.secret, 'a secret that nobody knows is replaced');
 			hasWebhooks(anchor, 1);
 		},
-		{ needs: ['staticData'] },
+		{ needs: ['restart', 'staticData'] },
 	),
 	audit(
 		'e10b',
@@ -84,11 +84,12 @@ export const changes: readonly RegistrationAudit[] = [
 			anchor.addApiKey(key);
 			anchor.revokeApiKey(anchor.apiKey);
 			await n8n.setApiKey(key);
-			await n8n.restart();
+			await n8n.restart!();
 			const after = await publish(anchor, workflow);
 			strictEqual(after.id, before.id);
 			hasWebhooks(anchor, 1);
 		},
+		{ needs: ['restart'] },
 	),
 	audit(
 		'4fb2',
@@ -114,7 +115,7 @@ export const changes: readonly RegistrationAudit[] = [
 			const [webhook] = anchor.webhooks();
 			await workflow.writeStaticData!('{}');
 			const hold = anchor.hold('POST /v1/webhooks/:id/rotate-secret', 'after');
-			const restarted = n8n.restart();
+			const restarted = n8n.restart!();
 			await hold.arrived;
 			// Anchor has the new secret and n8n does not have it yet.
 			const during = anchor.emit('task.completed', { to: webhook.id });
@@ -127,7 +128,7 @@ export const changes: readonly RegistrationAudit[] = [
 			strictEqual((await isServed(anchor, workflow)).id, webhook.id);
 			hasWebhooks(anchor, 1);
 		},
-		{ needs: ['staticData', 'answersWhileStarting'], anchor: { retryDelaysMs: [200] } },
+		{ needs: ['restart', 'staticData', 'answersWhileStarting'], anchor: { retryDelaysMs: [200] } },
 	),
 	audit(
 		'e3a7',
@@ -136,16 +137,16 @@ export const changes: readonly RegistrationAudit[] = [
 			const before = await publish(anchor, workflow);
 			const backup = JSON.stringify(await workflow.readStaticData!());
 			await workflow.writeStaticData!('{}');
-			await n8n.restart();
+			await n8n.restart!();
 			await comesUp(anchor);
 			notStrictEqual((await isServed(anchor, workflow)).secret, before.secret);
 			await workflow.writeStaticData!(backup);
-			await n8n.restart();
+			await n8n.restart!();
 			await comesUp(anchor);
 			strictEqual((await isServed(anchor, workflow)).id, before.id);
 			hasWebhooks(anchor, 1);
 		},
-		{ needs: ['staticData'] },
+		{ needs: ['restart', 'staticData'] },
 	),
 	audit(
 		'5c0e',

@@ -100,10 +100,10 @@ export const company: readonly RegistrationAudit[] = [
 			hasWebhooks(anchor, 1);
 			await isServed(anchor, workflow);
 			// Each process, and whichever comes after them, verifies with what the database holds.
-			await n8n.restart();
+			await n8n.restart!();
 			await isServed(anchor, workflow);
 			hasWebhooks(anchor, 1);
 		},
-		{ needs: ['processes'] },
+		{ needs: ['restart', 'processes'] },
 	),
 ];

@@ -8,10 +8,11 @@ export const crashes: readonly RegistrationAudit[] = [
 		'MUST have the same one webhook after n8n was restarted',
 		async ({ anchor, n8n, workflow }) => {
 			const before = await publish(anchor, workflow);
-			for (let time = 0; time < 3; time++) await n8n.restart();
+			for (let time = 0; time < 3; time++) await n8n.restart!();
 			strictEqual((await isServed(anchor, workflow)).id, before.id);
 			hasWebhooks(anchor, 1);
 		},
+		{ needs: ['restart'] },
 	),
 	...(
 		[
@@ -28,12 +29,12 @@ export const crashes: readonly RegistrationAudit[] = [
 				await hold.arrived;
 				await n8n.crash!();
 				hold.release();
-				await n8n.restart();
+				await n8n.restart!();
 				await publish(anchor, workflow);
 				hasWebhooks(anchor, 1);
 				void activating;
 			},
-			{ needs: ['crash'] },
+			{ needs: ['restart', 'crash'] },
 		),
 	),
 	audit(
@@ -43,16 +44,16 @@ export const crashes: readonly RegistrationAudit[] = [
 			const { id } = await publish(anchor, workflow);
 			await workflow.writeStaticData!('{}');
 			const hold = anchor.hold('POST /v1/webhooks/:id/rotate-secret', 'after');
-			const restarting = n8n.restart();
+			const restarting = n8n.restart!();
 			await hold.arrived;
 			await n8n.crash!();
 			hold.release();
-			await n8n.restart();
+			await n8n.restart!();
 			strictEqual((await isServed(anchor, workflow)).id, id);
 			hasWebhooks(anchor, 1);
 			void restarting;
 		},
-		{ needs: ['crash', 'staticData', 'answersWhileStarting'] },
+		{ needs: ['restart', 'crash', 'staticData', 'answersWhileStarting'] },
 	),
 	audit(
 		'6f4d',
@@ -64,11 +65,11 @@ export const crashes: readonly RegistrationAudit[] = [
 			await hold.arrived;
 			await n8n.crash!();
 			hold.release();
-			await n8n.restart();
+			await n8n.restart!();
 			await publish(anchor, workflow);
 			hasWebhooks(anchor, 1);
 			void ending;
 		},
-		{ needs: ['crash'] },
+		{ needs: ['restart', 'crash'] },
 	),
 ];

@@ -29,11 +29,11 @@ export const lostAnswers: readonly RegistrationAudit[] = [
 			await workflow.writeStaticData!('{}');
 			const calls = '/v1/webhooks/:id/rotate-secret';
 			anchor.outage({ mode: 'close', calls, when: 'after', times: 1 });
-			await n8n.restart();
+			await n8n.restart!();
 			strictEqual((await isServed(anchor, workflow)).id, id);
 			hasWebhooks(anchor, 1);
 		},
-		{ needs: ['staticData'] },
+		{ needs: ['restart', 'staticData'] },
 	),
 	audit(
 		'a6b7',

@@ -27,14 +27,15 @@ export const outages: readonly RegistrationAudit[] = OUTAGES.flatMap(
 				async ({ anchor, n8n, workflow }) => {
 					const before = await publish(anchor, workflow);
 					const outage = anchor.outage({ mode });
-					await n8n.restart();
+					await n8n.restart!();
 					isUntouched(anchor, before);
 					await isServed(anchor, workflow);
 					outage.lift();
-					await n8n.restart();
+					await n8n.restart!();
 					strictEqual((await isServed(anchor, workflow)).id, before.id);
 					hasWebhooks(anchor, 1);
 				},
+				{ needs: ['restart'] },
 			),
 			audit(
 				first,

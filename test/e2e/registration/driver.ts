@@ -23,6 +23,7 @@ export const TRIGGER_TYPE = 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigg
  * `endsListeningEarly`, because all audits of an n8n restart together and share the right to listen.
  */
 export const CAPABILITIES: ReadonlySet<RegistrationCapability> = new Set([
+	'restart',
 	'crash',
 	'address',
 	'staticData',

@@ -199,6 +199,7 @@ export const realAudits: readonly RegistrationAudit<RealN8n>[] = [
 			deepStrictEqual([...after.subscribedEvents].sort(), [...before.subscribedEvents].sort());
 			hasWebhooks(anchor, 1);
 		},
+		{ needs: ['restart'] },
 	),
 	auditReal(
 		'07d9',
