@@ -16,9 +16,9 @@ export const FULL = process.env.FAULTS === 'full';
 /** One thing that happens to n8n while events arrive. The measurement is the same for all of them. */
 export interface Scenario {
 	name: string;
-	/** The n8n releases that it is played on. */
+	/** The n8n releases that it runs on. */
 	versions: readonly string[];
-	/** Where it is played; scenarios of one setting share an n8n. */
+	/** Where it runs; scenarios of one setting share an n8n. */
 	setting: Setting;
 	/** How every event is sent; as Anchor does unless told. */
 	how?: () => EmitOptions;

@@ -11,10 +11,10 @@ import type {
 import type { Simulator } from '../../simulator';
 import { TRIGGER } from '../faults/environment';
 import type { Workflow, WorkflowFile } from '../../support/n8n';
+import { Mutex } from './mutex';
 import { RealWorkflow, type Home } from './realWorkflow';
+import type { AuditScheduler } from './scheduler';
 import { credentialFor, startSharedN8n, type SharedN8n } from './sharedN8n';
-import type { Together } from './together';
-import { Turns } from './turns';
 
 export const TRIGGER_TYPE = 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger';
 
@@ -40,8 +40,8 @@ export class RealN8n implements AuditedN8n<RealWorkflow>, Home {
 		readonly anchor: Simulator,
 		private readonly parts: {
 			readonly credential: { id: string; name: string };
-			readonly together: Together | undefined;
-			readonly listeners: Turns;
+			readonly scheduler: AuditScheduler | undefined;
+			readonly listening: Mutex;
 		},
 	) {}
 
@@ -57,8 +57,8 @@ export class RealN8n implements AuditedN8n<RealWorkflow>, Home {
 	}
 
 	async addFile(file: WorkflowFile): Promise<RealWorkflow> {
-		const { client, savers } = this.shared;
-		return this.adopt(await savers.next(async () => await client.createWorkflow(file)));
+		const { client, saving } = this.shared;
+		return this.adopt(await saving.runExclusive(async () => await client.createWorkflow(file)));
 	}
 
 	adopt(workflow: Workflow): RealWorkflow {
@@ -83,8 +83,8 @@ export class RealN8n implements AuditedN8n<RealWorkflow>, Home {
 	}
 
 	async setCredential(data: { apiKey: string; baseUrl: string }): Promise<void> {
-		const { client, savers } = this.shared;
-		await savers.next(
+		const { client, saving } = this.shared;
+		await saving.runExclusive(
 			async () => await client.updateCredential(this.parts.credential, 'anchorBrowserApi', data),
 		);
 	}
@@ -95,12 +95,12 @@ export class RealN8n implements AuditedN8n<RealWorkflow>, Home {
 	}
 
 	async restart(): Promise<void> {
-		await this.parts.together?.pause('restart');
+		await this.parts.scheduler?.request('restart');
 		for (const workflow of this.workflows) await workflow.settled();
 	}
 
 	async crash(): Promise<void> {
-		await this.parts.together?.pause('kill');
+		await this.parts.scheduler?.request('kill');
 	}
 
 	async moveTo(): Promise<void> {
@@ -113,12 +113,12 @@ export class RealN8n implements AuditedN8n<RealWorkflow>, Home {
 
 	async listenAlone(): Promise<void> {
 		this.endListening();
-		this.endListening = await this.parts.listeners.take();
+		this.endListening = await this.parts.listening.acquire();
 	}
 
 	async close(): Promise<void> {
 		try {
-			if (this.parts.together === undefined) return await this.shared.stop();
+			if (this.parts.scheduler === undefined) return await this.shared.stop();
 			for (const workflow of this.workflows) {
 				await this.shared.client.rest('DELETE', `/test-webhook/${workflow.id}`);
 				await workflow.deactivate();
@@ -135,10 +135,10 @@ export class RealN8n implements AuditedN8n<RealWorkflow>, Home {
 /** A real n8n. All audits share it; a second one for the same Anchor is a process of its own. */
 export function driverOf(
 	shared: () => SharedN8n,
-	together: () => Together,
+	scheduler: () => AuditScheduler,
 ): RegistrationDriver<RealN8n> {
 	const known = new WeakSet<Simulator>();
-	const listeners = new Turns();
+	const listening = new Mutex();
 	return {
 		capabilities: CAPABILITIES,
 		start: async (anchor) => {
@@ -147,8 +147,8 @@ export function driverOf(
 			const home = isAnother ? await startSharedN8n(shared().installed) : shared();
 			return new RealN8n(home, anchor, {
 				credential: await credentialFor(home, anchor),
-				together: isAnother ? undefined : together(),
-				listeners,
+				scheduler: isAnother ? undefined : scheduler(),
+				listening,
 			});
 		},
 	};

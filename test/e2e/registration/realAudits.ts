@@ -125,8 +125,8 @@ export const realAudits: readonly RegistrationAudit<RealN8n>[] = [
 		async ({ anchor, n8n }) => {
 			const workflow = await n8n.addWorkflow();
 			await publish(anchor, workflow);
-			const { client, savers } = n8n.shared;
-			await savers.next(async () => await client.deleteWorkflow(workflow.id));
+			const { client, saving } = n8n.shared;
+			await saving.runExclusive(async () => await client.deleteWorkflow(workflow.id));
 			n8n.forget(workflow);
 			await comesDownTo(anchor, 0);
 		},
@@ -147,10 +147,10 @@ export const realAudits: readonly RegistrationAudit<RealN8n>[] = [
 		'd2c4',
 		'MUST NOT call Anchor in manual registration, and verify with both secrets',
 		async ({ anchor, n8n }) => {
-			const { client, savers } = n8n.shared;
+			const { client, saving } = n8n.shared;
 			const type = 'anchorBrowserSigningSecretApi';
 			const secrets = { signingSecret: '3e'.repeat(32), previousSigningSecret: '' };
-			const credential = await savers.next(
+			const credential = await saving.runExclusive(
 				async () => await client.createCredential(type, secrets),
 			);
 			const workflow = await n8n.addFile({
@@ -177,7 +177,7 @@ export const realAudits: readonly RegistrationAudit<RealN8n>[] = [
 			await pause(1_000);
 			const { secret } = anchor.rotateSecret(webhook.id);
 			const both = { signingSecret: secret, previousSigningSecret: secrets.signingSecret };
-			await savers.next(async () => await client.updateCredential(credential, type, both));
+			await saving.runExclusive(async () => await client.updateCredential(credential, type, both));
 			for (const sign of ['current', 'previous', 'both'] as const) {
 				await comesThrough(anchor, workflow, webhook, sign);
 			}
@@ -217,13 +217,13 @@ export const realAudits: readonly RegistrationAudit<RealN8n>[] = [
 ];
 
 /** A key of n8n's public API, made as its settings page makes one. */
-async function publicApiKey({ shared: { client, savers } }: RealN8n): Promise<string> {
+async function publicApiKey({ shared: { client, saving } }: RealN8n): Promise<string> {
 	const wanted = {
 		label: 'Audit',
 		expiresAt: null,
 		scopes: ['workflow:read', 'workflow:list', 'execution:read', 'execution:list'],
 	};
-	const { rawApiKey } = await savers.next(
+	const { rawApiKey } = await saving.runExclusive(
 		async () => await client.rest<{ rawApiKey: string }>('POST', '/api-keys', wanted),
 	);
 	return rawApiKey;

@@ -73,7 +73,7 @@ export class RealWorkflow implements AuditedWorkflow {
 	 * does not matter is changed in each, as a user changes something before publishing again.
 	 */
 	async activate(): Promise<Ending> {
-		const { publishes, savers } = this.home.shared;
+		const { publishes, saving } = this.home.shared;
 		const saved = await this.client.getWorkflow(this.id);
 		const isLive = saved.active && (!publishes || (await this.isPublished()));
 		const edit = this.pending;
@@ -81,7 +81,7 @@ export class RealWorkflow implements AuditedWorkflow {
 		const ending = await endingOf(
 			(async () => {
 				if (changed)
-					await savers.next(async () => await this.client.updateWorkflow(this.id, changed));
+					await saving.runExclusive(async () => await this.client.updateWorkflow(this.id, changed));
 				// n8n 1.x has published an active workflow by saving it.
 				if (publishes || !saved.active) await this.client.activate(this.id, { wait: false });
 				if (publishes) await this.publicationEnds();
@@ -123,9 +123,11 @@ export class RealWorkflow implements AuditedWorkflow {
 			...node,
 			parameters: { ...node.parameters, ...parameters },
 		}));
-		const { publishes, savers } = this.home.shared;
+		const { publishes, saving } = this.home.shared;
 		if (!publishes) return { ...workflow, nodes };
-		return await savers.next(async () => await this.client.updateWorkflow(this.id, { nodes }));
+		return await saving.runExclusive(
+			async () => await this.client.updateWorkflow(this.id, { nodes }),
+		);
 	}
 
 	testAddress(): string {
@@ -199,9 +201,9 @@ export class RealWorkflow implements AuditedWorkflow {
 
 	/** @param keepIds as a copy has that is made from the workflow's JSON */
 	async duplicate({ keepIds = false } = {}): Promise<RealWorkflow> {
-		const { savers } = this.home.shared;
+		const { saving } = this.home.shared;
 		return this.home.adopt(
-			await savers.next(async () => await this.client.duplicate(this.id, { keepIds })),
+			await saving.runExclusive(async () => await this.client.duplicate(this.id, { keepIds })),
 		);
 	}
 

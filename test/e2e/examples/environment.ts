@@ -39,7 +39,7 @@ export interface RunningExample {
 const MANY = 50;
 
 /** A real n8n with all that the examples talk to. */
-export class Bench {
+export class ExampleEnvironment {
 	private constructor(
 		readonly n8n: N8n,
 		readonly client: N8nClient,
@@ -53,7 +53,7 @@ export class Bench {
 	) {}
 
 	/** @param version of n8n */
-	static async start(version: string): Promise<Bench> {
+	static async start(version: string): Promise<ExampleEnvironment> {
 		const undo: Array<() => Promise<void> | void> = [];
 		const dispose = async () => {
 			for (const step of undo.reverse()) await step();
@@ -84,7 +84,16 @@ export class Bench {
 			const client = new N8nClient(n8n);
 			await client.setUpOwner();
 			const credentials = await createCredentials(client, { simulator, mailbox });
-			return new Bench(n8n, client, simulator, world, mailbox, files, credentials, dispose);
+			return new ExampleEnvironment(
+				n8n,
+				client,
+				simulator,
+				world,
+				mailbox,
+				files,
+				credentials,
+				dispose,
+			);
 		} catch (thrown) {
 			await dispose();
 			throw thrown;
