@@ -37,7 +37,7 @@ export interface Hold {
 }
 
 /** A call that reached the API, as the faults see it. */
-export interface Call {
+interface Call {
 	method: string;
 	path: string;
 	shape: ErrorShape;

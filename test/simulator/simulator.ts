@@ -46,7 +46,7 @@ export interface DeliveryFilter {
 	status?: DeliveryStatus;
 }
 
-export interface RequestFilter {
+interface RequestFilter {
 	calls?: CallPattern;
 	/** Only those whose answer had this status; null for those without an answer. */
 	status?: number | null;

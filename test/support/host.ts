@@ -44,7 +44,7 @@ export interface HostOptions {
 }
 
 /** One answer of `webhook()`, with what the host saw around it. */
-export interface Call {
+interface Call {
 	result?: IWebhookResponseData;
 	/** What it threw; n8n would make a failed execution of it. */
 	threw?: unknown;

@@ -40,7 +40,7 @@ export function credentialTypeOf({ type, parameters }: WorkflowNode): string | u
 	return types[type];
 }
 
-export interface Box {
+interface Box {
 	left: number;
 	top: number;
 	right: number;

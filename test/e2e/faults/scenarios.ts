@@ -39,7 +39,7 @@ export interface Scenario {
 	happen(context: ScenarioContext): Promise<void>;
 }
 
-export type Setting = Omit<EnvironmentOptions, 'version'> & { name: string };
+type Setting = Omit<EnvironmentOptions, 'version'> & { name: string };
 
 const ALONE: Setting = { name: 'nothing before it' };
 const PROXIED: Setting = { name: 'a proxy before it', proxied: true };

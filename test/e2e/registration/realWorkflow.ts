@@ -35,7 +35,7 @@ export interface Home {
 }
 
 /** How a call of n8n's API ended for the user. What one n8n shows as one text stands for message and description. */
-export async function endingOf(work: Promise<unknown>): Promise<Ending> {
+async function endingOf(work: Promise<unknown>): Promise<Ending> {
 	try {
 		await work;
 		return { ok: true };
@@ -186,12 +186,12 @@ export class RealWorkflow implements AuditedWorkflow {
 			connections,
 			settings,
 			active: false,
-			staticData: await this.staticData(),
+			staticData: await this.readStaticData(),
 		});
 	}
 
 	/** What n8n keeps of it in its database. */
-	async staticData(): Promise<unknown> {
+	async readStaticData(): Promise<unknown> {
 		const [row] = await this.home.shared.query<{ staticData: string | null }>(
 			'SELECT staticData FROM workflow_entity WHERE id = ?',
 			this.id,
@@ -205,10 +205,6 @@ export class RealWorkflow implements AuditedWorkflow {
 		return this.home.adopt(
 			await saving.runExclusive(async () => await this.client.duplicate(this.id, { keepIds })),
 		);
-	}
-
-	async readStaticData(): Promise<unknown> {
-		return await this.staticData();
 	}
 
 	async writeStaticData(json: string): Promise<void> {
@@ -290,7 +286,7 @@ function touched(
 }
 
 /** The ids of the events that an execution has items of. */
-export function eventIdsOf({ data }: Execution): string[] {
+function eventIdsOf({ data }: Execution): string[] {
 	return Object.values(data.resultData.runData)
 		.flatMap(([run]) => run?.data?.main ?? [])
 		.flatMap((items) => items ?? [])

@@ -2,7 +2,7 @@
 import type { RegistrationCapability } from '../../conformance/registrationDriver';
 
 /** An audit with the n8n that it runs on, which others use at the same time. */
-export interface ScheduledAudit {
+interface ScheduledAudit {
 	readonly id: string;
 	readonly needs: readonly RegistrationCapability[];
 	run(): Promise<void>;

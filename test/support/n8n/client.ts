@@ -32,7 +32,6 @@ export interface Workflow extends WorkflowFile {
 	id: string;
 	versionId: string;
 	active: boolean;
-	activeVersionId?: string | null;
 	staticData?: unknown;
 }
 
@@ -42,13 +41,12 @@ export interface ExecutionSummary {
 	mode: string;
 	/** success, error, crashed, running, waiting, new, canceled */
 	status: string;
-	retryOf?: string | null;
 	startedAt?: string;
 	stoppedAt?: string | null;
 }
 
 /** An item, as far as tests look into it. */
-export interface Item {
+interface Item {
 	json: Record<string, unknown>;
 	binary?: Record<string, { fileName?: string; mimeType: string }>;
 }
@@ -343,12 +341,6 @@ export class N8nClient {
 		await this.rest('POST', `/workflows/${id}/archive`, {});
 		if (this.publishes) await this.published(id);
 		await this.rest('DELETE', `/workflows/${id}`);
-	}
-
-	/** Archives a workflow: it is deactivated and hidden. */
-	async archiveWorkflow(id: string): Promise<void> {
-		await this.rest('POST', `/workflows/${id}/archive`, {});
-		if (this.publishes) await this.published(id);
 	}
 
 	/**
