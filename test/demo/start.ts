@@ -74,10 +74,7 @@ async function startDemo(
 	signal: AbortSignal,
 ): Promise<Demo> {
 	const installed = await ensureN8n(version, { log: (line) => say(line), signal });
-	const simulator = await startSimulator({
-		events: '14',
-		rules: 'local',
-	});
+	const simulator = await startSimulator({ events: '14' });
 	takeDown.push(async () => await simulator.close());
 
 	const n8n = await withProgress(

@@ -27,7 +27,7 @@ let film: Film;
 
 describeFilm('the first event, from an example to its alert', () => {
 	beforeAll(async () => {
-		simulator = await startSimulator({ rules: 'local' });
+		simulator = await startSimulator();
 		mailbox = await startMailbox();
 		n8n = await startN8n();
 		const client = new N8nClient(n8n);

@@ -23,10 +23,7 @@ let anchor: Simulator;
 
 beforeEach(async () => {
 	host = await Host.start();
-	anchor = await startSimulator({
-		rules: 'local',
-		retryDelaysMs: [1],
-	});
+	anchor = await startSimulator({ retryDelaysMs: [1] });
 	host.processedData.reset();
 	logLines.length = 0;
 });

@@ -20,7 +20,7 @@ let row: WorkflowRow;
 
 beforeEach(async () => {
 	host = await Host.start();
-	anchor = await startSimulator({ rules: 'local', retryDelaysMs: [1] });
+	anchor = await startSimulator({ retryDelaysMs: [1] });
 	main = host.loaded;
 	row = automaticTrigger(host, anchor);
 	await host.activate(row);

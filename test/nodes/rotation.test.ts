@@ -19,7 +19,7 @@ let row: WorkflowRow;
 beforeEach(async () => {
 	timers = fakeTimers();
 	host = await Host.start();
-	anchor = await startSimulator({ rules: 'local', retryDelaysMs: [1] });
+	anchor = await startSimulator({ retryDelaysMs: [1] });
 	row = automaticTrigger(host, anchor);
 	await host.activate(row);
 });

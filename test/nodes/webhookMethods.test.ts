@@ -17,10 +17,7 @@ let timers: FakeTimers;
 beforeEach(async () => {
 	timers = fakeTimers();
 	host = await Host.start();
-	anchor = await startSimulator({
-		rules: 'local',
-		retryDelaysMs: [1],
-	});
+	anchor = await startSimulator({ retryDelaysMs: [1] });
 	logLines.length = 0;
 });
 afterEach(async () => {

@@ -39,7 +39,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	const clock = new Clock(options.now ?? Date.now);
 	const store = new Store({
 		clock,
-		rules: options.rules === 'local' ? LOCAL_RULES : (options.rules ?? {}),
+		rules: options.rules ?? LOCAL_RULES,
 		maxWebhooks: options.maxWebhooks ?? 5,
 		knownEvents: eventList(options.events),
 		historyOrder: options.historyOrder ?? 'newest',

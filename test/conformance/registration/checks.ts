@@ -47,7 +47,7 @@ export function audit<
 		requirement,
 		needs,
 		run: async (driver) => {
-			const anchor = await startSimulator({ rules: 'local', retryDelaysMs: [1], ...wish });
+			const anchor = await startSimulator({ retryDelaysMs: [1], ...wish });
 			const started: N8n[] = [];
 			const start = async () => {
 				const n8n = await driver.start(anchor);

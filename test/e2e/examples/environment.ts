@@ -64,7 +64,7 @@ export class ExampleEnvironment {
 			undo.push(() => rmSync(folder, { recursive: true, force: true }));
 			const files = join(folder, 'files');
 			mkdirSync(files);
-			const simulator = await startSimulator({ rules: 'local', maxWebhooks: MANY });
+			const simulator = await startSimulator({ maxWebhooks: MANY });
 			undo.push(async () => await simulator.close());
 			const mailbox = await startMailbox();
 			undo.push(async () => await mailbox.close());

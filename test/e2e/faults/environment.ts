@@ -93,7 +93,6 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
 	};
 	try {
 		const simulator = await startSimulator({
-			rules: { allowHttp: true, allowLoopback: true },
 			maxWebhooks: 50,
 			retryDelaysMs: RETRY_DELAYS_MS,
 		});
