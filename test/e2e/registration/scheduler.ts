@@ -43,9 +43,7 @@ export class AuditScheduler {
 			this.results.set(id, new Promise((resolve) => this.tell.set(id, resolve)));
 		}
 		const why = new Error(`It had not ended after ${patienceMs / 1_000} s`);
-		setTimeout(() => {
-			for (const tell of this.tell.values()) tell({ ok: false, why });
-		}, patienceMs).unref();
+		setTimeout(() => this.failRest(why), patienceMs).unref();
 
 		const needs = (capability: RegistrationCapability) => (audit: ScheduledAudit) =>
 			audit.needs.includes(capability);
@@ -127,7 +125,12 @@ export class AuditScheduler {
 			},
 			(why: unknown) => {
 				for (const { fail } of served) fail(why);
+				this.failRest(why);
 			},
 		);
+	}
+
+	private failRest(why: unknown): void {
+		for (const tell of this.tell.values()) tell({ ok: false, why });
 	}
 }
