@@ -10,9 +10,9 @@ import {
 	overlap,
 	readExample,
 	STICKY_NOTE,
-	TRIGGER,
 } from './examples/example';
 import { LOOKALIKE, STORAGE } from './examples/outsideWorld';
+import { TRIGGER_TYPE } from './trigger';
 import {
 	isAtLeast,
 	itemsOf,
@@ -71,7 +71,7 @@ describe.each(exampleFiles())('%s as a file', (file) => {
 	});
 
 	it('names how its trigger registers, so that the API key is what it asks for', () => {
-		for (const { parameters } of nodes.filter(({ type }) => type === TRIGGER)) {
+		for (const { parameters } of nodes.filter(({ type }) => type === TRIGGER_TYPE)) {
 			expect(parameters?.registration).toBe('automatic');
 		}
 	});
@@ -811,7 +811,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	it.each(exampleFiles())('%s without its credentials says what is missing', async (file) => {
 		const imported = readExample(file);
 		const { id } = await environment.client.createWorkflow(imported);
-		const start = imported.nodes.find(({ type }) => type === TRIGGER);
+		const start = imported.nodes.find(({ type }) => type === TRIGGER_TYPE);
 		const refused = start
 			? environment.client.activate(id)
 			: environment.client

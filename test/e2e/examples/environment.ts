@@ -13,7 +13,8 @@ import {
 	type WorkflowFile,
 } from '../../support/n8n';
 import { startSimulator, type EmitOptions, type Simulator } from '../../simulator';
-import { credentialTypeOf, EXAMPLE_FOLDER, exampleText, TRIGGER } from './example';
+import { TRIGGER_TYPE } from '../trigger';
+import { credentialTypeOf, EXAMPLE_FOLDER, exampleText } from './example';
 import { startMailbox, type Mailbox } from './mailbox';
 import { GOOGLE_TOKENS, startOutsideWorld, type OutsideWorld } from './outsideWorld';
 
@@ -123,7 +124,7 @@ export class ExampleEnvironment {
 		const workflow = await this.client.createWorkflow(example);
 		await this.client.activate(workflow.id);
 		const { nodes } = await this.client.getWorkflow(workflow.id);
-		const address = nodes.find(({ type }) => type === TRIGGER)?.webhookId;
+		const address = nodes.find(({ type }) => type === TRIGGER_TYPE)?.webhookId;
 		let runs = 0;
 		return {
 			workflow,

@@ -7,7 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { EmitOptions } from '../../simulator';
 import { NEWEST, OLDEST, waitFor, type N8n } from '../../support/n8n';
 import { sqliteFile } from './database';
-import { RETRY_DELAYS_MS, TRIGGER, type EnvironmentOptions } from './environment';
+import { TRIGGER } from '../trigger';
+import { RETRY_DELAYS_MS, type EnvironmentOptions } from './environment';
 import type { ScenarioContext } from './runScenario';
 
 /** `FAULTS=full` takes the numbers of the README, hours of them; without it they are small. */

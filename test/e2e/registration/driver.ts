@@ -9,14 +9,12 @@ import type {
 	WorkflowSetup,
 } from '../../conformance/registrationDriver';
 import type { Simulator } from '../../simulator';
-import { TRIGGER } from '../faults/environment';
+import { TRIGGER, TRIGGER_TYPE } from '../trigger';
 import type { Workflow, WorkflowFile } from '../../support/n8n';
 import { Mutex } from './mutex';
 import { RealWorkflow, type Home } from './realWorkflow';
 import type { AuditScheduler } from './scheduler';
 import { credentialFor, startSharedN8n, type SharedN8n } from './sharedN8n';
-
-export const TRIGGER_TYPE = 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger';
 
 /**
  * Lacking: `processes`, because several main processes need a licence of n8n's; `answersWhileStarting` and

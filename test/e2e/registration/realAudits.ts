@@ -15,8 +15,7 @@ import {
 	went,
 	type RegistrationAudit,
 } from '../../conformance/registration/checks';
-import { TRIGGER } from '../faults/environment';
-import { TRIGGER_TYPE } from './driver';
+import { TRIGGER, TRIGGER_TYPE } from '../trigger';
 import type { RealN8n } from './driver';
 import type { RealWorkflow } from './realWorkflow';
 
