@@ -12,6 +12,7 @@ import {
 	type RegistrationAudit,
 } from './checks';
 
+/** Crowdin's, Formbricks' and Lemon Squeezy's triggers take a webhook that cannot be read for absent. */
 const OUTAGES: ReadonlyArray<[ids: [string, string, string], mode: number | 'close']> = [
 	[['40c1', '9e2d', 'c7f0'], 503],
 	[['b1a6', '2df4', '68e9'], 'close'],

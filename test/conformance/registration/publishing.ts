@@ -94,6 +94,7 @@ export const publishing: readonly RegistrationAudit[] = [
 	audit(
 		'7f95',
 		'MUST serve two triggers in one workflow, each with its own webhook',
+		// Apify's trigger gives both one idempotency key, and so one webhook.
 		async ({ anchor, workflow }) => {
 			went(await workflow.activate());
 			const one = await isServed(anchor, workflow, 0);

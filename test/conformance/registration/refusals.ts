@@ -2,7 +2,10 @@
 import { match } from 'node:assert/strict';
 import { audit, hasWebhooks, publish, refused, type RegistrationAudit } from './checks';
 
-/** Words that a user can act on, for each way in which Anchor says no. */
+/**
+ * Words that a user can act on, for each way in which Anchor says no. Many of n8n's own triggers return false instead,
+ * and n8n shows them as active.
+ */
 const REFUSALS: ReadonlyArray<[id: string, status: number, says: RegExp]> = [
 	['c911', 400, /address|events/i],
 	['3f5a', 401, /API key/i],
