@@ -7,7 +7,7 @@ export const TRIGGER = 'Anchor Browser Trigger';
 export const TRIGGER_TYPE = 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger';
 
 /** A published workflow of one trigger. */
-export interface ManualTrigger {
+interface ManualTrigger {
 	readonly workflow: Workflow;
 	/** Where it takes deliveries; they come through already. */
 	readonly url: string;

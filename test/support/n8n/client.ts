@@ -35,7 +35,7 @@ export interface Workflow extends WorkflowFile {
 	staticData?: unknown;
 }
 
-export interface ExecutionSummary {
+interface ExecutionSummary {
 	id: string;
 	workflowId: string;
 	mode: string;
@@ -515,7 +515,7 @@ export class N8nClient {
 	}
 }
 
-export interface Publication {
+interface Publication {
 	status: 'in_progress' | 'published' | 'not_published' | 'partial' | 'failed';
 	triggers: Array<{ nodeId: string; status: string; errorMessage: string | null }>;
 }
