@@ -32,7 +32,10 @@ interface Wish extends WorkflowSetup {
 	anchor?: SimulatorOptions;
 }
 
-/** An audit of one workflow in an n8n of its own, with a simulator of its own that retries without waiting. */
+/**
+ * An audit of one workflow, with a simulator of its own that retries without waiting.
+ * @param wish what differs from a workflow of one trigger, and what driver and simulator have to be
+ */
 export function audit<
 	N8n extends AuditedN8n<Workflow>,
 	Workflow extends AuditedWorkflow = AuditedWorkflow,
@@ -67,10 +70,15 @@ export function audit<
 	};
 }
 
+/** n8n did what it was told. */
 export function went(ending: Ending): void {
 	deepStrictEqual(ending, { ok: true });
 }
 
+/**
+ * n8n did not do what it was told.
+ * @returns what it says
+ */
 export function refused(ending: Ending): Extract<Ending, { ok: false }> {
 	ok(!ending.ok, 'n8n says that it went wrong');
 	return ending;
@@ -108,6 +116,7 @@ export async function isServed(
 	return copyOf(webhook);
 }
 
+/** A genuine event runs the workflow once. */
 export async function comesThrough(
 	anchor: Simulator,
 	workflow: AuditedWorkflow,
@@ -141,6 +150,7 @@ export function isStill(before: Webhook, { id, secret }: Webhook): void {
 	deepStrictEqual({ id, secret }, { id: before.id, secret: before.secret });
 }
 
+/** Anchor has so many webhooks, whoever they belong to. */
 export function hasWebhooks(anchor: Simulator, count: number): void {
 	const all = anchor.webhooks().map(({ url, description }) => `${url} ${description}`);
 	strictEqual(all.length, count, `webhooks at Anchor:\n${all.join('\n')}`);
