@@ -149,7 +149,7 @@ export async function deliveriesBench(): Promise<string> {
 async function measure(engine: Engine): Promise<string> {
 	const nullPackage = mkdtempSync(join(tmpdir(), 'null-trigger-'));
 	writeNullTriggerPackage(nullPackage);
-	const simulator = await startSimulator({ rules: 'local' });
+	const simulator = await startSimulator();
 	const installed = await ensureN8n(NEWEST, { log: (line) => process.stderr.write(`${line}\n`) });
 	const n8n = await startN8n({
 		version: installed,

@@ -8,7 +8,7 @@ export interface Contestant {
 	prepare: () => (index: number) => void;
 }
 
-export interface Standing {
+interface Standing {
 	name: string;
 	/** Nanoseconds a call, for each round. */
 	times: number[];
@@ -18,7 +18,7 @@ export interface Standing {
 	ratio: number;
 }
 
-export interface RaceOptions {
+interface RaceOptions {
 	/** Measured rounds; each contestant runs once in every round. */
 	rounds: number;
 	/** Calls a round. */

@@ -1,5 +1,5 @@
 /** One cell: text as it is, numbers as the caller has written them. */
-export type Cell = string;
+type Cell = string;
 
 /**
  * A Markdown table that can be pasted into the README.

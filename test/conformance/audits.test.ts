@@ -1,9 +1,10 @@
 import { deliveryAudits } from './deliveryAudits';
 import { registrationAudits } from './registrationAudits';
+import { realAudits } from '../e2e/registration/realAudits';
 import { EVENT_NAMES } from '../support/signedRequests';
 
 describe('the lists of requirements', () => {
-	const lists = { deliveryAudits, registrationAudits };
+	const lists = { deliveryAudits, registrationAudits: [...registrationAudits, ...realAudits] };
 
 	test.each(Object.entries(lists))('%s: each has four characters of its own', (_name, audits) => {
 		const ids = audits.map(({ id }) => id);

@@ -23,7 +23,7 @@ const CAPABILITIES: DeliveryCapability[] = ['clock', 'hold', 'anyBody', 'longHea
 /** The refusal that n8n sends when it cannot take a run. */
 const REFUSED: Answer = { status: 500, headers: {}, body: { message: 'There was a problem' } };
 
-/** The receiving core alone: no n8n, no clock, no network. The host's part, taking runs, is acted here. */
+/** The receiving core alone: no n8n, no clock, no network. The host's part, taking runs, is imitated here. */
 class CoreTrigger implements AuditedTrigger {
 	private readonly nowMs = 1_795_334_400_000;
 	private readonly seen;

@@ -57,7 +57,10 @@ export function isIgnored(answer: AuditAnswer, reason: string): void {
 	);
 }
 
-/** The one answer for whoever is not authenticated: it says that and nothing else. */
+/**
+ * The one answer for whoever is not authenticated: it says that and nothing else. Lemon Squeezy's and Kapso's triggers
+ * say it in a 200, which a sender takes for success.
+ */
 export function isUnauthorized(answer: AuditAnswer): void {
 	deepStrictEqual(
 		{ status: answer.status, body: answer.body },

@@ -43,7 +43,7 @@ export interface AuditAnswer {
 /** The items of one execution, all outputs together. */
 export type AuditRun = ReadonlyArray<Record<string, unknown>>;
 
-export interface HeldRuns {
+interface HeldRuns {
 	/** Resolves when the first run waits to be accepted. */
 	readonly arrived: Promise<void>;
 	settle(how: 'accept' | 'refuse'): void;

@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import type { Requirement } from './audit';
-import type { AuditRequest } from './deliveryDriver';
+import type { AuditRequest, DeliveryCapability } from './deliveryDriver';
 import {
 	audit,
 	hasRun,
@@ -27,7 +27,12 @@ const hexOf = (key: string | Buffer, text: string) =>
 
 /** Ways to sign an event that are not Anchor's; each must be refused and cost nothing. */
 const FORGERIES: ReadonlyArray<
-	[id: string, what: string, forge: (event: Envelope, now: number) => AuditRequest]
+	[
+		id: string,
+		what: string,
+		forge: (event: Envelope, now: number) => AuditRequest,
+		needs?: readonly DeliveryCapability[],
+	]
 > = [
 	['1d4e', 'without a signature', (event, now) => signed(event, now, { secrets: [] })],
 	[
@@ -90,6 +95,7 @@ const FORGERIES: ReadonlyArray<
 		'bf7d',
 		'whose body was left out after signing',
 		(event, now) => withBody(signed(event, now), ''),
+		['anyBody'],
 	],
 	[
 		'2c46',
@@ -113,7 +119,7 @@ function withSignature(event: Envelope, now: number, hex: string): AuditRequest 
 	return signed(event, now, { headers: { 'anchor-signature': `t=${now},v1=${hex}` } });
 }
 
-const forgeries: DeliveryAudit[] = FORGERIES.map(([id, what, forge]) =>
+const forgeries: DeliveryAudit[] = FORGERIES.map(([id, what, forge, needs]) =>
 	audit(
 		id,
 		`MUST refuse a request ${what}`,
@@ -126,8 +132,7 @@ const forgeries: DeliveryAudit[] = FORGERIES.map(([id, what, forge]) =>
 			isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
 			await hasRun(trigger, 1);
 		},
-		// n8n itself answers a body that is no JSON.
-		id === 'bf7d' ? { needs: ['anyBody'] } : {},
+		{ needs },
 	),
 );
 

@@ -69,6 +69,7 @@ const unusual: DeliveryAudit[] = [
 	audit(
 		'8e30',
 		'MUST judge age by the signed timestamp, not by when the event happened',
+		// Lemon Squeezy's trigger refuses a retry because its event is old.
 		async (trigger) => {
 			const lastWeek = new Date((trigger.nowSeconds() - 7 * 24 * 3600) * 1000).toISOString();
 			const event = eventOf('task.completed', { created: lastWeek });
@@ -109,6 +110,7 @@ const bodies: DeliveryAudit[] = [
 			await hasRunWith(trigger, event);
 		},
 	),
+	// The triggers for Lemon Squeezy, Polar, Stripe, Zendesk and Trello verify a text or parsed JSON.
 	audit('f2c7', 'MUST verify the bytes as sent: bytes that are not UTF-8', async (trigger) => {
 		const event = eventOf('task.completed', { text: 'broken: @' });
 		const body = Buffer.from(JSON.stringify(event));

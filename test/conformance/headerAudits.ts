@@ -213,6 +213,7 @@ const WHOLE: ReadonlyArray<HeaderCase & { requirement: Requirement }> = [
 	{
 		id: '4ae6',
 		what: '',
+		// Stripe's trigger looks at the last one alone.
 		requirement: 'MUST find the right v1 when it comes first of several',
 		headers: (good, now) => ({ 'anchor-signature': `t=${now},v1=${good},v1=${WRONG},v1=${WRONG}` }),
 	},

@@ -182,6 +182,7 @@ function startN8n(host: Host, anchor: Simulator, takesOut: boolean): AuditedN8n 
 function driverThat(takesOut: boolean): RegistrationDriver {
 	return {
 		capabilities: new Set<RegistrationCapability>([
+			'restart',
 			'crash',
 			'address',
 			'staticData',

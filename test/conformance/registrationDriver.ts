@@ -3,7 +3,8 @@ import type { Simulator } from '../simulator';
 /**
  * What a driver can do beyond publishing and taking back a workflow.
  *
- * - `crash`: it can end n8n without a word and start it again
+ * - `restart`: it can shut n8n down and start it again
+ * - `crash`: it can end n8n without a word
  * - `address`: it can give n8n another public address
  * - `staticData`: it can read and replace a workflow's static data behind n8n's back
  * - `processes`: it can activate one workflow in two processes of one n8n at the same moment
@@ -12,6 +13,7 @@ import type { Simulator } from '../simulator';
  * - `log`: what was logged can be read
  */
 export type RegistrationCapability =
+	| 'restart'
 	| 'crash'
 	| 'address'
 	| 'staticData'
@@ -69,14 +71,14 @@ export interface AuditedWorkflow {
 }
 
 /** One n8n with the simulator as its Anchor. */
-export interface AuditedN8n {
-	addWorkflow(setup?: WorkflowSetup): Promise<AuditedWorkflow>;
+export interface AuditedN8n<Workflow extends AuditedWorkflow = AuditedWorkflow> {
+	addWorkflow(setup?: WorkflowSetup): Promise<Workflow>;
 	/** Imports what another n8n exported; ids and the paths of addresses stay as they are. */
-	importWorkflow(exported: string): Promise<AuditedWorkflow>;
+	importWorkflow(exported: string): Promise<Workflow>;
 	/** Changes the API key in the credential. */
 	setApiKey(key: string): Promise<void>;
-	/** Ends n8n and starts it again. Trouble with an activation is n8n's to log, not this call's to throw. */
-	restart(): Promise<void>;
+	/** With `restart` only: starts n8n, shut down before if it runs. Trouble with an activation is n8n's to log. */
+	restart?(): Promise<void>;
 	/** With `crash` only: kill -9; `restart` starts it again. */
 	crash?(): Promise<void>;
 	/** With `address` only: the next start gives out other addresses, which lead to the same n8n. */
@@ -87,8 +89,8 @@ export interface AuditedN8n {
 }
 
 /** Something that registrations can be tried in: the node in n8n-core, a real n8n. */
-export interface RegistrationDriver {
+export interface RegistrationDriver<N8n extends AuditedN8n = AuditedN8n> {
 	readonly capabilities: ReadonlySet<RegistrationCapability>;
 	/** An n8n of its own identity each time, whose API key is the simulator's. */
-	start(simulator: Simulator): Promise<AuditedN8n>;
+	start(simulator: Simulator): Promise<N8n>;
 }

@@ -209,6 +209,7 @@ const repeated: DeliveryAudit[] = [
 	audit(
 		'98f5',
 		'MUST tell events apart by the signed id, not by Anchor-Delivery-Id',
+		// Lago's trigger goes by a header that is not signed.
 		async (trigger) => {
 			const now = trigger.nowSeconds();
 			const headers = { 'anchor-delivery-id': 'one-and-the-same' };
@@ -277,6 +278,7 @@ const repeated: DeliveryAudit[] = [
 	audit(
 		'690f',
 		'MUST run an event that is delivered again after n8n could not take it',
+		// Directoryz' and OxaPay's triggers answer before n8n has the run.
 		async (trigger) => {
 			const event = eventOf('task.completed');
 			const held = trigger.holdRuns!();

@@ -1,7 +1,7 @@
 import type { Fate, Scenario } from './scenarios';
 
 /** A delivery as the simulator has it in its log, as far as it is judged. */
-export interface SeenDelivery {
+interface SeenDelivery {
 	attempts: ReadonlyArray<{ status: number | null; responseBody: string; error: string | null }>;
 }
 
@@ -23,7 +23,7 @@ export interface Run {
 }
 
 /** One line of the table: a delivery. */
-export interface Row {
+interface Row {
 	cells: [sent: string, answer: string, inN8n: string, asItMustBe: 'yes' | 'NO'];
 	good: boolean;
 }

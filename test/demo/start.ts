@@ -43,7 +43,7 @@ const LAST_NODE = 'Show the Event';
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
 
-interface Stage {
+interface Demo {
 	n8n: N8n;
 	client: N8nClient;
 	workflow: Workflow;
@@ -69,15 +69,12 @@ async function withProgress<T>(what: string, work: Promise<T>): Promise<T> {
 	}
 }
 
-async function setTheStage(
+async function startDemo(
 	{ n8n: version, watch }: { n8n: string; watch: boolean },
 	signal: AbortSignal,
-): Promise<Stage> {
+): Promise<Demo> {
 	const installed = await ensureN8n(version, { log: (line) => say(line), signal });
-	const simulator = await startSimulator({
-		events: '14',
-		rules: 'local',
-	});
+	const simulator = await startSimulator({ events: '14' });
 	takeDown.push(async () => await simulator.close());
 
 	const n8n = await withProgress(
@@ -118,7 +115,7 @@ async function setTheStage(
 }
 
 /** Sends scenarios one after the other, and waits for every answer. */
-async function sendAll({ simulator }: Stage, scenarios: readonly Scenario[]): Promise<Sent[]> {
+async function sendAll({ simulator }: Demo, scenarios: readonly Scenario[]): Promise<Sent[]> {
 	// Named, as Anchor need not subscribe us to an event for us to prove that the trigger takes it.
 	const to = simulator.webhooks().map((webhook) => webhook.id);
 	const sent: Sent[] = [];
@@ -131,17 +128,17 @@ async function sendAll({ simulator }: Stage, scenarios: readonly Scenario[]): Pr
 }
 
 /** Sends while n8n is stopped, and starts it again. */
-async function sendWhileStopped(stage: Stage): Promise<Sent[]> {
-	const { n8n, client } = stage;
+async function sendWhileStopped(demo: Demo): Promise<Sent[]> {
+	const { n8n, client } = demo;
 	await n8n.shutDown();
-	const sent = await sendAll(stage, WHILE_STOPPED);
+	const sent = await sendAll(demo, WHILE_STOPPED);
 	await n8n.restart();
 	await client.login(OWNER);
 	return sent;
 }
 
 /** All executions so far, with the event in the item of the last node. */
-async function listRuns({ client, workflow }: Stage): Promise<Run[]> {
+async function listRuns({ client, workflow }: Demo): Promise<Run[]> {
 	const executions = await client.executions({ workflowId: workflow.id });
 	return await Promise.all(
 		executions.map(async ({ id, status }) => {
@@ -162,13 +159,13 @@ async function listRuns({ client, workflow }: Stage): Promise<Run[]> {
  * Waits until every event that must run has run, and all executions are over; answers all that came.
  * @param timeout in milliseconds; what is missing then is shown by the table
  */
-async function runsOf(stage: Stage, wanted: readonly Sent[], timeout: number): Promise<Run[]> {
+async function runsOf(demo: Demo, wanted: readonly Sent[], timeout: number): Promise<Run[]> {
 	const isOver = ({ status }: Run) => !['new', 'running'].includes(status);
 	let runs: Run[] = [];
 	try {
 		await waitFor(
 			async () => {
-				runs = await listRuns(stage);
+				runs = await listRuns(demo);
 				const seen = new Set(runs.map(({ eventId }) => eventId));
 				return wanted.every(({ eventId }) => seen.has(eventId)) && runs.every(isOver);
 			},
@@ -184,17 +181,17 @@ const mustRun = ({ scenario }: Sent) =>
 	scenario.expected.some((fate) => fate === 'runs' || fate === 'recovered');
 
 /** Sends, waits, prints the table. Answers whether everything went as it must. */
-async function show(stage: Stage): Promise<boolean> {
-	const sent = await withProgress('Sending', sendAll(stage, SCENARIOS));
-	await runsOf(stage, sent.filter(mustRun), 60_000);
+async function show(demo: Demo): Promise<boolean> {
+	const sent = await withProgress('Sending', sendAll(demo, SCENARIOS));
+	await runsOf(demo, sent.filter(mustRun), 60_000);
 	const missed = await withProgress(
 		'Stopping n8n, sending meanwhile, starting n8n again',
-		sendWhileStopped(stage),
+		sendWhileStopped(demo),
 	);
 	const wanted = [...sent, ...missed].filter(mustRun);
 	const runs = await withProgress(
 		'Waiting for the trigger to recover what n8n missed (90 s at most)',
-		runsOf(stage, wanted, 90_000),
+		runsOf(demo, wanted, 90_000),
 	);
 	const rows = [...sent, ...missed].map((one) => judge(one, runs));
 	say();
@@ -227,7 +224,7 @@ async function show(stage: Stage): Promise<boolean> {
 }
 
 /** Compiles what changes in the sources into the package that n8n has installed. */
-function watchSources({ n8n }: Stage): void {
+function watchSources({ n8n }: Demo): void {
 	const installed = join(n8n.userFolder, '.n8n', 'nodes', 'node_modules', manifest.name, 'dist');
 	const tsc = spawnGroup(
 		process.execPath,
@@ -240,7 +237,7 @@ function watchSources({ n8n }: Stage): void {
 	takeDown.push(async () => await endGroup(tsc, 0));
 }
 
-function sayWhereToGo({ n8n, workflow }: Stage): void {
+function sayWhereToGo({ n8n, workflow }: Demo): void {
 	const address = `${n8n.url}/workflow/${workflow.id}`;
 	say();
 	say(`Open     ${address}`);
@@ -276,18 +273,18 @@ async function main(): Promise<void> {
 		void tidyUp().finally(() => process.exit(exitCode));
 	});
 	try {
-		const stage = await setTheStage(values, abort.signal);
-		if (values.watch) watchSources(stage);
-		const good = values.watch || (await show(stage));
+		const demo = await startDemo(values, abort.signal);
+		if (values.watch) watchSources(demo);
+		const good = values.watch || (await show(demo));
 		exitCode = values.once && !good ? 1 : 0;
 		if (!values.once) {
 			announce({
 				pid: process.pid,
-				simulator: stage.simulator.url,
-				executions: `${stage.n8n.url}/workflow/${stage.workflow.id}/executions`,
+				simulator: demo.simulator.url,
+				executions: `${demo.n8n.url}/workflow/${demo.workflow.id}/executions`,
 			});
 			takeDown.push(withdraw);
-			sayWhereToGo(stage);
+			sayWhereToGo(demo);
 			return;
 		}
 	} catch (thrown) {

@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { PROJECT } from '../support/n8n';
 
 /** A folder below nodes/AnchorBrowser, or the file that n8n loads. */
-export interface Box {
+interface Box {
 	readonly name: string;
 	/** The boxes that it imports from. */
 	readonly uses: ReadonlySet<string>;

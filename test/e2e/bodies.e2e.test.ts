@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { send } from '../support/send';
-import { bytesOf, eventOf, SECRET, signed, STRANGERS_SECRET } from '../support/signedRequests';
+import { bytesOf, eventOf, signed, STRANGERS_SECRET } from '../support/signedRequests';
 import { N8nClient, startN8n, TESTED, waitFor, type N8n } from '../support/n8n';
+import { publishManualTrigger, TRIGGER } from './trigger';
 
 /*
  * What n8n makes of a request before the node is asked depends on its content type, on the node's version and on n8n's.
  * Whatever it does, the signature is checked over the bytes as they were sent.
  */
 
-const TRIGGER = 'Anchor Browser Trigger';
 const EVALUATIONS = join(__dirname, 'evaluations.cjs');
 
 const FORM = ['--x', 'Content-Disposition: form-data; name="id"', '', 'evt_1', '--x--', ''].join(
@@ -39,38 +39,17 @@ describe.each(TESTED)('what n8n %s hands over', (version) => {
 		});
 		client = new N8nClient(n8n);
 		await client.setUpOwner();
-		({ workflowId, url } = await activated('tsk_4f8w9n2b'));
+		const published = await publish('tsk_4f8w9n2b');
+		url = published.url;
+		workflowId = published.workflow.id;
 	}, 600_000);
 
-	/** An active workflow of one trigger. */
-	async function activated(taskIds: string): Promise<{ workflowId: string; url: string }> {
-		const credential = await client.createCredential('anchorBrowserSigningSecretApi', {
-			signingSecret: SECRET,
-			previousSigningSecret: '',
+	const publish = async (taskIds: string) =>
+		await publishManualTrigger(client, {
+			events: ['task.completed'],
+			filters: { taskIds },
+			options: { toleranceSeconds: 300 },
 		});
-		const { id } = await client.createWorkflow({
-			name: 'Bodies',
-			nodes: [
-				{
-					name: TRIGGER,
-					type: 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger',
-					typeVersion: 2,
-					parameters: {
-						registration: 'manual',
-						events: ['task.completed'],
-						filters: { taskIds },
-						options: { toleranceSeconds: 300 },
-					},
-					credentials: { anchorBrowserSigningSecretApi: credential },
-				},
-			],
-			connections: {},
-		});
-		await client.activate(id);
-		const address = client.webhookUrl(await client.getWorkflow(id), TRIGGER);
-		await waitFor(async () => await client.isRegistered(address), { what: 'a live webhook' });
-		return { workflowId: id, url: address };
-	}
 
 	afterAll(async () => {
 		await n8n?.stop();
@@ -183,7 +162,7 @@ describe.each(TESTED)('what n8n %s hands over', (version) => {
 		}
 		expect(evaluated()).toBe(before);
 
-		const withExpression = await activated('={{ "tsk_4f8w9n2b" }}');
+		const withExpression = await publish('={{ "tsk_4f8w9n2b" }}');
 		await ignored(withExpression.url);
 		expect(evaluated()).toBeGreaterThan(before);
 	});

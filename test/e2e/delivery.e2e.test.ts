@@ -6,10 +6,10 @@ import type {
 	DeliveryDriver,
 	TriggerSetup,
 } from '../conformance/deliveryDriver';
-import { SECRET } from '../support/signedRequests';
 import { send } from '../support/send';
 import { OLDEST, TESTED, waitFor, type Execution, type Workflow } from '../support/n8n';
-import { startEnvironment, TRIGGER, WORK, type Environment } from './faults/environment';
+import { startEnvironment, type Environment } from './faults/environment';
+import { publishManualTrigger, TRIGGER } from './trigger';
 
 /** n8n 1.x answers before it stores the run, so a run may still show up for so long after the answer; 2.x does not. */
 const LATE_MS = 300;
@@ -35,36 +35,11 @@ const runOf = (execution: Execution): AuditRun =>
 function driverOf(environment: () => Environment, version: string): DeliveryDriver {
 	const audited = new Map<string, Promise<Audited>>();
 
-	const make = async ({ events, filters, options, secrets }: TriggerSetup): Promise<Audited> => {
+	const make = async (setup: TriggerSetup): Promise<Audited> => {
 		const { client } = environment();
-		const credential = await client.createCredential('anchorBrowserSigningSecretApi', {
-			signingSecret: secrets?.current ?? SECRET,
-			previousSigningSecret: secrets?.previous ?? '',
-		});
-		const workflow = await client.createWorkflow({
-			name: `Audit ${audited.size}`,
-			nodes: [
-				{
-					name: TRIGGER,
-					type: 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger',
-					typeVersion: 2,
-					parameters: {
-						registration: 'manual',
-						events: [...(events ?? [])],
-						...(filters ? { filters } : {}),
-						...(options ? { options } : {}),
-					},
-					credentials: { anchorBrowserSigningSecretApi: credential },
-				},
-				{ name: WORK, type: 'n8n-nodes-base.noOp', typeVersion: 1 },
-			],
-			connections: { [TRIGGER]: { main: [[{ node: WORK, type: 'main', index: 0 }]] } },
-		});
-		await client.activate(workflow.id);
-		const url = client.webhookUrl(await client.getWorkflow(workflow.id), TRIGGER);
-		await waitFor(async () => await client.isRegistered(url), { what: 'the webhook to be live' });
+		const { workflow, url, credential } = await publishManualTrigger(client, setup);
 		// n8n 2.x publishes no trigger without its credential; it can be lost afterwards.
-		if (!secrets) await client.rest('DELETE', `/credentials/${credential.id}`);
+		if (!setup.secrets) await client.rest('DELETE', `/credentials/${credential.id}`);
 		return { workflow, url, lastId: 0, answeredAt: 0 };
 	};
 

@@ -21,10 +21,7 @@ let editor: Editor;
 let album: Album;
 
 beforeAll(async () => {
-	simulator = await startSimulator({
-		events: '14',
-		rules: 'local',
-	});
+	simulator = await startSimulator({ events: '14' });
 	n8n = await startN8n();
 	client = new N8nClient(n8n);
 	await client.setUpOwner();

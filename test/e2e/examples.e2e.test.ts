@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Bench, succeeded, type RunningExample } from './examples/bench';
+import { ExampleEnvironment, succeeded, type RunningExample } from './examples/environment';
 import {
 	boxOf,
 	exampleFiles,
@@ -10,9 +10,9 @@ import {
 	overlap,
 	readExample,
 	STICKY_NOTE,
-	TRIGGER,
 } from './examples/example';
 import { LOOKALIKE, STORAGE } from './examples/outsideWorld';
+import { TRIGGER_TYPE } from './trigger';
 import {
 	isAtLeast,
 	itemsOf,
@@ -71,7 +71,7 @@ describe.each(exampleFiles())('%s as a file', (file) => {
 	});
 
 	it('names how its trigger registers, so that the API key is what it asks for', () => {
-		for (const { parameters } of nodes.filter(({ type }) => type === TRIGGER)) {
+		for (const { parameters } of nodes.filter(({ type }) => type === TRIGGER_TYPE)) {
 			expect(parameters?.registration).toBe('automatic');
 		}
 	});
@@ -101,11 +101,11 @@ describe.each(exampleFiles())('%s as a file', (file) => {
 });
 
 describe.each(TESTED)('the examples in n8n %s', (version) => {
-	let bench: Bench;
+	let environment: ExampleEnvironment;
 	let example: RunningExample | undefined;
 
 	beforeAll(async () => {
-		bench = await Bench.start(version);
+		environment = await ExampleEnvironment.start(version);
 	}, 300_000);
 
 	afterEach(async () => {
@@ -114,17 +114,19 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	});
 
 	afterAll(async () => {
-		await bench?.stop();
+		await environment?.stop();
 	});
 
 	const slackMessages = () =>
-		bench.world.calls('slack.com').map((call) => call.body as { channel: string; text: string });
+		environment.world
+			.calls('slack.com')
+			.map((call) => call.body as { channel: string; text: string });
 	const lastSlackMessage = () => slackMessages().slice(-1)[0];
-	const lastMail = () => bench.mailbox.mails.slice(-1)[0];
+	const lastMail = () => environment.mailbox.mails.slice(-1)[0];
 
 	describe('alert-slack-on-failure.json', () => {
 		beforeEach(async () => {
-			example = await bench.use('alert-slack-on-failure.json');
+			example = await environment.use('alert-slack-on-failure.json');
 		});
 
 		it('posts failure type, dashboard link and recording of a failed task', async () => {
@@ -173,7 +175,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	});
 
 	it('alert-email-on-failure.json mails failure type, dashboard link and recording', async () => {
-		example = await bench.use('alert-email-on-failure.json');
+		example = await environment.use('alert-email-on-failure.json');
 		await example.emit('task.failed', { data: { recording_url: RECORDING } });
 
 		const { from, to, subject, text } = lastMail();
@@ -209,8 +211,8 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 		];
 
 		it('writes headings into an empty sheet, then one row an event under the right headings', async () => {
-			const { sheet } = bench.world;
-			example = await bench.use('log-results-google-sheets.json');
+			const { sheet } = environment.world;
+			example = await environment.use('log-results-google-sheets.json');
 			await example.emit('task.completed', {
 				id: 'evt_one',
 				data: withResult({ invoice_total: FORMULA }),
@@ -233,7 +235,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 			expect(cell(first, 'result_invoice_total')).toBe(`'${FORMULA}`);
 			expect(new Set(sheet.inputModes)).toEqual(new Set(['USER_ENTERED']));
 			// Google itself finds the next free row, so that two runs at once cannot write over each other.
-			const appends = bench.world
+			const appends = environment.world
 				.calls('sheets.googleapis.com')
 				.filter((call) => call.path.endsWith(':append'));
 			expect(appends.length).toBeGreaterThanOrEqual(2);
@@ -241,9 +243,9 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 		});
 
 		it('follows the order of headings that the user has chosen', async () => {
-			const { sheet } = bench.world;
+			const { sheet } = environment.world;
 			sheet.rows = [['status', 'task_id', 'My notes', 'event_type']];
-			example = await bench.use('log-results-google-sheets.json', ({ nodes }) => {
+			example = await environment.use('log-results-google-sheets.json', ({ nodes }) => {
 				// The note's way to keep one's columns.
 				optionsOf(nodes, 'Add the Row').handlingExtraData = 'ignoreIt';
 			});
@@ -255,7 +257,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 
 	it('log-results-data-table.json adds one row an event to a data table', async () => {
 		const table = await importTable('task-results.csv');
-		example = await bench.use('log-results-data-table.json', ({ nodes }) => {
+		example = await environment.use('log-results-data-table.json', ({ nodes }) => {
 			chooseTable(nodes, 'Add the Row', table.id);
 		});
 		await example.emit('task.completed', { id: 'evt_one', data: withResult({ total: 12.5 }) });
@@ -287,15 +289,17 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	});
 
 	it('log-results-csv-file.json writes one file a day: headings, then one line an event', async () => {
-		example = await bench.use('log-results-csv-file.json');
+		example = await environment.use('log-results-csv-file.json');
 		await example.emit('task.completed', { id: 'evt_one', data: withResult('Grüße, "twice"') });
 		await example.emit('task.failed', { id: 'evt_two', data: { error: { message: FORMULA } } });
 		await example.emit('task.cancelled', { id: 'evt_three' });
 
-		const [file, ...others] = readdirSync(bench.files).filter((name) => name.endsWith('.csv'));
+		const [file, ...others] = readdirSync(environment.files).filter((name) =>
+			name.endsWith('.csv'),
+		);
 		expect(others).toEqual([]);
 		expect(file).toMatch(/^anchor-task-results-\d{4}-\d\d-\d\d\.csv$/);
-		const lines = readFileSync(join(bench.files, file), 'utf8').split('\r\n');
+		const lines = readFileSync(join(environment.files, file), 'utf8').split('\r\n');
 		// The mark by which Excel knows UTF-8 stands once, at the beginning of the file.
 		expect(lines[0]).toBe(
 			'\uFEFFevent_id,event_type,created,task_id,status,duration_ms,error_type,error_message,result,session_dashboard_url',
@@ -311,13 +315,13 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	});
 
 	describe('branch-on-failure-type.json', () => {
-		const runs = () => bench.simulator.requests({ calls: 'POST /v2/tasks/*/run' });
+		const runs = () => environment.simulator.requests({ calls: 'POST /v2/tasks/*/run' });
 		const failed = (type: string, task = 'tsk_4f8w9n2b') => ({
 			data: { task_id: task, error: { type } },
 		});
 
 		beforeEach(async () => {
-			example = await bench.use('branch-on-failure-type.json');
+			example = await environment.use('branch-on-failure-type.json');
 		});
 
 		it('runs a task that timed out again, once; then tells the owner, until the next day', async () => {
@@ -329,25 +333,28 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 				body: { input_params: {} },
 				status: 200,
 			});
-			const mails = bench.mailbox.mails.length;
+			const mails = environment.mailbox.mails.length;
 
 			await example?.emit('task.failed', failed('timeout', 'tsk_slow'));
 			expect(runs()).toHaveLength(before + 1);
-			expect(bench.mailbox.mails).toHaveLength(mails + 1);
+			expect(environment.mailbox.mails).toHaveLength(mails + 1);
 			expect(lastMail().subject).toBe('Anchor Browser: tsk_slow failed (timeout)');
 			expect(lastMail().text).toContain(`Dashboard: ${DASHBOARD}`);
 
 			await example?.emit('task.failed', failed('timeout', 'tsk_other'));
 			expect(runs()).toHaveLength(before + 2);
 
-			const midnight = await bench.client.runManually(example?.workflow.id ?? '', 'Every Midnight');
-			await bench.client.finishedExecution(midnight);
+			const midnight = await environment.client.runManually(
+				example?.workflow.id ?? '',
+				'Every Midnight',
+			);
+			await environment.client.finishedExecution(midnight);
 			await example?.emit('task.failed', failed('timeout', 'tsk_slow'));
 			expect(runs()).toHaveLength(before + 3);
 		});
 
 		it('tells the owner when the task cannot be started again', async () => {
-			const outage = bench.simulator.outage({ calls: 'POST /v2/tasks/*', mode: 500 });
+			const outage = environment.simulator.outage({ calls: 'POST /v2/tasks/*', mode: 500 });
 			await example?.emit('task.failed', failed('timeout', 'tsk_gone'));
 			outage.lift();
 
@@ -363,10 +370,10 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 		});
 
 		it('opens an incident on a system error', async () => {
-			const mails = bench.mailbox.mails.length;
+			const mails = environment.mailbox.mails.length;
 			await example?.emit('task.failed', failed('system_error'));
 
-			const [incident] = bench.world.calls('api.pagerduty.com').slice(-1);
+			const [incident] = environment.world.calls('api.pagerduty.com').slice(-1);
 			expect(incident.headers).toMatchObject({
 				from: 'you@example.com',
 				authorization: `Token token=${'pd'.repeat(10)}`,
@@ -383,7 +390,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 					incident_key: ['anchor', 'tsk_4f8w9n2b'].join('-'),
 				},
 			});
-			expect(bench.mailbox.mails).toHaveLength(mails);
+			expect(environment.mailbox.mails).toHaveLength(mails);
 		});
 
 		it.each(['automation_failure', 'agent_error', 'something_new'])(
@@ -397,7 +404,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	});
 
 	it('human-in-the-loop.json posts the question with the live-view link', async () => {
-		example = await bench.use('human-in-the-loop.json');
+		example = await environment.use('human-in-the-loop.json');
 		await example.emit('intervention.requested');
 
 		expect(lastSlackMessage()).toMatchObject({ channel: '#browser-alerts' });
@@ -408,13 +415,13 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	});
 
 	it('keep-recordings.json stores the video that Anchor serves', async () => {
-		example = await bench.use('keep-recordings.json');
+		example = await environment.use('keep-recordings.json');
 		await example.emit('session.recording.ready', { data: { session_id: 'session-of-today' } });
 
-		const video = readFileSync(join(bench.files, 'anchor-recording-session-of-today.mp4'));
+		const video = readFileSync(join(environment.files, 'anchor-recording-session-of-today.mp4'));
 		expect(video.subarray(4, 8).toString()).toBe('ftyp');
 		expect(
-			bench.simulator.requests({
+			environment.simulator.requests({
 				calls: 'GET /v1/sessions/session-of-today/recordings/primary/fetch',
 				status: 200,
 			}),
@@ -422,7 +429,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	});
 
 	it('review-healed-task.json asks for a review and names the new version', async () => {
-		example = await bench.use('review-healed-task.json');
+		example = await environment.use('review-healed-task.json');
 		await example.emit('task.healed');
 
 		expect(lastSlackMessage()).toMatchObject({ channel: '#browser-alerts' });
@@ -433,9 +440,9 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	});
 
 	it('answer-intervention.json hands the answer from Slack to the session, and says what became of it', async () => {
-		example = await bench.use('answer-intervention.json');
+		example = await environment.use('answer-intervention.json');
 		const answers = () =>
-			bench.simulator.requests({
+			environment.simulator.requests({
 				calls: 'POST /v1/sessions/*/agent/respond-to-human-intervention',
 			});
 		const ask = async (data: Record<string, unknown>) => {
@@ -472,7 +479,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 		expect(answers().slice(-1)[0].body).toEqual({ requestId: 'request-2', response: false });
 
 		const text = await ask({ input_type: 'text', fields: undefined, request_id: 'request-3' });
-		bench.simulator.emit('intervention.resolved', { data: { request_id: 'request-3' } });
+		environment.simulator.emit('intervention.resolved', { data: { request_id: 'request-3' } });
 		await submit(text.form, ['0042']);
 		await example.resumed(text.run);
 		expect(answers().slice(-1)[0]).toMatchObject({
@@ -484,7 +491,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 		);
 
 		const refused = await ask({ input_type: 'text', fields: undefined, request_id: 'request-4' });
-		const outage = bench.simulator.outage({ calls: 'POST /v1/sessions/*', mode: 500 });
+		const outage = environment.simulator.outage({ calls: 'POST /v1/sessions/*', mode: 500 });
 		await submit(refused.form, ['5']);
 		await expect(example.resumed(refused.run)).rejects.toThrow(
 			/did not take the answer \(HTTP 500\)/,
@@ -493,8 +500,9 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	});
 
 	it('retry-failed-batch.json retries the failed sessions three times, then alerts', async () => {
-		example = await bench.use('retry-failed-batch.json');
-		const retries = () => bench.simulator.requests({ calls: 'POST /v1/batch-sessions/*/retry' });
+		example = await environment.use('retry-failed-batch.json');
+		const retries = () =>
+			environment.simulator.requests({ calls: 'POST /v1/batch-sessions/*/retry' });
 		const alerts = slackMessages().length;
 		const batch = { batch_id: 'b1a4b1a4-0000-4000-8000-000000000000' };
 
@@ -523,7 +531,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 		expect(slackMessages()).toHaveLength(alerts + 1);
 
 		// An Anchor that counts nothing, or takes nothing, starts no endless loop.
-		const outage = bench.simulator.outage({ calls: 'POST /v1/batch-sessions/*', mode: 500 });
+		const outage = environment.simulator.outage({ calls: 'POST /v1/batch-sessions/*', mode: 500 });
 		const other = { batch_id: 'b1a4b1a4-0000-4000-8000-000000000001' };
 		await example.emit('batch.failed', { data: other });
 		expect(lastSlackMessage().text).toMatch(
@@ -536,36 +544,36 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	});
 
 	it('reauthenticate-identity.json logs in again once a day, then tells the owner once', async () => {
-		example = await bench.use('reauthenticate-identity.json');
+		example = await environment.use('reauthenticate-identity.json');
 		const logins = () =>
-			bench.simulator.requests({ calls: 'POST /v1/identities/*/reauthenticate' });
-		const mails = bench.mailbox.mails.length;
+			environment.simulator.requests({ calls: 'POST /v1/identities/*/reauthenticate' });
+		const mails = environment.mailbox.mails.length;
 		const failed = async (id: string) =>
 			await example?.emit('identity.authentication_failed', { data: { identity_id: id } });
 
 		await failed('helped');
 		expect(logins()).toEqual([expect.objectContaining({ body: { sync: true }, status: 200 })]);
-		expect(bench.mailbox.mails).toHaveLength(mails);
+		expect(environment.mailbox.mails).toHaveLength(mails);
 		await failed('helped');
 		expect(logins()).toHaveLength(1);
-		expect(bench.mailbox.mails).toHaveLength(mails + 1);
+		expect(environment.mailbox.mails).toHaveLength(mails + 1);
 		// The owner that Anchor has written down for this identity.
 		expect(lastMail().to).toEqual(['owner@example.com']);
 		expect(lastMail().subject).toBe('Anchor Browser: My Work Account cannot log in');
 		expect(lastMail().text).toContain('The second try: failed earlier today\n');
 		await failed('helped');
-		expect(bench.mailbox.mails).toHaveLength(mails + 1);
+		expect(environment.mailbox.mails).toHaveLength(mails + 1);
 
-		const outage = bench.simulator.outage({
+		const outage = environment.simulator.outage({
 			calls: 'POST /v1/identities/*',
 			mode: 422,
 			message: 'Authentication failed',
 		});
-		const lookups = bench.simulator.outage({ calls: 'GET /v1/identities/*', mode: 500 });
+		const lookups = environment.simulator.outage({ calls: 'GET /v1/identities/*', mode: 500 });
 		await failed('not-helped');
 		outage.lift();
 		lookups.lift();
-		expect(bench.mailbox.mails).toHaveLength(mails + 2);
+		expect(environment.mailbox.mails).toHaveLength(mails + 2);
 		expect(lastMail().to).toEqual(['you@example.com']);
 		expect(lastMail().text).toMatch(
 			/Failure type: invalid_credentials\n[^]*The second try: .*Authentication failed/,
@@ -573,10 +581,10 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	});
 
 	describe('store-artifacts.json', () => {
-		const stored = (name: string) => readFileSync(join(bench.files, name), 'utf8');
+		const stored = (name: string) => readFileSync(join(environment.files, name), 'utf8');
 
 		beforeEach(async () => {
-			example = await bench.use('store-artifacts.json');
+			example = await environment.use('store-artifacts.json');
 		});
 
 		it("stores one file each, by name and type, and shows the API key to Anchor's host alone", async () => {
@@ -607,7 +615,9 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 				['../../Grüße.csv', 'application/octet-stream'],
 			]);
 			for (const host of [STORAGE, LOOKALIKE]) {
-				expect(bench.world.calls(host).slice(-1)[0].headers).not.toHaveProperty('anchor-api-key');
+				expect(environment.world.calls(host).slice(-1)[0].headers).not.toHaveProperty(
+					'anchor-api-key',
+				);
 			}
 		});
 
@@ -646,7 +656,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 
 	it('run-task-and-wait.json continues with the result of the very run that it started', async () => {
 		const table = await importTable('task-runs.csv');
-		example = await bench.use('run-task-and-wait.json', ({ nodes }) => {
+		example = await environment.use('run-task-and-wait.json', ({ nodes }) => {
 			fillInRun(nodes, table.id);
 		});
 
@@ -656,7 +666,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 		expect(await table.rows()).toMatchObject([{ run_id: runId }]);
 		// Somebody else's task ends meanwhile.
 		await example.emit('task.completed', { data: { session_id: 'other', execution_id: 'other' } });
-		expect((await bench.client.getExecution(waiting.id)).status).toBe('waiting');
+		expect((await environment.client.getExecution(waiting.id)).status).toBe('waiting');
 
 		await example.emit('task.completed', {
 			data: { execution_id: String(runId), session_id: undefined, result: { total: 7 } },
@@ -675,14 +685,14 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 
 	// n8n looks once a minute for runs that have waited long enough, so both wait together.
 	it('answer-intervention.json and run-task-and-wait.json go on when nobody is heard of', async () => {
-		const asking = await bench.use('answer-intervention.json', ({ nodes }) => {
+		const asking = await environment.use('answer-intervention.json', ({ nodes }) => {
 			const { limitWaitTime } = optionsOf(nodes, 'Ask in Slack') as {
 				limitWaitTime: { values: Record<string, unknown> };
 			};
 			limitWaitTime.values.resumeAmount = 0.05;
 		});
 		const table = await importTable('task-runs.csv', 'task-runs of nobody');
-		example = await bench.use('run-task-and-wait.json', ({ nodes }) => {
+		example = await environment.use('run-task-and-wait.json', ({ nodes }) => {
 			fillInRun(nodes, table.id);
 			Object.assign(parametersOf(nodes, 'Wait for the Result'), {
 				resumeAmount: 3,
@@ -693,7 +703,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 		const waiting = await example.run('Every Morning');
 		const [{ run_id: runId }] = itemsOf(waiting, 'Run the Task');
 		// It has ended, and the event was lost.
-		bench.simulator.emit('task.failed', {
+		environment.simulator.emit('task.failed', {
 			to: [],
 			data: { execution_id: String(runId), error: { type: 'timeout', message: 'Too slow' } },
 		});
@@ -711,7 +721,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	it('hand-on-to-workflows.json hands each event on to the workflow that is for it', async () => {
 		const others = await Promise.all(
 			['by task', 'by project', 'the rest'].map(async (name) => {
-				const { id } = await bench.client.createWorkflow({
+				const { id } = await environment.client.createWorkflow({
 					name,
 					nodes: [
 						{
@@ -724,11 +734,11 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 					connections: {},
 				});
 				// n8n 2 runs published workflows only; n8n 1 has nothing to publish here.
-				if (isAtLeast(version, '2.0')) await bench.client.activate(id);
+				if (isAtLeast(version, '2.0')) await environment.client.activate(id);
 				return id;
 			}),
 		);
-		example = await bench.use('hand-on-to-workflows.json', ({ nodes }) => {
+		example = await environment.use('hand-on-to-workflows.json', ({ nodes }) => {
 			['Hand On by Task', 'Hand On by Project', 'Hand On the Rest'].forEach((name, index) => {
 				parametersOf(nodes, name).workflowId = { __rl: true, mode: 'list', value: others[index] };
 			});
@@ -736,9 +746,9 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 		const runsOf = async () =>
 			await Promise.all(
 				others.map(async (workflowId) => {
-					const runs = await bench.client.executions({ workflowId });
+					const runs = await environment.client.executions({ workflowId });
 					const executions = await Promise.all(
-						runs.map(async ({ id }) => await bench.client.finishedExecution(id)),
+						runs.map(async ({ id }) => await environment.client.finishedExecution(id)),
 					);
 					return executions.map((run) => {
 						const [event] = itemsOf(run, 'When Executed by Another Workflow');
@@ -764,7 +774,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	});
 
 	it('watch-deliveries.json alerts once when events were refused or given up', async () => {
-		example = await bench.use('watch-deliveries.json');
+		example = await environment.use('watch-deliveries.json');
 		const alerts = slackMessages().length;
 		await example.run('Every Hour');
 		const before = slackMessages().length;
@@ -773,17 +783,20 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 		expect(slackMessages()).toHaveLength(before);
 		expect(before).toBeLessThanOrEqual(alerts + 1);
 
-		const refusing = bench.simulator.addWebhook({
-			url: `${bench.n8n.url}/webhook/nobody`,
+		const refusing = environment.simulator.addWebhook({
+			url: `${environment.n8n.url}/webhook/nobody`,
 			subscribedEvents: ['task.failed'],
 		});
-		const down = bench.simulator.addWebhook({
+		const down = environment.simulator.addWebhook({
 			url: 'http://127.0.0.1:9/down',
 			subscribedEvents: ['task.completed'],
 		});
-		await bench.simulator.emit('task.failed', { id: 'evt_refused', to: refusing.id }).settled;
-		await bench.simulator.emit('task.completed', { id: 'evt_dead', to: down.id, maxAttempts: 1 })
-			.settled;
+		await environment.simulator.emit('task.failed', { id: 'evt_refused', to: refusing.id }).settled;
+		await environment.simulator.emit('task.completed', {
+			id: 'evt_dead',
+			to: down.id,
+			maxAttempts: 1,
+		}).settled;
 		await example.run('Every Hour');
 		expect(slackMessages()).toHaveLength(before + 1);
 		const { text } = lastSlackMessage();
@@ -797,12 +810,12 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 
 	it.each(exampleFiles())('%s without its credentials says what is missing', async (file) => {
 		const imported = readExample(file);
-		const { id } = await bench.client.createWorkflow(imported);
-		const start = imported.nodes.find(({ type }) => type === TRIGGER);
+		const { id } = await environment.client.createWorkflow(imported);
+		const start = imported.nodes.find(({ type }) => type === TRIGGER_TYPE);
 		const refused = start
-			? bench.client.activate(id)
-			: bench.client
-					.finishedExecution(await bench.client.runManually(id, 'Every Hour'))
+			? environment.client.activate(id)
+			: environment.client
+					.finishedExecution(await environment.client.runManually(id, 'Every Hour'))
 					.then(succeeded);
 		await expect(refused).rejects.toThrow(/credential/i);
 	});
@@ -812,13 +825,13 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 		const form = new FormData();
 		form.append('file', new Blob([exampleText(file)], { type: 'text/csv' }), file);
 		form.append('hasHeaders', 'true');
-		const upload = await bench.client.rest<{
+		const upload = await environment.client.rest<{
 			id: string;
 			columns: Array<{ name: string; type: string }>;
 		}>('POST', '/data-tables/uploads', form);
-		const projects = await bench.client.rest<{ id: string }>('GET', '/projects/personal');
+		const projects = await environment.client.rest<{ id: string }>('GET', '/projects/personal');
 		const path = `/projects/${projects.id}/data-tables`;
-		const { id } = await bench.client.rest<{ id: string }>('POST', path, {
+		const { id } = await environment.client.rest<{ id: string }>('POST', path, {
 			name,
 			columns: upload.columns.map((column) => ({ name: column.name, type: column.type })),
 			fileId: upload.id,
@@ -829,7 +842,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 			/** The rows that came after those of the file. */
 			rows: async () =>
 				(
-					await bench.client.rest<{ data: Array<Record<string, unknown>> }>(
+					await environment.client.rest<{ data: Array<Record<string, unknown>> }>(
 						'GET',
 						`${path}/${id}/rows?sortBy=id:asc`,
 					)

@@ -6,7 +6,7 @@ import { startSimulator, type Simulator } from '../simulator';
 import { N8nClient, PROJECT, startN8n, TEST_OWNER, waitFor, type N8n } from '../support/n8n';
 import { launchBrowser } from './editor/browser';
 import { Editor } from './editor/editor';
-import { Film, STAGE } from './editor/film';
+import { Film, SIZE } from './editor/film';
 import { Album } from './editor/pictures';
 import { startMailbox, type Mail, type Mailbox } from './examples/mailbox';
 import { describeOnNewest } from './newest';
@@ -27,7 +27,7 @@ let film: Film;
 
 describeFilm('the first event, from an example to its alert', () => {
 	beforeAll(async () => {
-		simulator = await startSimulator({ rules: 'local' });
+		simulator = await startSimulator();
 		mailbox = await startMailbox();
 		n8n = await startN8n();
 		const client = new N8nClient(n8n);
@@ -68,7 +68,7 @@ describeFilm('the first event, from an example to its alert', () => {
 	/** The window of a mail program, as plain as can be. */
 	async function openMail({ from, to, subject, text }: Mail): Promise<Page> {
 		const opened = await page.context().newPage();
-		await opened.setViewportSize(STAGE);
+		await opened.setViewportSize(SIZE);
 		await opened.setContent(`
 		<body style="margin: 0; background: #eceef3; color: #1d2033; font: 16px/1.6 'Liberation Sans', Arial, sans-serif">
 		<header style="padding: 14px 32px; background: #fff; border-bottom: 1px solid #d5d8e2; font-weight: 700">Inbox</header>

@@ -43,7 +43,7 @@ describe.each(TESTED)('the packed package in an n8n %s that nothing is installed
 	beforeAll(async () => {
 		const work = realpathSync(mkdtempSync(join(tmpdir(), 'packages-')));
 		undo.push(() => rmSync(work, { recursive: true, force: true }));
-		simulator = await startSimulator({ rules: 'local' });
+		simulator = await startSimulator();
 		undo.push(async () => await simulator.close());
 		const anchors = join(work, 'anchors');
 		writeAnchorsPackage(anchors);

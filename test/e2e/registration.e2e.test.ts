@@ -1,72 +1,46 @@
 import { testEach } from '../conformance/audit';
+import type { RegistrationAudit } from '../conformance/registration/checks';
 import { registrationAudits } from '../conformance/registrationAudits';
-import type { RegistrationAudit } from '../conformance/registrationAudits';
 import { TESTED } from '../support/n8n';
-import { CAPABILITIES, driverOf } from './registration/driver';
+import { CAPABILITIES, driverOf, type RealN8n } from './registration/driver';
 import { realAudits } from './registration/realAudits';
 import { startSharedN8n, type SharedN8n } from './registration/sharedN8n';
-import { Together, type Trial } from './registration/together';
+import { AuditScheduler } from './registration/scheduler';
 
 /** They all run side by side from the beginning, so that each test may have to wait for others to end. */
 const PATIENCE_MS = 900_000;
 
 jest.setTimeout(PATIENCE_MS + 60_000);
 
-/** Those that restart n8n come first, so that they do it at the same time. The order is for speed alone. */
-const RESTARTING = ['34d5', '40c1', 'b1a6', '8ac4', 'e10b', '58e2', 'e3a7', '81fc'];
-
-const byRestart = (one: Trial, other: Trial) =>
-	Number(RESTARTING.includes(other.id)) - Number(RESTARTING.includes(one.id));
-
-const kindOf = ({ needs }: RegistrationAudit): Trial['kind'] => {
-	if (needs.includes('crash')) return 'crash';
-	return needs.includes('address') ? 'address' : 'ordinary';
-};
+const AUDITS: ReadonlyArray<RegistrationAudit<RealN8n>> = [...registrationAudits, ...realAudits];
 
 describe.each(TESTED)('registration in a real n8n %s', (version) => {
 	let shared: SharedN8n;
-	let together: Together;
+	let scheduler: AuditScheduler;
 	const driver = driverOf(
 		() => shared,
-		() => together,
+		() => scheduler,
 	);
 
 	beforeAll(async () => {
 		shared = await startSharedN8n(version);
-		together = new Together({
-			kill: async () => await shared.kill(),
-			restart: async () => await shared.restart(),
-		});
-		const fitting = registrationAudits.filter(({ needs }) =>
-			needs.every((capability) => CAPABILITIES.has(capability)),
-		);
-		const trials: Trial[] = [
-			...fitting.map((audit) => ({
-				id: audit.id,
-				kind: kindOf(audit),
-				run: async () => await audit.run(driver),
-			})),
-			...realAudits.map(({ id, run }) => ({
-				id,
-				kind: 'ordinary' as const,
-				run: async () => await run(driver.start),
-			})),
-		];
-		together.start(trials.sort(byRestart), PATIENCE_MS);
+		scheduler = new AuditScheduler(shared);
+		const fitting = AUDITS.filter(({ needs }) => needs.every((one) => CAPABILITIES.has(one)));
+		const scheduled = fitting.map((audit) => ({
+			...audit,
+			run: async () => await audit.run(driver),
+		}));
+		scheduler.start(scheduled, PATIENCE_MS);
 	}, PATIENCE_MS);
 
 	afterAll(async () => await shared?.stop());
 
 	testEach(
-		registrationAudits.map((audit) => ({
+		AUDITS.map((audit) => ({
 			...audit,
-			run: async () => await together.resultOf(audit.id),
+			run: async () => await scheduler.resultOf(audit.id),
 		})),
 		CAPABILITIES,
 		() => driver,
 	);
-
-	test.each(realAudits)('$id $requirement', async ({ id }) => {
-		await together.resultOf(id);
-	});
 });

@@ -21,7 +21,7 @@ let work: { evaluations: jest.SpyInstance; readings: jest.SpyInstance };
 
 beforeEach(async () => {
 	host = await Host.start();
-	anchor = await startSimulator({ rules: 'local' });
+	anchor = await startSimulator();
 	const evaluator = Expression.prototype as unknown as { renderExpression: () => unknown };
 	work = {
 		evaluations: jest.spyOn(evaluator, 'renderExpression'),

@@ -50,7 +50,7 @@ it('leaves production alone, whatever is done while listening', async () => {
 		fc.asyncProperty(fc.array(fc.constantFrom(...names), { maxLength: 8 }), async (sequence) => {
 			const timers = fakeTimers();
 			const host = await Host.start();
-			const anchor = await startSimulator({ rules: 'local' });
+			const anchor = await startSimulator();
 			try {
 				const row = automaticTrigger(host, anchor, { options: { sampleEvent: 'task.failed' } });
 				await host.activate(row);

@@ -76,6 +76,7 @@ describe('the trigger’s description', () => {
 			version: 2,
 			inputs: [],
 		});
+		expect(description).not.toHaveProperty('usableAsTool');
 		expect(loaded.trigger.webhook).toBeInstanceOf(Function);
 		expect(loaded.trigger.execute).toBeInstanceOf(Function);
 		expect(Object.keys(loaded.trigger.webhookMethods?.default ?? {}).sort()).toEqual([

@@ -26,7 +26,7 @@ async function setUp(
 ): Promise<void> {
 	timers = fakeTimers();
 	host = await Host.start({ line });
-	anchor = await startSimulator({ rules: 'local', retryDelaysMs: [1], ...options });
+	anchor = await startSimulator({ retryDelaysMs: [1], ...options });
 	logLines.length = 0;
 }
 afterEach(async () => {

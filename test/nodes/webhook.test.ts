@@ -20,41 +20,6 @@ const duplicate = { status: 200, body: { received: true, ignored: 'duplicate' } 
 const comeAgain = { status: 503, body: { received: false } };
 
 describe('the memory of the gate', () => {
-	it('remembers an event once its 200 has gone out', async () => {
-		const { deliver, runs } = await manualTrigger(host);
-		const event = eventOf('task.completed');
-		expect(await deliver(event)).toMatchObject(accepted);
-		expect(await deliver(event)).toMatchObject(duplicate);
-		expect(await runs()).toHaveLength(1);
-	});
-
-	it('asks for a copy again as long as n8n has not accepted the first', async () => {
-		const { deliver, runs } = await manualTrigger(host);
-		const event = eventOf('task.completed');
-		const held = host.holdRuns();
-		const first = deliver(event);
-		await held.arrived;
-		const copy = await deliver(event);
-		expect(copy).toMatchObject(comeAgain);
-		expect(Number(copy.headers['retry-after'])).toBeGreaterThan(0);
-		held.settle('accept');
-		expect(await first).toMatchObject(accepted);
-		expect(await deliver(event)).toMatchObject(duplicate);
-		expect(await runs()).toHaveLength(1);
-	});
-
-	it('forgets an event that n8n answered 500, so that it runs when it comes again', async () => {
-		const { deliver, runs } = await manualTrigger(host);
-		const event = eventOf('task.completed');
-		const held = host.holdRuns();
-		const first = deliver(event);
-		await held.arrived;
-		held.settle('refuse');
-		expect((await first).status).toBe(500);
-		expect(await deliver(event)).toMatchObject(accepted);
-		expect(await runs()).toHaveLength(1);
-	});
-
 	describe('of an event whose sender hung up before the answer', () => {
 		const event = eventOf('task.completed');
 
@@ -150,18 +115,6 @@ describe('the memory of the gate', () => {
 });
 
 describe('acknowledging', () => {
-	it('waits for n8n to accept the run, so that nothing is lost', async () => {
-		const { deliver } = await manualTrigger(host);
-		const held = host.holdRuns();
-		let answered = false;
-		const first = deliver(eventOf('task.completed')).finally(() => (answered = true));
-		await held.arrived;
-		await new Promise(setImmediate);
-		expect(answered).toBe(false);
-		held.settle('accept');
-		expect(await first).toMatchObject(accepted);
-	});
-
 	it('does not wait when the user asked for it', async () => {
 		const { deliver, runs } = await manualTrigger(host, {
 			options: { acknowledge: 'immediately' },

@@ -1,3 +1,5 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { inspect } from 'node:util';
 import type { NodeApiError } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 import nock from 'nock';
@@ -17,10 +19,7 @@ let timers: FakeTimers;
 beforeEach(async () => {
 	timers = fakeTimers();
 	host = await Host.start();
-	anchor = await startSimulator({
-		rules: 'local',
-		retryDelaysMs: [1],
-	});
+	anchor = await startSimulator({ retryDelaysMs: [1] });
 	logLines.length = 0;
 });
 afterEach(async () => {
@@ -32,6 +31,8 @@ afterEach(async () => {
 
 /** By then a webhook that was taken out of service is gone at Anchor. */
 const END_MS = 20_000;
+const FIRST_TWO_LOOKS_MS = 80_000;
+const NEXT_LOOK_MS = 15 * 60_000;
 
 const idsAtAnchor = () => anchor.webhooks().map(({ id }) => id);
 
@@ -41,7 +42,7 @@ const madeOrRemoved = () =>
 
 async function statusOf(
 	id: string,
-	{ sign = 'current' as 'current' | 'previous', seconds = 0 } = {},
+	{ sign = 'current' as 'current' | 'previous' | 'forged' | 'none', seconds = 0 } = {},
 ): Promise<number | null> {
 	const wish = { to: id, sign, maxAttempts: 1, timestampOffsetSeconds: seconds };
 	const [{ attempts }] = await anchor.emit('task.completed', wish).settled;
@@ -127,6 +128,15 @@ describe('activation', () => {
 			anchor.outage({ mode });
 			const { cause } = await thrownBy(host.activate(row));
 			expect(cause).toBeInstanceOf(UserError);
+		},
+	);
+
+	it.each([401, 500, 'close'] as const)(
+		'keeps the API key out of the whole error when Anchor answers %s',
+		async (mode) => {
+			anchor.outage({ mode, message: `no ${anchor.apiKey}` });
+			const failure = await thrownBy(host.activate(automaticTrigger(host, anchor)));
+			expect(inspect(failure, { depth: Infinity, showHidden: true })).not.toContain(anchor.apiKey);
 		},
 	);
 
@@ -550,5 +560,44 @@ describe('secrets while they change', () => {
 		for (let time = 0; time < 5; time++) await anchor.emit('task.completed', { to: id }).settled;
 		expect(anchor.deliveries().every(({ status }) => status === 'succeeded')).toBe(true);
 		expect(asked).toHaveBeenCalledTimes(1);
+	});
+});
+
+describe('a rotation that Anchor did not answer', () => {
+	const ROTATE = '/v1/webhooks/:id/rotate-secret';
+
+	it('leaves open what is forged, and is settled within a minute', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		await timers.advance(FIRST_TWO_LOOKS_MS);
+		const [{ id }] = anchor.webhooks();
+		// Rows from the second in which a secret was made are taken for refused with the one before.
+		anchor.advance(5_000);
+		anchor.rotateSecret(id);
+		await anchor.emit('task.completed', { to: id }).settled;
+		anchor.outage({ mode: 'close', calls: ROTATE });
+		await timers.advance(NEXT_LOOK_MS);
+		expect(anchor.requests({ calls: ROTATE }).length).toBeGreaterThan(0);
+		// It may have been carried out, to a secret that nobody knows: what does not match may be genuine.
+		expect(await statusOf(id, { sign: 'forged' })).toBe(503);
+
+		anchor.liftOutages();
+		await timers.advance(60_000);
+		expect(await statusOf(id, { sign: 'forged' })).toBe(401);
+		expect(await statusOf(id)).toBe(200);
+	});
+
+	it('is settled by the next activation, too', async () => {
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const [{ id }] = anchor.webhooks();
+		row.staticData = '{}';
+		await host.boot();
+		anchor.outage({ mode: 'close', calls: ROTATE });
+		await expect(host.activate(row)).rejects.toThrow();
+		anchor.liftOutages();
+		await host.activate(row);
+		expect(await statusOf(id, { sign: 'forged' })).toBe(401);
+		expect(await statusOf(id)).toBe(200);
 	});
 });

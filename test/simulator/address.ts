@@ -15,7 +15,7 @@ export type AddressRuleName =
 
 export type AddressRules = Partial<Record<AddressRuleName, boolean>>;
 
-/** Lets webhooks be on this machine. */
+/** Lets webhooks be on this machine, as nearly every test needs. */
 export const LOCAL_RULES: AddressRules = { allowHttp: true, allowLoopback: true };
 
 const loopback = subnets(['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128']);

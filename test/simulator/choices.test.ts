@@ -15,10 +15,7 @@ afterAll(async () => await receiver.close());
 afterEach(async () => await simulator.close());
 
 async function start(options: SimulatorOptions = {}): Promise<void> {
-	simulator = await startSimulator({
-		rules: 'local',
-		...options,
-	});
+	simulator = await startSimulator(options);
 	({ id } = simulator.addWebhook({ url: receiver.url, subscribedEvents: ['task.completed'] }));
 }
 

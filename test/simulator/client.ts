@@ -1,5 +1,5 @@
 /** The keys that tests read of an answer's body; which of them are there depends on the call. */
-export interface AnswerBody {
+interface AnswerBody {
 	id: string;
 	secret: string;
 	error: unknown;
@@ -22,7 +22,7 @@ export interface AnswerBody {
 	previousSecrets: unknown[];
 }
 
-export interface Answer {
+interface Answer {
 	status: number;
 	headers: Headers;
 	/** Parsed when it is JSON, the text otherwise. */

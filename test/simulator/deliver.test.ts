@@ -12,7 +12,6 @@ let webhook: Webhook;
 beforeAll(async () => {
 	receiver = await startReceiver();
 	simulator = await startSimulator({
-		rules: 'local',
 		timeScale: { retries: 0 },
 		events: '14',
 	});
@@ -188,7 +187,6 @@ describe('retries', () => {
 	it('carry the same event under a fresh timestamp and signature', async () => {
 		let now = Date.now();
 		const own = await startSimulator({
-			rules: 'local',
 			timeScale: { retries: 0 },
 			now: () => (now += 1000),
 		});
@@ -218,7 +216,7 @@ describe('retries', () => {
 	});
 
 	it('wait for growing times, which a test can cut short', async () => {
-		const own = await startSimulator({ rules: 'local' });
+		const own = await startSimulator();
 		own.addWebhook({ url: receiver.url, subscribedEvents: ['task.completed'] });
 		receiver.reply = (_request, index) => (index === 0 ? 500 : 200);
 		const emission = own.emit('task.completed');
@@ -231,10 +229,7 @@ describe('retries', () => {
 });
 
 it('gives up an answer that takes longer than the acknowledgement time, and tries again', async () => {
-	const own = await startSimulator({
-		rules: 'local',
-		timeScale: { retries: 0, acknowledgement: 0.005 },
-	});
+	const own = await startSimulator({ timeScale: { retries: 0, acknowledgement: 0.005 } });
 	own.addWebhook({ url: receiver.url, subscribedEvents: ['task.completed'] });
 	receiver.reply = (_request, index) => (index === 0 ? 'hang' : 200);
 	const [delivery] = await own.emit('task.completed').settled;
@@ -369,7 +364,7 @@ describe('reset and close', () => {
 	});
 
 	it('close ends waiting retries, hanging deliveries and the server', async () => {
-		const own = await startSimulator({ rules: 'local' });
+		const own = await startSimulator();
 		own.addWebhook({ url: receiver.url, subscribedEvents: ['task.completed'] });
 		receiver.reply = (_request, index) => (index === 0 ? 500 : 'hang');
 		const waiting = own.emit('task.completed');

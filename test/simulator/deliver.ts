@@ -5,7 +5,7 @@ import type { Store } from './store';
 import type { Attempt, Delivery } from './types';
 
 /** Attempts of one delivery (API reference: `attempt` is at most 6). */
-export const MOST_ATTEMPTS = 6;
+const MOST_ATTEMPTS = 6;
 /** A 2xx must come within 10 seconds (Anchor's overview of webhooks). */
 export const ACKNOWLEDGE_MS = 10_000;
 /** Anchor does not publish its delays; these grow, and together stay within the 24 hours that it advises to remember ids. */
@@ -18,7 +18,7 @@ export interface Parcel {
 }
 
 /** How one delivery is carried out. */
-export interface Order {
+interface Order {
 	delivery: Delivery;
 	pack: (attempt: number) => Parcel;
 	/** How long to wait before the first attempt, in milliseconds. */
@@ -38,7 +38,7 @@ export interface Job {
 	start(): void;
 }
 
-export interface DispatcherSettings {
+interface DispatcherSettings {
 	store: Store;
 	clock: Clock;
 	retryDelaysMs: readonly number[];

@@ -12,7 +12,7 @@ import type { Delivery, Envelope, SigningMode, Webhook } from './types';
  * How an event is to be sent otherwise than Anchor would. Everything left out is as documented. What is not signed as Anchor
  * signs (`sign`, `tamper`, `reserialise`, `timestampOffsetSeconds`) somebody else sends: Anchor's history does not have it.
  */
-export interface Misbehaviour {
+interface Misbehaviour {
 	/** Copies of the event that every webhook gets in all: 2 sends it twice. */
 	repeat?: number;
 	/** The copies at the same moment instead of one after the other has ended. */
@@ -63,7 +63,7 @@ export interface PreparedEmission extends Emission {
 	start(): void;
 }
 
-export interface EmitterSettings {
+interface EmitterSettings {
 	store: Store;
 	clock: Clock;
 	dispatcher: Dispatcher;

@@ -75,7 +75,7 @@ export function exampleData(type: string): Data {
 }
 
 /** A new event id: `evt_` and 24 hex digits, as in the API's example. */
-export function newEventId(): string {
+function newEventId(): string {
 	return `evt_${randomBytes(12).toString('hex')}`;
 }
 
@@ -92,7 +92,7 @@ export interface EventWish {
 /** Where the links to files in the examples point to: nobody's storage. */
 const EXAMPLE_STORAGE = 'https://storage.example.com';
 
-export interface EventSettings {
+interface EventSettings {
 	projectId: string;
 	/** Milliseconds since 1970. */
 	created: number;

@@ -5,7 +5,7 @@ import { startReceiver } from './receiver';
 let simulator: Simulator;
 
 beforeAll(async () => {
-	simulator = await startSimulator({ rules: 'local' });
+	simulator = await startSimulator();
 });
 afterAll(async () => await simulator.close());
 afterEach(() => simulator.reset());

@@ -37,7 +37,7 @@ export interface Hold {
 }
 
 /** A call that reached the API, as the faults see it. */
-export interface Call {
+interface Call {
 	method: string;
 	path: string;
 	shape: ErrorShape;
@@ -53,7 +53,7 @@ interface Rule {
 	/** It has met as many calls as it was for; it stays listed for the calls that it still keeps waiting. */
 	spent: boolean;
 	/** Answers in the API's place, or lets the call go on. */
-	act(call: Call): Promise<Response | undefined>;
+	apply(call: Call): Promise<Response | undefined>;
 	lift(): void;
 }
 
@@ -80,7 +80,7 @@ export class Faults {
 			stage: options.when ?? 'before',
 			matches: matcher(options.calls),
 			spent: false,
-			act: async (call) => {
+			apply: async (call) => {
 				state.hits += 1;
 				rule.spent = state.hits === options.times;
 				met.open();
@@ -112,7 +112,7 @@ export class Faults {
 			stage: when,
 			matches: matcher(calls),
 			spent: false,
-			act: async () => {
+			apply: async () => {
 				arrived.open();
 				await released.opened;
 				return undefined;
@@ -130,7 +130,7 @@ export class Faults {
 	async meet(stage: Stage, call: Call): Promise<Response | undefined> {
 		for (const rule of [...this.rules]) {
 			if (rule.spent || rule.stage !== stage || !rule.matches(call)) continue;
-			const answer = await rule.act(call);
+			const answer = await rule.apply(call);
 			if (answer) return answer;
 		}
 		return undefined;

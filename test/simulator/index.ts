@@ -18,13 +18,10 @@ import type { DeliveryFilter, Simulator, SimulatorOptions } from './simulator';
 import { Store } from './store';
 import type { Delivery, Webhook } from './types';
 
-export type { Batch, BatchOptions, EventSpec } from './batch';
-export type { EmitOptions, Emission } from './emit';
+export type { EmitOptions } from './emit';
 export { DOCUMENTED_EVENTS, NEWEST_EVENTS } from './events';
-export type { Hold, Outage, OutageOptions } from './faults';
-export { signatureHeader, signatureOf } from './sign';
 export type { Simulator, SimulatorOptions } from './simulator';
-export type { Attempt, Delivery, Envelope, RecordedRequest, SigningMode, Webhook } from './types';
+export type { Delivery, Webhook } from './types';
 
 /** An API key that looks like one and opens nothing. */
 const MADE_UP_KEY = `sk-${'5a'.repeat(16)}`;
@@ -42,7 +39,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	const clock = new Clock(options.now ?? Date.now);
 	const store = new Store({
 		clock,
-		rules: options.rules === 'local' ? LOCAL_RULES : (options.rules ?? {}),
+		rules: options.rules ?? LOCAL_RULES,
 		maxWebhooks: options.maxWebhooks ?? 5,
 		knownEvents: eventList(options.events),
 		historyOrder: options.historyOrder ?? 'newest',

@@ -12,10 +12,7 @@ let webhook: Webhook;
 
 beforeAll(async () => {
 	receiver = await startReceiver();
-	simulator = await startSimulator({
-		rules: 'local',
-		timeScale: { retries: 0 },
-	});
+	simulator = await startSimulator({ timeScale: { retries: 0 } });
 });
 afterAll(async () => {
 	await simulator.close();

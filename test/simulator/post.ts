@@ -5,7 +5,7 @@ import * as https from 'node:https';
 /** Where a connection is cut on purpose: half-way through the body, or after all of it and before any answer. */
 export type Drop = 'midRequest' | 'beforeAnswer';
 
-export interface Post {
+interface Post {
 	url: string;
 	headers: Record<string, string | string[]>;
 	body: Buffer;
@@ -14,7 +14,7 @@ export interface Post {
 	drop?: Drop;
 }
 
-export interface Answer {
+interface Answer {
 	status: number | null;
 	headers: http.IncomingHttpHeaders;
 	body: string;

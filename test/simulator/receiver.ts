@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface Received {
+interface Received {
 	method: string;
 	headers: IncomingHttpHeaders;
 	/** Header names and values as sent, repeated ones apart. */
@@ -13,7 +13,7 @@ export interface Received {
 }
 
 /** What to answer: a status, a status and body, or no answer at all. */
-export type Reply =
+type Reply =
 	| number
 	| { status: number; headers?: Record<string, string>; body?: string }
 	| 'hang'

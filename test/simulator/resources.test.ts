@@ -6,7 +6,7 @@ const SESSION = '550e8400-e29b-41d4-a716-446655440000';
 let simulator: Simulator;
 
 beforeAll(async () => {
-	simulator = await startSimulator();
+	simulator = await startSimulator({ rules: {} });
 });
 afterAll(async () => await simulator.close());
 afterEach(() => simulator.reset());

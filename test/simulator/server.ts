@@ -10,7 +10,7 @@ import type { Faults } from './faults';
 import type { Store } from './store';
 import type { RecordedRequest } from './types';
 
-export interface Variables {
+interface Variables {
 	projectId: string;
 	/** The request's body as text, read once. */
 	text: string;
@@ -23,7 +23,7 @@ export interface Env {
 
 export type App = Hono<Env>;
 
-export interface ServerSettings {
+interface ServerSettings {
 	store: Store;
 	clock: Clock;
 	faults: Faults;
@@ -125,7 +125,7 @@ function parsedOrText(text: string): unknown {
 	}
 }
 
-export interface Listening {
+interface Listening {
 	url: string;
 	/** Closes the server and every connection to it. */
 	close(): Promise<void>;

@@ -8,7 +8,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 let simulator: Simulator;
 
 beforeAll(async () => {
-	simulator = await startSimulator();
+	simulator = await startSimulator({ rules: {} });
 });
 afterAll(async () => await simulator.close());
 afterEach(() => simulator.reset());
@@ -280,7 +280,6 @@ describe('with a receiver', () => {
 	beforeAll(async () => {
 		receiver = await startReceiver();
 		local = await startSimulator({
-			rules: 'local',
 			timeScale: { retries: 0 },
 			events: '14',
 		});

@@ -13,8 +13,8 @@ export interface SimulatorOptions {
 	projectId?: string;
 	/** 0 for any free port, which is the default. */
 	port?: number;
-	/** Rules for addresses that are switched off by name, `local` for webhooks on this machine; all hold unless told. */
-	rules?: AddressRules | 'local';
+	/** Rules for addresses that are switched off; unless told, the two that keep webhooks off this machine. */
+	rules?: AddressRules;
 	/** The event types that it knows: the 13 documented ones, those and session.ready, or a list. */
 	events?: '13' | '14' | readonly string[];
 	/** Webhooks a project may have: 5. */
@@ -46,7 +46,7 @@ export interface DeliveryFilter {
 	status?: DeliveryStatus;
 }
 
-export interface RequestFilter {
+interface RequestFilter {
 	calls?: CallPattern;
 	/** Only those whose answer had this status; null for those without an answer. */
 	status?: number | null;

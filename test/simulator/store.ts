@@ -8,9 +8,9 @@ import type { Delivery, Envelope, RecordedRequest, Webhook } from './types';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long a replaced secret stays valid (rotate-secret, API reference). */
-export const PREVIOUS_SECRET_MS = DAY_MS;
+const PREVIOUS_SECRET_MS = DAY_MS;
 /** How long a delivery can be read in the history (API reference). */
-export const HISTORY_MS = 7 * DAY_MS;
+const HISTORY_MS = 7 * DAY_MS;
 
 /** What a caller may set of a webhook. */
 export interface WebhookFields {
@@ -23,7 +23,7 @@ export interface WebhookFields {
 /** `shuffled` is an order that tells nothing, the same for every page. */
 export type HistoryOrder = 'newest' | 'oldest' | 'shuffled';
 
-export interface StoreSettings {
+interface StoreSettings {
 	clock: Clock;
 	rules: AddressRules;
 	maxWebhooks: number;

@@ -7,7 +7,7 @@ export type SigningMode = 'current' | 'previous' | 'both';
 export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed', 'dead'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-export interface PreviousSecret {
+interface PreviousSecret {
 	value: string;
 	/** When it stops being valid, 24 hours after the rotation that replaced it. */
 	endsAt: number;

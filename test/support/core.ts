@@ -21,7 +21,7 @@ export const PACKAGE_FOLDER = join(__dirname, '..', '..');
 export const PACKAGE_NAME = 'n8n-nodes-anchorbrowser-webhooks';
 export const TRIGGER_TYPE = `${PACKAGE_NAME}.anchorBrowserTrigger`;
 
-export interface LogLine {
+interface LogLine {
 	level: 'error' | 'warn' | 'info' | 'debug';
 	message: string;
 	meta: Record<string, unknown>;

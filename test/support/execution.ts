@@ -26,7 +26,7 @@ export interface Run {
 	result?: IRun;
 }
 
-export interface RunWish {
+interface RunWish {
 	workflow: Workflow;
 	nodeName: string;
 	additionalData: IWorkflowExecuteAdditionalData;

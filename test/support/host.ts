@@ -39,12 +39,12 @@ export interface HostOptions {
 	readBodiesLazily?: boolean;
 	/** Freezes the items that `execute()` gets, through and through. */
 	freezeItems?: boolean;
-	/** Which line of n8n it acts out where the two differ; 2.41 unless told. */
+	/** Which line of n8n it imitates where the two differ; 2.41 unless told. */
 	line?: '2.41' | '1.123';
 }
 
 /** One answer of `webhook()`, with what the host saw around it. */
-export interface Call {
+interface Call {
 	result?: IWebhookResponseData;
 	/** What it threw; n8n would make a failed execution of it. */
 	threw?: unknown;
@@ -96,7 +96,7 @@ export interface Acceptance {
 }
 
 /**
- * n8n in miniature: the parts around n8n-core that are not published, and so have to be acted out. Contexts, loader,
+ * n8n in miniature: the parts around n8n-core that are not published, and so have to be imitated. Contexts, loader,
  * engine, expressions and request helpers are n8n's own; what it does between them follows webhook.service,
  * test-webhooks, webhook-helpers and, for 2.41, workflow-publication-applier, workflow-trigger-activator and
  * trigger-execution-context.factory; for 1.123, active-workflow-manager. A failed activation is not tried again by

@@ -15,14 +15,14 @@ interface Row {
 }
 
 /** What the table does when it is next asked. */
-export type Fault = 'none' | 'collide' | 'fail' | 'hang';
+type Fault = 'none' | 'collide' | 'fail' | 'hang';
 
 /**
  * n8n's table of processed entries, as its own deduplication service keeps it: one row for each workflow and node, read,
  * changed and written back in three steps without a lock, an insert that collides with a row already there, and no more
  * than `maxEntries` digests, the oldest dropped. It outlives the process, so a restart does not empty it.
  */
-export class ProcessedData {
+class ProcessedData {
 	readonly rows = new Map<string, Row>();
 	/** Asked for in turn, one for each call; then `none`. */
 	readonly faults: Fault[] = [];

@@ -12,7 +12,7 @@ export interface WorkflowRow {
 	staticData: string;
 }
 
-export interface TriggerNodeWish {
+interface TriggerNodeWish {
 	id?: string;
 	name?: string;
 	webhookId?: string;

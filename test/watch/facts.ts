@@ -3,9 +3,9 @@ import { parse } from 'yaml';
 import { CATALOGUE, EVENT_TYPES } from '../../nodes/AnchorBrowser/events/catalogue';
 
 /** What this package takes for granted of Anchor, by subject: each a list of names. */
-export type Facts = Readonly<Record<Subject, readonly string[]>>;
+type Facts = Readonly<Record<Subject, readonly string[]>>;
 
-export type Subject =
+type Subject =
 	| 'event types in the API description'
 	| 'event types on the page Events'
 	| 'fields of the envelope'

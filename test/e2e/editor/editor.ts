@@ -99,17 +99,6 @@ export class Editor {
 		return await this.field(name).locator('.el-tag').allInnerTexts();
 	}
 
-	/** Opens a drop-down field and answers the names of what it offers. */
-	async offered(name: string): Promise<string[]> {
-		await this.field(name).click();
-		const options = this.page.getByRole('option').filter({ visible: true });
-		await options.first().waitFor();
-		const names = (await options.allInnerTexts()).map((text) => text.trim().split('\n')[0]);
-		await this.page.keyboard.press('Escape');
-		await options.first().waitFor({ state: 'hidden' });
-		return names;
-	}
-
 	/** Chooses from a drop-down field; in one for several, adds to what is chosen. */
 	async choose(name: string, option: string): Promise<void> {
 		await this.chooseIn(this.field(name), option);

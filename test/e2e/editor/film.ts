@@ -3,10 +3,10 @@ import type { Locator, Page } from 'playwright-core';
 import { PNG } from 'pngjs';
 
 /** What a film shows of a page, in CSS pixels: as wide as a README, so that words are not made smaller. */
-export const STAGE = { width: 1000, height: 600 };
+export const SIZE = { width: 1000, height: 600 };
 
 /** The strip below it that says what is being done. */
-const STRIP = { width: STAGE.width, height: 44 };
+const STRIP = { width: SIZE.width, height: 44 };
 
 /** A GIF's pixels have one of 256 numbers; one of them is for what stays as it was. */
 const COLOURS = 255;
@@ -21,7 +21,7 @@ const POINTER = `
 		const pointer = document.createElement('div');
 		pointer.id = 'film-pointer';
 		pointer.innerHTML = '<svg width="22" height="26" viewBox="0 0 22 26"><path d="M2 1v20l5-4.6 3.3 7.6 3.6-1.6-3.3-7.4H17.5z" fill="#111" stroke="#fff" stroke-width="1.6"/></svg>';
-		pointer.style.cssText = 'position: fixed; left: -2px; top: -1px; transform: translate(${STAGE.width / 2}px, ${STAGE.height}px); z-index: 2147483647; pointer-events: none';
+		pointer.style.cssText = 'position: fixed; left: -2px; top: -1px; transform: translate(${SIZE.width / 2}px, ${SIZE.height}px); z-index: 2147483647; pointer-events: none';
 		document.documentElement.append(pointer);
 	});
 `;
@@ -37,25 +37,25 @@ interface Frame {
 export class Film {
 	private readonly frames: Frame[] = [];
 	private strip: Uint8Array = new Uint8Array();
-	private pointer = { x: STAGE.width / 2, y: STAGE.height };
+	private pointer = { x: SIZE.width / 2, y: SIZE.height };
 
 	private constructor(
-		private readonly stage: Page,
+		private readonly page: Page,
 		private readonly captions: Page,
 		private readonly records: boolean,
 	) {}
 
 	/**
-	 * @param stage the page to show; its window becomes as large as the film, and what it opens from now on has a pointer
+	 * @param page the page to show; its window becomes as large as the film, and what it opens from now on has a pointer
 	 * @param records false only does what the film would show: no pictures are taken, which is most of the time it takes
 	 */
-	static async of(stage: Page, records: boolean): Promise<Film> {
-		await stage.setViewportSize(STAGE);
-		await stage.addInitScript(POINTER);
-		const captions = await stage.context().newPage();
+	static async of(page: Page, records: boolean): Promise<Film> {
+		await page.setViewportSize(SIZE);
+		await page.addInitScript(POINTER);
+		const captions = await page.context().newPage();
 		await captions.setViewportSize(STRIP);
-		await stage.bringToFront();
-		return new Film(stage, captions, records);
+		await page.bringToFront();
+		return new Film(page, captions, records);
 	}
 
 	/** Says below the next frames what is being done. */
@@ -66,16 +66,16 @@ export class Film {
 		);
 		this.strip = await pixelsOf(this.captions);
 		// Chromium lets a page that stands behind another one wait.
-		await this.stage.bringToFront();
+		await this.page.bringToFront();
 	}
 
 	/**
 	 * Shows what is there now; what has not changed is shown for longer.
 	 *
 	 * @param ms for how long
-	 * @param page another one than the stage, of the same size
+	 * @param page another one than the film's own, of the same size
 	 */
-	async show(ms: number, page = this.stage): Promise<void> {
+	async show(ms: number, page = this.page): Promise<void> {
 		if (!this.records) return;
 		const picture = await pixelsOf(page);
 		const bytes = new Uint8Array(picture.length + this.strip.length);
@@ -113,7 +113,7 @@ export class Film {
 	}
 
 	private async drawPointer(x: number, y: number): Promise<void> {
-		await this.stage.locator('#film-pointer').evaluate((pointer, to) => {
+		await this.page.locator('#film-pointer').evaluate((pointer, to) => {
 			pointer.style.transform = to;
 		}, `translate(${x}px, ${y}px)`);
 	}
@@ -138,7 +138,7 @@ export class Film {
 				pixels.forEach((pixel, spot) => {
 					if (pixel === before[spot]) index[spot] = COLOURS;
 				});
-			gif.writeFrame(index, STAGE.width, STAGE.height + STRIP.height, {
+			gif.writeFrame(index, SIZE.width, SIZE.height + STRIP.height, {
 				palette: before ? undefined : palette,
 				delay: ms,
 				transparent: before !== undefined,

@@ -1,6 +1,5 @@
 import type { N8nClient, WorkflowFile, WorkflowNode } from '../../support/n8n';
-
-const TRIGGER = 'Anchor Browser Trigger';
+import { TRIGGER, TRIGGER_TYPE } from '../trigger';
 
 type Credential = { id: string; name: string };
 
@@ -27,7 +26,7 @@ export async function branchingWorkflow(
 	const nodes: WorkflowNode[] = [
 		{
 			name: TRIGGER,
-			type: 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger',
+			type: TRIGGER_TYPE,
 			typeVersion: 2,
 			position: [0, 0],
 			parameters: { events: ['*'], branchBy: 'outcome', format: 'row' },

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 
 import { outputNames, type BranchBy } from '../../../nodes/AnchorBrowser/output/branch';
 import type { WorkflowFile, WorkflowNode } from '../../support/n8n';
+import { TRIGGER_TYPE } from '../trigger';
 
 const FOLDER = join(__dirname, '..', '..', '..', 'examples');
 
 export const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
-export const TRIGGER = 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger';
 
 /** The folder that the examples write to as they are: the one that n8n's Docker image allows. */
 export const EXAMPLE_FOLDER = '/home/node/.n8n-files';
@@ -31,7 +31,7 @@ export function readExample(file: string): WorkflowFile {
 export function credentialTypeOf({ type, parameters }: WorkflowNode): string | undefined {
 	if (type === 'n8n-nodes-base.httpRequest') return parameters?.nodeCredentialType as string;
 	const types: Record<string, string> = {
-		[TRIGGER]: 'anchorBrowserApi',
+		[TRIGGER_TYPE]: 'anchorBrowserApi',
 		'n8n-nodes-base.slack': 'slackApi',
 		'n8n-nodes-base.emailSend': 'smtp',
 		'n8n-nodes-base.googleSheets': 'googleSheetsOAuth2Api',
@@ -40,7 +40,7 @@ export function credentialTypeOf({ type, parameters }: WorkflowNode): string | u
 	return types[type];
 }
 
-export interface Box {
+interface Box {
 	left: number;
 	top: number;
 	right: number;
@@ -64,7 +64,7 @@ function outputsOf(type: string, parameters: Record<string, unknown>): number {
 	if (type === 'n8n-nodes-base.switch') {
 		return (parameters.rules as { values: unknown[] }).values.length + 1;
 	}
-	if (type !== TRIGGER) return 1;
+	if (type !== TRIGGER_TYPE) return 1;
 	const { branchBy = 'none', events } = parameters as { branchBy?: BranchBy; events: string[] };
 	return outputNames(branchBy, events).length;
 }

@@ -20,11 +20,10 @@ import {
 	type Workflow,
 	type WorkflowNode,
 } from '../../support/n8n';
+import { TRIGGER, TRIGGER_TYPE } from '../trigger';
 import { openDatabase, type Database, type PostgresPlace } from './database';
 import { startProxy, type Proxy } from './proxy';
 import { POSTGRES, startPostgres, startRedis } from './services';
-
-export const TRIGGER = 'Anchor Browser Trigger';
 
 /** The last node of each workflow: an event that has passed it has run to its end. */
 export const WORK = 'Work';
@@ -93,7 +92,6 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
 	};
 	try {
 		const simulator = await startSimulator({
-			rules: { allowHttp: true, allowLoopback: true },
 			maxWebhooks: 50,
 			retryDelaysMs: RETRY_DELAYS_MS,
 		});
@@ -208,7 +206,7 @@ export async function subscribe(
 		nodes: [
 			{
 				name: TRIGGER,
-				type: 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger',
+				type: TRIGGER_TYPE,
 				typeVersion: Number(new AnchorBrowserTrigger().description.version),
 				parameters: { events: ['*'], options },
 				credentials: { anchorBrowserApi: apiCredential },

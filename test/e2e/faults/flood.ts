@@ -6,7 +6,7 @@ import { waitFor } from '../../support/n8n';
 import type { Database } from './database';
 import { subscribe, type Environment } from './environment';
 
-export interface FloodResult {
+interface FloodResult {
 	requests: number;
 	/** How often each status was answered. */
 	answers: Record<string, number>;

@@ -44,7 +44,7 @@ export const awaitsRecovery = ({ unnoticed }: Scenario): boolean => FULL || !unn
 
 const PACE_MS = 200;
 
-/** Plays one scenario: a stream of events, what happens to n8n meanwhile, the time to recover, and the account. */
+/** Runs one scenario: a stream of events, what happens to n8n meanwhile, the time to recover, and the account. */
 export async function runScenario(environment: Environment, scenario: Scenario): Promise<Result> {
 	const { client, simulator } = environment;
 	const { options = {}, everyMs = PACE_MS } = scenario;

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type { NodeRun } from '../../support/n8n';
 import { readFlatted } from '../../support/n8n/flatted';
 import type { Database } from './database';
-import { TRIGGER, WORK } from './environment';
+import { TRIGGER } from '../trigger';
+import { WORK } from './environment';
 
 /** An execution, as n8n's database tells of it. */
 export interface Run {

@@ -7,7 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { EmitOptions } from '../../simulator';
 import { NEWEST, OLDEST, waitFor, type N8n } from '../../support/n8n';
 import { sqliteFile } from './database';
-import { RETRY_DELAYS_MS, TRIGGER, type EnvironmentOptions } from './environment';
+import { TRIGGER } from '../trigger';
+import { RETRY_DELAYS_MS, type EnvironmentOptions } from './environment';
 import type { ScenarioContext } from './runScenario';
 
 /** `FAULTS=full` takes the numbers of the README, hours of them; without it they are small. */
@@ -16,9 +17,9 @@ export const FULL = process.env.FAULTS === 'full';
 /** One thing that happens to n8n while events arrive. The measurement is the same for all of them. */
 export interface Scenario {
 	name: string;
-	/** The n8n releases that it is played on. */
+	/** The n8n releases that it runs on. */
 	versions: readonly string[];
-	/** Where it is played; scenarios of one setting share an n8n. */
+	/** Where it runs; scenarios of one setting share an n8n. */
 	setting: Setting;
 	/** How every event is sent; as Anchor does unless told. */
 	how?: () => EmitOptions;
@@ -39,7 +40,7 @@ export interface Scenario {
 	happen(context: ScenarioContext): Promise<void>;
 }
 
-export type Setting = Omit<EnvironmentOptions, 'version'> & { name: string };
+type Setting = Omit<EnvironmentOptions, 'version'> & { name: string };
 
 const ALONE: Setting = { name: 'nothing before it' };
 const PROXIED: Setting = { name: 'a proxy before it', proxied: true };

@@ -11,7 +11,7 @@ import { endGroup, spawnGroup } from '../../support/n8n/processGroup';
 
 const run = promisify(execFile);
 
-export interface Service {
+interface Service {
 	readonly port: number;
 	stop(): Promise<void>;
 }

@@ -9,20 +9,19 @@ import type {
 	WorkflowSetup,
 } from '../../conformance/registrationDriver';
 import type { Simulator } from '../../simulator';
-import { TRIGGER } from '../faults/environment';
+import { TRIGGER, TRIGGER_TYPE } from '../trigger';
 import type { Workflow, WorkflowFile } from '../../support/n8n';
+import { Mutex } from './mutex';
 import { RealWorkflow, type Home } from './realWorkflow';
+import type { AuditScheduler } from './scheduler';
 import { credentialFor, startSharedN8n, type SharedN8n } from './sharedN8n';
-import type { Together } from './together';
-import { Turns } from './turns';
-
-export const TRIGGER_TYPE = 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger';
 
 /**
  * Lacking: `processes`, because several main processes need a licence of n8n's; `answersWhileStarting` and
  * `endsListeningEarly`, because all audits of an n8n restart together and share the right to listen.
  */
 export const CAPABILITIES: ReadonlySet<RegistrationCapability> = new Set([
+	'restart',
 	'crash',
 	'address',
 	'staticData',
@@ -30,7 +29,7 @@ export const CAPABILITIES: ReadonlySet<RegistrationCapability> = new Set([
 ]);
 
 /** One n8n as one audit sees it: its own workflows, credential and Anchor. */
-export class RealN8n implements AuditedN8n, Home {
+export class RealN8n implements AuditedN8n<RealWorkflow>, Home {
 	private readonly workflows: RealWorkflow[] = [];
 	private endListening = () => {};
 
@@ -39,8 +38,8 @@ export class RealN8n implements AuditedN8n, Home {
 		readonly anchor: Simulator,
 		private readonly parts: {
 			readonly credential: { id: string; name: string };
-			readonly together: Together | undefined;
-			readonly listeners: Turns;
+			readonly scheduler: AuditScheduler | undefined;
+			readonly listening: Mutex;
 		},
 	) {}
 
@@ -56,8 +55,8 @@ export class RealN8n implements AuditedN8n, Home {
 	}
 
 	async addFile(file: WorkflowFile): Promise<RealWorkflow> {
-		const { client, savers } = this.shared;
-		return this.adopt(await savers.next(async () => await client.createWorkflow(file)));
+		const { client, saving } = this.shared;
+		return this.adopt(await saving.runExclusive(async () => await client.createWorkflow(file)));
 	}
 
 	adopt(workflow: Workflow): RealWorkflow {
@@ -82,8 +81,8 @@ export class RealN8n implements AuditedN8n, Home {
 	}
 
 	async setCredential(data: { apiKey: string; baseUrl: string }): Promise<void> {
-		const { client, savers } = this.shared;
-		await savers.next(
+		const { client, saving } = this.shared;
+		await saving.runExclusive(
 			async () => await client.updateCredential(this.parts.credential, 'anchorBrowserApi', data),
 		);
 	}
@@ -94,12 +93,12 @@ export class RealN8n implements AuditedN8n, Home {
 	}
 
 	async restart(): Promise<void> {
-		await this.parts.together?.pause('restart');
+		await this.parts.scheduler?.request('restart');
 		for (const workflow of this.workflows) await workflow.settled();
 	}
 
 	async crash(): Promise<void> {
-		await this.parts.together?.pause('kill');
+		await this.parts.scheduler?.request('kill');
 	}
 
 	async moveTo(): Promise<void> {
@@ -112,12 +111,12 @@ export class RealN8n implements AuditedN8n, Home {
 
 	async listenAlone(): Promise<void> {
 		this.endListening();
-		this.endListening = await this.parts.listeners.take();
+		this.endListening = await this.parts.listening.acquire();
 	}
 
 	async close(): Promise<void> {
 		try {
-			if (this.parts.together === undefined) return await this.shared.stop();
+			if (this.parts.scheduler === undefined) return await this.shared.stop();
 			for (const workflow of this.workflows) {
 				await this.shared.client.rest('DELETE', `/test-webhook/${workflow.id}`);
 				await workflow.deactivate();
@@ -134,10 +133,10 @@ export class RealN8n implements AuditedN8n, Home {
 /** A real n8n. All audits share it; a second one for the same Anchor is a process of its own. */
 export function driverOf(
 	shared: () => SharedN8n,
-	together: () => Together,
-): RegistrationDriver & { start(anchor: Simulator): Promise<RealN8n> } {
+	scheduler: () => AuditScheduler,
+): RegistrationDriver<RealN8n> {
 	const known = new WeakSet<Simulator>();
-	const listeners = new Turns();
+	const listening = new Mutex();
 	return {
 		capabilities: CAPABILITIES,
 		start: async (anchor) => {
@@ -146,8 +145,8 @@ export function driverOf(
 			const home = isAnother ? await startSharedN8n(shared().installed) : shared();
 			return new RealN8n(home, anchor, {
 				credential: await credentialFor(home, anchor),
-				together: isAnother ? undefined : together(),
-				listeners,
+				scheduler: isAnother ? undefined : scheduler(),
+				listening,
 			});
 		},
 	};

@@ -35,7 +35,7 @@ export interface Home {
 }
 
 /** How a call of n8n's API ended for the user. What one n8n shows as one text stands for message and description. */
-export async function endingOf(work: Promise<unknown>): Promise<Ending> {
+async function endingOf(work: Promise<unknown>): Promise<Ending> {
 	try {
 		await work;
 		return { ok: true };
@@ -73,7 +73,7 @@ export class RealWorkflow implements AuditedWorkflow {
 	 * does not matter is changed in each, as a user changes something before publishing again.
 	 */
 	async activate(): Promise<Ending> {
-		const { publishes, savers } = this.home.shared;
+		const { publishes, saving } = this.home.shared;
 		const saved = await this.client.getWorkflow(this.id);
 		const isLive = saved.active && (!publishes || (await this.isPublished()));
 		const edit = this.pending;
@@ -81,7 +81,7 @@ export class RealWorkflow implements AuditedWorkflow {
 		const ending = await endingOf(
 			(async () => {
 				if (changed)
-					await savers.next(async () => await this.client.updateWorkflow(this.id, changed));
+					await saving.runExclusive(async () => await this.client.updateWorkflow(this.id, changed));
 				// n8n 1.x has published an active workflow by saving it.
 				if (publishes || !saved.active) await this.client.activate(this.id, { wait: false });
 				if (publishes) await this.publicationEnds();
@@ -123,9 +123,11 @@ export class RealWorkflow implements AuditedWorkflow {
 			...node,
 			parameters: { ...node.parameters, ...parameters },
 		}));
-		const { publishes, savers } = this.home.shared;
+		const { publishes, saving } = this.home.shared;
 		if (!publishes) return { ...workflow, nodes };
-		return await savers.next(async () => await this.client.updateWorkflow(this.id, { nodes }));
+		return await saving.runExclusive(
+			async () => await this.client.updateWorkflow(this.id, { nodes }),
+		);
 	}
 
 	testAddress(): string {
@@ -184,12 +186,12 @@ export class RealWorkflow implements AuditedWorkflow {
 			connections,
 			settings,
 			active: false,
-			staticData: await this.staticData(),
+			staticData: await this.readStaticData(),
 		});
 	}
 
 	/** What n8n keeps of it in its database. */
-	async staticData(): Promise<unknown> {
+	async readStaticData(): Promise<unknown> {
 		const [row] = await this.home.shared.query<{ staticData: string | null }>(
 			'SELECT staticData FROM workflow_entity WHERE id = ?',
 			this.id,
@@ -199,14 +201,10 @@ export class RealWorkflow implements AuditedWorkflow {
 
 	/** @param keepIds as a copy has that is made from the workflow's JSON */
 	async duplicate({ keepIds = false } = {}): Promise<RealWorkflow> {
-		const { savers } = this.home.shared;
+		const { saving } = this.home.shared;
 		return this.home.adopt(
-			await savers.next(async () => await this.client.duplicate(this.id, { keepIds })),
+			await saving.runExclusive(async () => await this.client.duplicate(this.id, { keepIds })),
 		);
-	}
-
-	async readStaticData(): Promise<unknown> {
-		return await this.staticData();
 	}
 
 	async writeStaticData(json: string): Promise<void> {
@@ -288,7 +286,7 @@ function touched(
 }
 
 /** The ids of the events that an execution has items of. */
-export function eventIdsOf({ data }: Execution): string[] {
+function eventIdsOf({ data }: Execution): string[] {
 	return Object.values(data.resultData.runData)
 		.flatMap(([run]) => run?.data?.main ?? [])
 		.flatMap((items) => items ?? [])

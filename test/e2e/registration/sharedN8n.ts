@@ -9,7 +9,7 @@ import {
 	type N8n,
 } from '../../support/n8n';
 import { openDatabase } from '../faults/database';
-import { Turns } from './turns';
+import { Mutex } from './mutex';
 
 /** An n8n that several audits use, each with a simulator and a credential of its own. */
 export interface SharedN8n {
@@ -24,7 +24,7 @@ export interface SharedN8n {
 	/** Starts it again, at `address`. */
 	restart(): Promise<void>;
 	/** For whoever saves something: in n8n 1.x two that save at the same moment end up in one transaction. */
-	readonly savers: Turns;
+	readonly saving: Mutex;
 	/** Runs one statement in its database. */
 	query<Row>(sql: string, ...values: unknown[]): Promise<Row[]>;
 	stop(): Promise<void>;
@@ -60,7 +60,7 @@ export async function startSharedN8n(version: string | InstalledN8n): Promise<Sh
 		client,
 		publishes,
 		address: n8n.url,
-		savers: new Turns(),
+		saving: new Mutex(),
 		query,
 		kill: async () => {
 			await n8n.kill();
@@ -79,7 +79,9 @@ export async function startSharedN8n(version: string | InstalledN8n): Promise<Sh
 }
 
 /** A credential with the simulator's API key. */
-export async function credentialFor({ client, savers }: SharedN8n, { apiKey, url }: Simulator) {
+export async function credentialFor({ client, saving }: SharedN8n, { apiKey, url }: Simulator) {
 	const data = { apiKey, baseUrl: url };
-	return await savers.next(async () => await client.createCredential('anchorBrowserApi', data));
+	return await saving.runExclusive(
+		async () => await client.createCredential('anchorBrowserApi', data),
+	);
 }

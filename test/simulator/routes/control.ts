@@ -103,9 +103,9 @@ async function jsonOf(request: { text(): Promise<string> }): Promise<unknown> {
 }
 
 /** A wish that cannot be met is the caller's to correct. */
-function attempt<T>(act: () => T): T {
+function attempt<T>(work: () => T): T {
 	try {
-		return act();
+		return work();
 	} catch (error) {
 		throw invalid(error instanceof Error ? error.message : String(error));
 	}

@@ -10,7 +10,7 @@ const RECORDING = Buffer.concat([
 	Buffer.from('mdat'),
 ]);
 
-export interface StoredFile {
+interface StoredFile {
 	bytes: Buffer<ArrayBuffer>;
 	type: string;
 }

@@ -7,7 +7,7 @@ import { bodyOf } from './body';
 
 const reauthenticateBody = z.object({ sync: z.boolean().optional() }).strict();
 
-export interface IdentitySettings {
+interface IdentitySettings {
 	store: Store;
 	/** Emits an event of the project. */
 	emit: (type: string, data: Record<string, unknown>, projectId: string) => void;

@@ -13,7 +13,7 @@ const answerBody = z
 	})
 	.strict();
 
-export interface SessionSettings {
+interface SessionSettings {
 	store: Store;
 	/** The simulator's own address, for links to files. */
 	url: () => string;

@@ -53,9 +53,9 @@ const historyQuery = z
 	.strict();
 
 /** Sends a test event of a type to one webhook; returns the event's id. */
-export type SendTest = (webhook: Webhook, type: string) => string;
+type SendTest = (webhook: Webhook, type: string) => string;
 
-export interface WebhookSettings {
+interface WebhookSettings {
 	store: Store;
 	sendTest: SendTest;
 	/** Whether a history can be had with payloads. */

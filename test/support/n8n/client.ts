@@ -32,23 +32,21 @@ export interface Workflow extends WorkflowFile {
 	id: string;
 	versionId: string;
 	active: boolean;
-	activeVersionId?: string | null;
 	staticData?: unknown;
 }
 
-export interface ExecutionSummary {
+interface ExecutionSummary {
 	id: string;
 	workflowId: string;
 	mode: string;
 	/** success, error, crashed, running, waiting, new, canceled */
 	status: string;
-	retryOf?: string | null;
 	startedAt?: string;
 	stoppedAt?: string | null;
 }
 
 /** An item, as far as tests look into it. */
-export interface Item {
+interface Item {
 	json: Record<string, unknown>;
 	binary?: Record<string, { fileName?: string; mimeType: string }>;
 }
@@ -345,12 +343,6 @@ export class N8nClient {
 		await this.rest('DELETE', `/workflows/${id}`);
 	}
 
-	/** Archives a workflow: it is deactivated and hidden. */
-	async archiveWorkflow(id: string): Promise<void> {
-		await this.rest('POST', `/workflows/${id}/archive`, {});
-		if (this.publishes) await this.published(id);
-	}
-
 	/**
 	 * A copy as the editor's *Duplicate* makes it: new ids, new webhook ids, inactive.
 	 *
@@ -523,7 +515,7 @@ export class N8nClient {
 	}
 }
 
-export interface Publication {
+interface Publication {
 	status: 'in_progress' | 'published' | 'not_published' | 'partial' | 'failed';
 	triggers: Array<{ nodeId: string; status: string; errorMessage: string | null }>;
 }

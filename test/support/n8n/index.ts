@@ -7,25 +7,17 @@ export {
 	RestError,
 	TEST_OWNER,
 	type Execution,
-	type ExecutionSummary,
 	type NodeRun,
 	type Owner,
-	type Publication,
 	type TestListening,
 	type Workflow,
 	type WorkflowFile,
 	type WorkflowNode,
 } from './client';
-export { installCommunityPackages, pack, PROJECT } from './communityPackage';
-export {
-	ensureN8n,
-	installOnce,
-	machineN8n,
-	type InstalledN8n,
-	type InstallOptions,
-} from './install';
+export { pack, PROJECT } from './communityPackage';
+export { ensureN8n, installOnce, type InstalledN8n } from './install';
 export { npm, withoutNpm } from './npm';
 export { freePort } from './ports';
-export { isAtLeast, NEWEST, OLDEST, RELEASES, TESTED, type Release } from './releases';
-export { startN8n, type Changes, type N8n, type StartOptions } from './server';
-export { waitFor, type WaitOptions } from './waitFor';
+export { isAtLeast, NEWEST, OLDEST, RELEASES, TESTED } from './releases';
+export { startN8n, type N8n, type StartOptions } from './server';
+export { waitFor } from './waitFor';

@@ -29,7 +29,7 @@ export interface InstalledN8n {
 	home?: string;
 }
 
-export interface InstallOptions {
+interface InstallOptions {
 	/** Takes one line for people, now and then while it works. */
 	log?: (line: string) => void;
 	/** Ends an install that is under way; the next one starts it afresh. */
@@ -159,7 +159,7 @@ function isNodeScript(file: string): boolean {
  * An n8n that is on the machine already: the one that `N8N_BIN` names, or else `n8n` on PATH, if it is new enough and
  * runs on the Node of this process.
  */
-export function machineN8n(): InstalledN8n | undefined {
+function machineN8n(): InstalledN8n | undefined {
 	const named = process.env.N8N_BIN;
 	const candidates = named
 		? [named]

@@ -22,7 +22,7 @@ export function withoutNpm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 	);
 }
 
-export interface NpmOptions {
+interface NpmOptions {
 	/** Folder to work in. */
 	cwd: string;
 	/** First in PATH, so that install scripts run on it; this process's own Node unless told. */

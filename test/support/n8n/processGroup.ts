@@ -45,7 +45,7 @@ export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): boolea
 }
 
 /** Resolves when the head of the group has ended. */
-export async function ended(child: ChildProcess): Promise<void> {
+async function ended(child: ChildProcess): Promise<void> {
 	if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
 	await once(child, 'exit');
 }

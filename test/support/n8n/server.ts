@@ -42,7 +42,7 @@ export interface StartOptions {
 }
 
 /** What a restart may change. */
-export type Changes = Pick<StartOptions, 'env' | 'webhookUrl' | 'timeout' | 'version'>;
+type Changes = Pick<StartOptions, 'env' | 'webhookUrl' | 'timeout' | 'version'>;
 
 export interface N8n {
 	/** Such as `http://127.0.0.1:5678`, without a slash at the end. */

@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { setTimeout as pause } from 'node:timers/promises';
 
-export interface WaitOptions {
+interface WaitOptions {
 	/** Milliseconds until it gives up; 30,000 unless told. */
 	timeout?: number;
 	/** Milliseconds between two looks; 100 unless told. */

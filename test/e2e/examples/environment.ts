@@ -13,7 +13,8 @@ import {
 	type WorkflowFile,
 } from '../../support/n8n';
 import { startSimulator, type EmitOptions, type Simulator } from '../../simulator';
-import { credentialTypeOf, EXAMPLE_FOLDER, exampleText, TRIGGER } from './example';
+import { TRIGGER_TYPE } from '../trigger';
+import { credentialTypeOf, EXAMPLE_FOLDER, exampleText } from './example';
 import { startMailbox, type Mailbox } from './mailbox';
 import { GOOGLE_TOKENS, startOutsideWorld, type OutsideWorld } from './outsideWorld';
 
@@ -39,7 +40,7 @@ export interface RunningExample {
 const MANY = 50;
 
 /** A real n8n with all that the examples talk to. */
-export class Bench {
+export class ExampleEnvironment {
 	private constructor(
 		readonly n8n: N8n,
 		readonly client: N8nClient,
@@ -53,7 +54,7 @@ export class Bench {
 	) {}
 
 	/** @param version of n8n */
-	static async start(version: string): Promise<Bench> {
+	static async start(version: string): Promise<ExampleEnvironment> {
 		const undo: Array<() => Promise<void> | void> = [];
 		const dispose = async () => {
 			for (const step of undo.reverse()) await step();
@@ -64,7 +65,7 @@ export class Bench {
 			undo.push(() => rmSync(folder, { recursive: true, force: true }));
 			const files = join(folder, 'files');
 			mkdirSync(files);
-			const simulator = await startSimulator({ rules: 'local', maxWebhooks: MANY });
+			const simulator = await startSimulator({ maxWebhooks: MANY });
 			undo.push(async () => await simulator.close());
 			const mailbox = await startMailbox();
 			undo.push(async () => await mailbox.close());
@@ -84,7 +85,16 @@ export class Bench {
 			const client = new N8nClient(n8n);
 			await client.setUpOwner();
 			const credentials = await createCredentials(client, { simulator, mailbox });
-			return new Bench(n8n, client, simulator, world, mailbox, files, credentials, dispose);
+			return new ExampleEnvironment(
+				n8n,
+				client,
+				simulator,
+				world,
+				mailbox,
+				files,
+				credentials,
+				dispose,
+			);
 		} catch (thrown) {
 			await dispose();
 			throw thrown;
@@ -114,7 +124,7 @@ export class Bench {
 		const workflow = await this.client.createWorkflow(example);
 		await this.client.activate(workflow.id);
 		const { nodes } = await this.client.getWorkflow(workflow.id);
-		const address = nodes.find(({ type }) => type === TRIGGER)?.webhookId;
+		const address = nodes.find(({ type }) => type === TRIGGER_TYPE)?.webhookId;
 		let runs = 0;
 		return {
 			workflow,
