@@ -70,6 +70,9 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 		'\'\' → "Stryker was here!"': 'Any text that is no address of this machine does.',
 		'{ return undefined; } → {}': NO_VALUE,
 	},
+	'registration/plan.ts': {
+		'mark?.mode → mark.mode': 'Where there is no mark, the line before has answered.',
+	},
 	'registration/seal.ts': {
 		'{ return undefined; } → {}': NO_VALUE,
 	},

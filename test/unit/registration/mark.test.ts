@@ -154,6 +154,10 @@ describe('whose a mark is', () => {
 		expect(ownerKeyOf(renamed)).toBe(ownerKeyOf(owner));
 	});
 
+	it('is nobody’s where there is none', () => {
+		expect([isMarkOf(undefined, owner), isMarkOfNode(undefined, owner)]).toEqual([false, false]);
+	});
+
 	it('differs where the ids are divided otherwise', () => {
 		const [one, another] = [
 			{ ...owner, workflowId: 'ab', nodeId: 'c' },
