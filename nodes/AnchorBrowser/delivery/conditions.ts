@@ -136,9 +136,9 @@ function nameOf(operator: unknown): unknown {
 	return isObject(operator) ? [operator.type, operator.operation].join(':') : operator;
 }
 
-/** `artifacts[0].name` and `artifacts["0"].name` as the keys that lead there. */
+/** `artifacts[0].name` as the keys that lead there; one in quotes, as in `result["a.b"]`, can hold anything but them. */
 function pathOf(field: string): string[] {
-	return field.match(/[^.[\]"']+/g) ?? [];
+	return (field.match(/"[^"]+"|'[^']+'|[^.[\]"']+/g) ?? []).map((key) => key.replace(/["']/g, ''));
 }
 
 /**

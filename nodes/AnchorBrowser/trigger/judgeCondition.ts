@@ -38,5 +38,6 @@ export function judgeCondition({
 
 /** n8n writes the text in lower case to ignore case, and leaves the pattern as it is: one with capitals never fits. */
 function patternIgnoringCase(pattern: string): string {
-	return /^\/.*\/[gimusy]*$/.test(pattern) ? pattern : `/${pattern}/i`;
+	if (/^\/.*\/$/.test(pattern)) return `${pattern}i`;
+	return /^\/.*\/[gimusy]+$/.test(pattern) ? pattern : `/${pattern}/i`;
 }

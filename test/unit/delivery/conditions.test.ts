@@ -20,6 +20,7 @@ const EVENT: AnchorEvent = {
 		error: { type: 'timeout', message: 'Stopped by a CAPTCHA' },
 		artifacts: [{ name: 'invoice.pdf' }],
 		tags: ['production', 'Customer-1'],
+		result: { 'total.net': 129, '[0]': { a: 'b' } },
 		none: [],
 		nothing: null,
 	},
@@ -58,12 +59,19 @@ describe('a condition', () => {
 		['artifacts.length', 'number:equals', '1', true],
 		['error.type', 'string:equals', 'timeout', true],
 		['.', 'object:notEmpty', undefined, true],
+		['result["total.net"]', 'number:equals', '129', true],
+		["result['total.net']", 'number:equals', '129', true],
+		['result["[0]"].a', 'string:equals', 'b', true],
+		['result["it\'s"]', 'any:exists', undefined, false],
+		['result.total.net', 'any:exists', undefined, false],
 		['error', 'object:notEmpty', undefined, true],
 		['_event.created', 'dateTime:after', '2026-01-01', true],
 		['_event.text', 'string:contains', 'failed', true],
 		['_event.project_id', 'any:exists', undefined, true],
 		['error.message', 'string:regex', 'by an? CAPTCHA$', true],
 		['error.message', 'string:notRegex', '/captcha/i', false],
+		['error.message', 'string:regex', '/captcha/', true],
+		['error.message', 'string:regex', '/captcha/g', false],
 	])('on %s, %s %j, is judged: %j', (left, operator, right, holds) => {
 		expect(judgeRow(left, operator, right)).toEqual({ holds });
 	});
