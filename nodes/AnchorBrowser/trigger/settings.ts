@@ -62,6 +62,9 @@ function eventsOf(value: unknown): string[] {
 	);
 }
 
+/** An expression may give a switch as text. */
+const isSwitched = (value: unknown, to: boolean) => value === to || value === String(to);
+
 const deduplicateOf = (value: unknown) => oneOf(value, ['durable', 'memory', 'off'], 'durable');
 
 /** Without a choice the first selected event: whoever listens wants to see data, and need not wait for a real event. */
@@ -115,8 +118,8 @@ export function readExecuteSettings(read: ReadParameter): ExecuteSettings {
 			'none',
 		),
 		format: oneOf(read('format', 'data'), ['data', 'envelope', 'row'], 'data'),
-		escapeFormulas: escapeFormulas !== false,
-		includeDelivery: includeDelivery === true,
+		escapeFormulas: !isSwitched(escapeFormulas, false),
+		includeDelivery: isSwitched(includeDelivery, true),
 		deduplicate: deduplicateOf(deduplicate),
 	};
 }
@@ -131,7 +134,7 @@ export function readRegistrationSettings(read: ReadParameter): RegistrationSetti
 		registration: registrationOf(read),
 		events: eventsOf(read('events', [])),
 		onDeactivate: oneOf(onDeactivate, ['delete', 'disable'], 'delete'),
-		catchUp: catchUp !== false,
+		catchUp: !isSwitched(catchUp, false),
 		sampleEvent: sampleOf(read),
 	};
 }

@@ -50,6 +50,23 @@ describe('settings', () => {
 	});
 
 	it.each([
+		[false, false],
+		['false', false],
+		[true, true],
+		['true', true],
+		[null, true],
+	])('take the switches of an expression that gives %j', (value, catchUp) => {
+		const read = reader({
+			options: { catchUp: value, escapeFormulas: value, includeDelivery: value },
+		});
+		expect(readRegistrationSettings(read).catchUp).toBe(catchUp);
+		expect(readExecuteSettings(read)).toMatchObject({
+			escapeFormulas: catchUp,
+			includeDelivery: value !== null && catchUp,
+		});
+	});
+
+	it.each([
 		['a text with commas', 'task.completed, task.failed', ['task.completed', 'task.failed']],
 		['one name', 'task.healed', ['task.healed']],
 		['a list', ['*'], ['*']],
