@@ -120,6 +120,9 @@ export function itemsOf(
 }
 
 /** Node types that get an address of their own from the editor. */
+/** The states of an execution (n8n-workflow's `ExecutionStatusList`). */
+const STATES = ['new', 'running', 'waiting', 'success', 'error', 'crashed', 'canceled', 'unknown'];
+
 const HAS_WEBHOOK = /(webhook|trigger)$/i;
 
 /** What the editor adds to nodes before it saves a workflow. */
@@ -367,10 +370,15 @@ export class N8nClient {
 	/**
 	 * Executions, the newest first.
 	 *
+	 * n8n lists by two queries, those that run and those that have ended, unless it is asked for states: one that ends in
+	 * between stands in neither. So all states are named.
 	 * @param limit how many at most; all of them unless told
 	 */
 	async executions(
-		filter: { workflowId?: string; status?: string[]; mode?: string } = {},
+		{
+			status = STATES,
+			...more
+		}: { workflowId?: string; status?: readonly string[]; mode?: string } = {},
 		limit = Number.POSITIVE_INFINITY,
 	): Promise<ExecutionSummary[]> {
 		const found: ExecutionSummary[] = [];
@@ -378,14 +386,14 @@ export class N8nClient {
 		while (found.length < limit) {
 			const query = new URLSearchParams({
 				limit: String(Math.min(100, limit - found.length)),
-				filter: JSON.stringify(filter),
+				filter: JSON.stringify({ status, ...more }),
 				...position,
 			});
 			const page = await this.rest<{ results: ExecutionSummary[]; nextCursor?: string | null }>(
 				'GET',
 				`/executions?${query}`,
 			);
-			// On the first page n8n lists running executions and finished ones by two queries: one may come twice.
+			// What begins or ends between two pages moves the others along: one may come twice.
 			const fresh = page.results.filter((one) => !found.some((other) => other.id === one.id));
 			found.push(...fresh);
 			if (fresh.length === 0) break;
