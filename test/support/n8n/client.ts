@@ -157,7 +157,8 @@ export class N8nClient {
 	}
 
 	/**
-	 * One call of n8n's REST API.
+	 * One call of n8n's REST API. n8n 1 has one connection to SQLite, on which two saves at the same moment, a run's among
+	 * them, spoil each other's transaction: what was rolled back so is asked for again.
 	 *
 	 * @param path below `/rest`, such as `/workflows`
 	 * @param body is sent as JSON, a form as it is
@@ -168,6 +169,22 @@ export class N8nClient {
 		path: string,
 		body?: unknown,
 		headers: Record<string, string> = {},
+	): Promise<T> {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				return await this.ask<T>(method, path, body, headers);
+			} catch (cause) {
+				const isRolledBack = String(cause).includes('Transaction is not started yet');
+				if (!isRolledBack || attempt === 3) throw cause;
+			}
+		}
+	}
+
+	private async ask<T>(
+		method: string,
+		path: string,
+		body: unknown,
+		headers: Record<string, string>,
 	): Promise<T> {
 		const isForm = body instanceof FormData;
 		const response = await fetch(`${this.n8n.url}/rest${path}`, {
