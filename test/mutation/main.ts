@@ -53,14 +53,18 @@ async function main(asked: string[]): Promise<void> {
 	process.chdir(PROJECT);
 	for (const file of asked) await mutate(file);
 	const files: MutationReport['files'] = {};
-	for (const file of deciding()) {
+	const all = deciding();
+	const tried = all.filter((file) => existsSync(join(FOUND, `${file}.json`)));
+	for (const file of tried) {
 		const found = readFileSync(join(FOUND, `${file}.json`), 'utf8');
 		Object.assign(files, (JSON.parse(found) as MutationReport).files);
 	}
 	const { text, unexplained } = tell({ files }, EXPLAINED);
-	writeFileSync(join('docs', 'mutation.md'), text);
+	const isWhole = tried.length === all.length;
+	if (isWhole) writeFileSync(join('docs', 'mutation.md'), text);
+	else process.stdout.write(text);
 	process.stdout.write(
-		`docs/mutation.md is written; ${unexplained} living mutants have no reason.\n`,
+		`${unexplained} living mutants have no reason. docs/mutation.md is ${isWhole ? 'written' : 'left alone until every file was tried'}.\n`,
 	);
 	process.exitCode = unexplained > 0 ? 1 : 0;
 }
