@@ -1,5 +1,6 @@
 /* eslint-disable @n8n/community-nodes/require-node-api-error -- a client of n8n's REST API, not a node */
 import { randomUUID } from 'node:crypto';
+import { ExecutionStatusList } from 'n8n-workflow';
 
 import { readFlatted } from './flatted';
 import { isAtLeast } from './releases';
@@ -120,9 +121,6 @@ export function itemsOf(
 }
 
 /** Node types that get an address of their own from the editor. */
-/** The states of an execution (n8n-workflow's `ExecutionStatusList`). */
-const STATES = ['new', 'running', 'waiting', 'success', 'error', 'crashed', 'canceled', 'unknown'];
-
 const HAS_WEBHOOK = /(webhook|trigger)$/i;
 
 /** What the editor adds to nodes before it saves a workflow. */
@@ -393,7 +391,7 @@ export class N8nClient {
 	 */
 	async executions(
 		{
-			status = STATES,
+			status = ExecutionStatusList,
 			...more
 		}: { workflowId?: string; status?: readonly string[]; mode?: string } = {},
 		limit = Number.POSITIVE_INFINITY,
