@@ -51,7 +51,7 @@ export class AnchorBrowserApi implements ICredentialType {
 	/** Listing the webhooks changes nothing and proves access to the very API that the trigger uses. */
 	test: ICredentialTestRequest = {
 		request: {
-			// As the trigger takes it: blank means the usual one.
+			// As the trigger takes it: an empty one means the usual one.
 			baseURL: '={{$credentials.baseUrl || "https://api.anchorbrowser.io"}}',
 			url: '/v1/webhooks',
 		},

@@ -190,6 +190,20 @@ describe('a recovered event', () => {
 		]);
 	});
 
+	it('whose condition cannot be judged does not run, and the log names the field', async () => {
+		await setUp();
+		const row = { leftValue: 'duration_ms', operator: 'number:gt', rightValue: 'long' };
+		await activated({ filters: { conditions: { conditions: [row] } } });
+		await missedWhileOff(1);
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS);
+		expect(await ran()).toEqual([]);
+		const said = warnings().filter(({ message }) => message.includes('could not be judged'));
+		expect(said.map(({ message }) => message)).toEqual([
+			expect.stringMatching(/^Anchor Browser Trigger.*\(duration_ms\)/),
+		]);
+	});
+
 	it('passes the same events and filters as a delivered one', async () => {
 		await setUp();
 		await activated({ events: ['task.failed'], filters: { failureTypes: ['timeout'] } });

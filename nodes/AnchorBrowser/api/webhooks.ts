@@ -80,8 +80,8 @@ export const HISTORY_PAGE_SIZE = 100;
 
 const WEBHOOKS = '/v1/webhooks';
 
-/** A 2xx with something else in it: a captive portal, a proxy, a Base URL that is no API. */
-const NOT_THE_API: ApiFailure = { ok: false, status: 200, message: '' };
+/** A 2xx with something else in it, or without what it must have: a captive portal, a proxy, a Base URL that is no API. */
+export const NOT_THE_API: ApiFailure = { ok: false, status: 200, message: '' };
 
 const pathOf = (id: string, rest = ''): string => `${WEBHOOKS}/${encodeURIComponent(id)}${rest}`;
 

@@ -1,7 +1,13 @@
 import { connectionOf, isOutage, isPermanent } from '../api/client';
 import type { ApiContext, ApiFailure, ApiResult } from '../api/client';
 import { explain } from '../api/explain';
-import { createWebhook, listWebhooks, rotateSecret, updateWebhook } from '../api/webhooks';
+import {
+	createWebhook,
+	listWebhooks,
+	NOT_THE_API,
+	rotateSecret,
+	updateWebhook,
+} from '../api/webhooks';
 import type { RemoteWebhook } from '../api/webhooks';
 import { entryOf, EVENT_TYPES, EVERY_EVENT } from '../events/catalogue';
 import { checkAddress } from './address';
@@ -83,9 +89,6 @@ const PREVIOUS_SECRET_MS = 24 * 60 * 60_000;
 
 /** How often to look again when a webhook vanishes between looking and changing it. */
 const MAX_ROUNDS = 3;
-
-/** Anchor answered without the secret that this answer must have. */
-const NO_SECRET: ApiFailure = { ok: false, status: 200, message: '' };
 
 /**
  * Brings the webhook at Anchor in line, whatever it finds there: looks, plans, acts. The only way in: n8n's `create`, a
@@ -205,7 +208,7 @@ async function rotate(
 	if (!rotated.ok || rotated.body.secret === undefined) {
 		if (isRefusal(rotated)) request.onSecretChanging(false);
 		if (!rotated.ok && rotated.status === 404) return undefined;
-		const failure = rotated.ok ? NO_SECRET : rotated;
+		const failure = rotated.ok ? NOT_THE_API : rotated;
 		return serveOrRefuse(run, failure, `rotate the signing secret of the webhook ${id}`, webhook);
 	}
 	const { secret } = rotated.body;

@@ -12,6 +12,7 @@ import type { RegistrationState } from '../registration/state';
 import { memoryOf } from './eventMemory';
 import { runsHere } from './execute';
 import { keepInLine } from './keepInLine';
+import { warnOncePerMinute } from './log';
 import { isInService, isSecretChanging, nodeKeyOf, recall, setInService } from './registrations';
 import { recover } from './recover';
 import type { InService } from './recover';
@@ -196,7 +197,12 @@ async function look(service: Service): Promise<boolean> {
 		isStart,
 	});
 	service.lookedMs = anchorMs;
-	if (missed.unjudged.length > 0) warn(service, unjudgedLine(missed.unjudged));
+	if (missed.unjudged.length > 0) {
+		const { id: nodeId, name } = context.getNode();
+		const meta = { workflowId: owner.workflowId, nodeId };
+		const sentence = `${name}: ${unjudgedLine(missed.unjudged)}`;
+		warnOncePerMinute(context.logger, `${key} unjudged`, sentence, meta, Date.now());
+	}
 	const now = missed.secretIsWrong ? ((await replaceSecret(service)) ?? kept) : kept;
 	const isNewSecret = writeNewSecret(service, before);
 	const { webhookId } = now.state;

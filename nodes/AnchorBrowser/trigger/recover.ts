@@ -61,7 +61,7 @@ export async function recover(
 	}
 	const all = [...givenUp, ...doubtful].sort(byAge);
 	if (all.length === 0) return { hasRun: false, isComplete: true };
-	const missing = recovery.isStart ? await askStore(trigger, missed, recovery) : all;
+	const missing = recovery.isStart ? await askStore(trigger, all, missed, recovery) : all;
 	const run: MissedEvent[] = [];
 	for (const one of missing) {
 		if (trigger.isOver) break;
@@ -82,15 +82,16 @@ export async function recover(
 /**
  * Asks n8n's store, in one run, which events no run has taken: an earlier life of this n8n may have run or recovered
  * them.
+ * @param all given up and doubtful, oldest first
  * @returns the events to be run one by one
  * @throws Error when n8n carries out runs in this process, and has not carried out this one
  */
 async function askStore(
 	trigger: InService,
+	all: readonly MissedEvent[],
 	{ givenUp, doubtful, witnesses }: Missed,
 	{ webhookId, recovered }: Recovery,
 ): Promise<MissedEvent[]> {
-	const all = [...givenUp, ...doubtful].sort(byAge);
 	const carried = all.slice(0, MAX_CARRIED);
 	const idsOf = (list: readonly MissedEvent[]) => list.map(({ event }) => event.id);
 	const question = `question ${randomUUID()}`;
