@@ -9,12 +9,12 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import { lookAfter } from './trigger/lookAfter';
-import { signingSecretTest } from './trigger/credentialTest';
-import { OUTPUTS_EXPRESSION, TRIGGER_PROPERTIES } from './trigger/description';
-import { receiveDelivery } from './trigger/webhook';
-import { activate, deactivate } from './trigger/webhookMethods';
-import { shapeItems } from './trigger/execute';
+import { lookAfter } from './hooks/trigger';
+import { signingSecretTest } from './hooks/credentialTest';
+import { OUTPUTS_EXPRESSION, TRIGGER_PROPERTIES } from './settings/fields';
+import { receiveDelivery } from './hooks/webhook';
+import { activate, deactivate } from './hooks/webhookMethods';
+import { shapeItems } from './hooks/execute';
 
 /** How to get data in the editor. */
 const WHILE_BUILDING =

@@ -19,7 +19,7 @@ export function gateBench(): string {
 	const { EventMemory } =
 		built<typeof import('../../nodes/AnchorBrowser/delivery/dedupe')>('delivery/dedupe');
 	const { readWebhookSettings } =
-		built<typeof import('../../nodes/AnchorBrowser/trigger/settings')>('trigger/settings');
+		built<typeof import('../../nodes/AnchorBrowser/settings/readSettings')>('settings/readSettings');
 
 	const nowMs = Date.now();
 	const secrets = liveSecret(SECRET, 'current');

@@ -1,6 +1,6 @@
 import { EventMemory, NOTHING_SEEN } from '../../nodes/AnchorBrowser/delivery/dedupe';
 import { makeFilters } from '../../nodes/AnchorBrowser/delivery/filters';
-import { judgeCondition } from '../../nodes/AnchorBrowser/trigger/judgeCondition';
+import { judgeCondition } from '../../nodes/AnchorBrowser/settings/judgeCondition';
 import { answerOf, logLineOf } from '../../nodes/AnchorBrowser/delivery/verdict';
 import type { Answer } from '../../nodes/AnchorBrowser/delivery/verdict';
 import { receive } from '../../nodes/AnchorBrowser/delivery/receive';

@@ -22,7 +22,9 @@ const FOLDERS = [
 	...[
 		'',
 		'nodes/AnchorBrowser/',
-		'nodes/AnchorBrowser/trigger/',
+		'nodes/AnchorBrowser/hooks/',
+		'nodes/AnchorBrowser/runtime/',
+		'nodes/AnchorBrowser/settings/',
 		'nodes/AnchorBrowser/registration/',
 	],
 	...['nodes/AnchorBrowser/api/', 'nodes/AnchorBrowser/events/', 'nodes/AnchorBrowser/output/'],

@@ -1,5 +1,5 @@
-import { ENVELOPE_KEYS } from '../events/envelope';
-import type { AnchorEvent } from '../events/envelope';
+import { ENVELOPE_KEYS } from '../events/event';
+import type { AnchorEvent } from '../events/event';
 import { isObject, own } from '../events/json';
 
 /** One operator of n8n's Filter node. */

@@ -1,6 +1,6 @@
 import { EVERY_EVENT, failureTypeOf, idsOf } from '../events/catalogue';
 import type { EventType, IdKind } from '../events/catalogue';
-import type { AnchorEvent } from '../events/envelope';
+import type { AnchorEvent } from '../events/event';
 import { judgeConditions, makeConditions } from './conditions';
 import type { Conditions, JudgeCondition, Judgement } from './conditions';
 

@@ -1,4 +1,4 @@
-import type { AnchorEvent } from '../events/envelope';
+import type { AnchorEvent } from '../events/event';
 import type { LiveSecret } from './signature';
 
 /** What is known about an accepted delivery besides its event. Never the signature, never a secret. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { AnchorEvent } from './envelope';
+import type { AnchorEvent } from './event';
 import { isObject, own } from './json';
 import type { JsonObject } from './json';
 import {

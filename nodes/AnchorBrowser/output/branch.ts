@@ -7,7 +7,7 @@ import {
 	failureTypeOf,
 	titleOf,
 } from '../events/catalogue';
-import type { AnchorEvent } from '../events/envelope';
+import type { AnchorEvent } from '../events/event';
 
 /** The trigger's parameter `branchBy`. */
 export type BranchBy = 'none' | 'event' | 'entity' | 'outcome' | 'failureType';

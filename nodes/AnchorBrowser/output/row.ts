@@ -1,6 +1,6 @@
 import type { RowColumn } from '../events/catalogue';
 import { columnsOf } from '../events/catalogue';
-import type { AnchorEvent } from '../events/envelope';
+import type { AnchorEvent } from '../events/event';
 import type { JsonObject } from '../events/json';
 import { isObject, own } from '../events/json';
 import type { Cell } from './cell';

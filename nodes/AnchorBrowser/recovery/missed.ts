@@ -2,7 +2,7 @@ import type { DeliveryRow } from '../api/webhooks';
 import { isSubscribed, judgeFilters } from '../delivery/filters';
 import type { EventFilters } from '../delivery/filters';
 import { entryOf, failureTypeOf, idsOf } from '../events/catalogue';
-import type { AnchorEvent } from '../events/envelope';
+import type { AnchorEvent } from '../events/event';
 import { timeOf } from '../events/json';
 
 /** The row statuses of a delivery that Anchor has given up: `failed` by a 4xx, `dead` after the last attempt. */

@@ -2,8 +2,8 @@ import { LoggerProxy } from 'n8n-workflow';
 import type { Logger } from 'n8n-workflow';
 import { OPERATORS } from '../../../nodes/AnchorBrowser/delivery/conditions';
 import { judgeFilters, makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
-import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
-import { judgeCondition } from '../../../nodes/AnchorBrowser/trigger/judgeCondition';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
+import { judgeCondition } from '../../../nodes/AnchorBrowser/settings/judgeCondition';
 
 const EVENT: AnchorEvent = {
 	id: 'evt_1',

@@ -7,7 +7,7 @@ import {
 } from '../../../nodes/AnchorBrowser/delivery/filters';
 import type { RawFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
-import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
 
 const event = (type: string, data: Record<string, unknown> = {}): AnchorEvent => ({
 	id: 'evt_1',

@@ -5,7 +5,7 @@ import {
 	mismatchLine,
 } from '../../../nodes/AnchorBrowser/delivery/verdict';
 import type { Verdict } from '../../../nodes/AnchorBrowser/delivery/verdict';
-import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
 
 const event: AnchorEvent = { id: 'evt_1', type: 'task.failed', data: { task_id: 'tsk_1' } };
 

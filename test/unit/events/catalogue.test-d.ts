@@ -9,7 +9,8 @@ import type {
 	EventEntry,
 	EventType,
 } from '../../../nodes/AnchorBrowser/events/catalogue';
-import type { AnchorEvent, ParsedEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
+import type { ParsedEvent } from '../../../nodes/AnchorBrowser/events/envelope';
 
 /*
  * Never run: it only has to compile. What the package's code may rely on, and what it must not.

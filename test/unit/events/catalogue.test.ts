@@ -11,7 +11,7 @@ import {
 	titleOf,
 } from '../../../nodes/AnchorBrowser/events/catalogue';
 import type { EventType, IdKind } from '../../../nodes/AnchorBrowser/events/catalogue';
-import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
 import { FIXTURE_TYPES, fixture } from '../../fixtures/events';
 import { DOCUMENTED_EVENTS, NEWEST_EVENTS } from '../../simulator';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { EventType } from '../../../nodes/AnchorBrowser/events/catalogue';
 import { EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
-import type { AnchorEvent, ParsedEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
+import type { ParsedEvent } from '../../../nodes/AnchorBrowser/events/envelope';
 import { mismatchesOf, parseEvent } from '../../../nodes/AnchorBrowser/events/envelope';
 import { fixture, fixtureBytes } from '../../fixtures/events';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
-import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
 import type { DeliveryNote, ItemFormat } from '../../../nodes/AnchorBrowser/output/format';
 import { formatItem } from '../../../nodes/AnchorBrowser/output/format';
 import { toRow } from '../../../nodes/AnchorBrowser/output/row';

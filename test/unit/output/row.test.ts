@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { EventType } from '../../../nodes/AnchorBrowser/events/catalogue';
 import { columnsOf, EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
-import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
 import { uniqueNames, toRow } from '../../../nodes/AnchorBrowser/output/row';
 import { fixture } from '../../fixtures/events';
 

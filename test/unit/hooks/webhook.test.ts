@@ -1,5 +1,5 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
-import { receiveDelivery } from '../../../nodes/AnchorBrowser/trigger/webhook';
+import { receiveDelivery } from '../../../nodes/AnchorBrowser/hooks/webhook';
 import { delivery } from '../delivery/signedRequest';
 
 /** A context of which nothing but the head of the request can be looked at. */

@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { mismatchLine } from '../delivery/verdict';
 import { mismatchesOf } from '../events/envelope';
-import type { AnchorEvent } from '../events/envelope';
+import type { AnchorEvent } from '../events/event';
 import { outputIndex, outputNames } from '../output/branch';
 import { formatItem } from '../output/format';
 import type { DeliveryNote } from '../output/format';
-import { claimEvent, findUnclaimed } from './claimEvent';
-import { memoryOf } from './eventMemory';
-import { warnOncePerMinute } from './log';
-import { nodeKeyOf } from './registrations';
-import { settle } from './rendezvous';
-import { readExecuteSettings } from './settings';
-import type { ExecuteSettings } from './settings';
+import { claimEvent, findUnclaimed } from '../runtime/claimEvent';
+import { memoryOf } from '../runtime/eventMemory';
+import { warnOncePerMinute } from '../runtime/log';
+import { nodeKeyOf } from '../runtime/registrations';
+import { settle } from '../runtime/rendezvous';
+import { readExecuteSettings } from '../settings/readSettings';
+import type { ExecuteSettings } from '../settings/readSettings';
 
 /** An event on its way into a run: the one item of `webhook()`, or of a run that `trigger()` starts. */
 export interface ReceivedEvent {

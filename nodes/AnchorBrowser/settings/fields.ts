@@ -13,7 +13,7 @@ import {
 	DEFAULT_TOLERANCE_SECONDS,
 	MAX_TOLERANCE_SECONDS,
 	MIN_TOLERANCE_SECONDS,
-} from './settings';
+} from './readSettings';
 
 /** In the order of the catalogue: what is wanted most comes first. */
 const EVENT_OPTIONS: INodePropertyOptions[] = CATALOGUE.map(({ type, label, description }) => ({

@@ -16,7 +16,7 @@ import {
 	remember,
 } from './registrations';
 import type { TriggerIdentity } from './registrations';
-import type { Registration } from './settings';
+import type { Registration } from '../settings/readSettings';
 import { readState } from './staticData';
 
 /** Whose secrets are wanted. */

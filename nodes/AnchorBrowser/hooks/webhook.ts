@@ -2,14 +2,14 @@ import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { receive, refuseByHead } from '../delivery/receive';
 import { answerOf, isUnmatched, logLineOf } from '../delivery/verdict';
 import type { Verdict } from '../delivery/verdict';
-import { memoryOf } from './eventMemory';
+import { memoryOf } from '../runtime/eventMemory';
 import { answerNow, onceAnswered, readBody, startRun } from './exchange';
 import { toReceivedEvent } from './execute';
-import { warnOncePerMinute } from './log';
-import { nodeKeyOf } from './registrations';
-import { readWebhookSettings } from './settings';
-import { findSecrets, findSecretsAnew } from './signingSecrets';
-import type { FoundSecrets, SecretSearch } from './signingSecrets';
+import { warnOncePerMinute } from '../runtime/log';
+import { nodeKeyOf } from '../runtime/registrations';
+import { readWebhookSettings } from '../settings/readSettings';
+import { findSecrets, findSecretsAnew } from '../runtime/signingSecrets';
+import type { FoundSecrets, SecretSearch } from '../runtime/signingSecrets';
 
 /** Anchor repeats a delivery that got a 5xx: the answer when a fault of our own kept one from being judged. */
 const FAULT = { status: 500, headers: {}, body: { received: false } };

@@ -1,4 +1,4 @@
-import { memoryOf } from '../../../nodes/AnchorBrowser/trigger/eventMemory';
+import { memoryOf } from '../../../nodes/AnchorBrowser/runtime/eventMemory';
 
 const NOW = Date.UTC(2026, 0, 1);
 

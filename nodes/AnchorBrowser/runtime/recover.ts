@@ -4,8 +4,8 @@ import type { SeenEvents } from '../delivery/dedupe';
 import { timeOf } from '../events/json';
 import type { Missed, MissedEvent } from '../recovery/missed';
 import type { MarkOwner } from '../registration/mark';
-import { runsHere, takenKey, toReceivedEvent, toStoreQuestion } from './execute';
-import type { ReceivedEvent, StoreQuestion } from './execute';
+import { runsHere, takenKey, toReceivedEvent, toStoreQuestion } from '../hooks/execute';
+import type { ReceivedEvent, StoreQuestion } from '../hooks/execute';
 import { meet } from './rendezvous';
 import { wait } from './wait';
 

@@ -9,13 +9,13 @@ import type { MarkOwner, Mode } from '../registration/mark';
 import { isSameAddress } from '../registration/plan';
 import { unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
-import { endLater, endReplaced, takeBackEnd } from './endLater';
-import { keepInLine, report } from './keepInLine';
-import { forget, newestOf, nodeKeyOf, recall, remember, setInService } from './registrations';
-import { runExclusive } from './runExclusive';
-import { readRegistrationSettings } from './settings';
-import type { RegistrationSettings } from './settings';
-import { readState, writeState } from './staticData';
+import { endLater, endReplaced, takeBackEnd } from '../runtime/endLater';
+import { keepInLine, report } from '../runtime/keepInLine';
+import { forget, newestOf, nodeKeyOf, recall, remember, setInService } from '../runtime/registrations';
+import { runExclusive } from '../runtime/runExclusive';
+import { readRegistrationSettings } from '../settings/readSettings';
+import type { RegistrationSettings } from '../settings/readSettings';
+import { readState, writeState } from '../runtime/staticData';
 
 /**
  * The production triggers whose activation has just failed, by key, until n8n cleans up after it: it calls

@@ -1,5 +1,5 @@
 import type { Logger } from 'n8n-workflow';
-import { warnOncePerMinute } from '../../../nodes/AnchorBrowser/trigger/log';
+import { warnOncePerMinute } from '../../../nodes/AnchorBrowser/runtime/log';
 
 const START = Date.UTC(2026, 0, 1);
 

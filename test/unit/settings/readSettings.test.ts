@@ -3,7 +3,7 @@ import {
 	wantsOf,
 	readRegistrationSettings,
 	readExecuteSettings,
-} from '../../../nodes/AnchorBrowser/trigger/settings';
+} from '../../../nodes/AnchorBrowser/settings/readSettings';
 
 const reader =
 	(parameters: Record<string, unknown>) =>

@@ -9,8 +9,8 @@ import {
 	remember,
 	setInService,
 	setSecretChanging,
-} from '../../../nodes/AnchorBrowser/trigger/registrations';
-import type { TriggerIdentity } from '../../../nodes/AnchorBrowser/trigger/registrations';
+} from '../../../nodes/AnchorBrowser/runtime/registrations';
+import type { TriggerIdentity } from '../../../nodes/AnchorBrowser/runtime/registrations';
 
 const production: TriggerIdentity = { workflowId: 'wf1', nodeId: 'node-1', mode: 'production' };
 const others: TriggerIdentity[] = [

@@ -14,7 +14,7 @@ import {
 	remember,
 	setSecretChanging,
 } from './registrations';
-import { wantsOf } from './settings';
+import { wantsOf } from '../settings/readSettings';
 import { readState } from './staticData';
 
 /** What the caller knows of the webhook that it wants; the rest is found here. */

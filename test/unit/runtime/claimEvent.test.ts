@@ -1,6 +1,6 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { claimEvent, findUnclaimed } from '../../../nodes/AnchorBrowser/trigger/claimEvent';
+import { claimEvent, findUnclaimed } from '../../../nodes/AnchorBrowser/runtime/claimEvent';
 
 type Helpers = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
 
@@ -74,10 +74,10 @@ describe('claimEvent', () => {
 	it('stops all but one of two copies that two processes take up at the same moment', async () => {
 		// Each process has a module of its own, and both read n8n's row before either writes it.
 		const row = new Row();
-		const processes: Array<typeof import('../../../nodes/AnchorBrowser/trigger/claimEvent')> = [];
+		const processes: Array<typeof import('../../../nodes/AnchorBrowser/runtime/claimEvent')> = [];
 		for (let process = 0; process < 2; process++) {
 			jest.isolateModules(() => {
-				processes.push(jest.requireActual('../../../nodes/AnchorBrowser/trigger/claimEvent'));
+				processes.push(jest.requireActual('../../../nodes/AnchorBrowser/runtime/claimEvent'));
 			});
 		}
 		const overwriting: Helpers = {

@@ -1,4 +1,4 @@
-import { runExclusive } from '../../../nodes/AnchorBrowser/trigger/runExclusive';
+import { runExclusive } from '../../../nodes/AnchorBrowser/runtime/runExclusive';
 
 /** A task that ends when the test says so. */
 function openTask() {
