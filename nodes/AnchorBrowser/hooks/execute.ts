@@ -68,7 +68,8 @@ async function takeDelivered(run: Run, received: ReceivedEvent): Promise<Receive
 	// Anchor may have hung up before its answer: then this is where the process learns that the event has run.
 	if (isHere && !isManual) trigger.seen.commit(event.id, Date.now());
 	if (settings.deduplicate !== 'durable') return [received];
-	const request = { eventIds: [event.id], acrossProcesses: !isHere };
+	const runName = context.getExecutionId();
+	const request = { eventIds: [event.id], runName, acrossProcesses: !isHere };
 	const claim = await claimEvents(context, trigger, request);
 	// A store that does not answer must not lose the event.
 	return typeof claim === 'string' || claim.ids.has(event.id) ? [received] : [];
@@ -82,12 +83,13 @@ async function takeStarted(run: Run, started: StartedRun): Promise<ReceivedEvent
 	writeRegistration(context, trigger, started);
 	// What has been recovered is remembered by n8n's store whatever `deduplicate` says, so that no later start runs it again.
 	const eventIds = events.map(({ event }) => event.id);
-	const request = { eventIds, acrossProcesses: !isHere, areDoubtful, witnesses };
+	const runName = `${startedBy} ${started.run}`;
+	const request = { eventIds, runName, acrossProcesses: !isHere, areDoubtful, witnesses };
 	const claim = await claimEvents(context, trigger, request);
 	// Whether a doubtful event has run is asked again at the next look; any other one must not be lost.
 	if (claim === 'silent' && areDoubtful) return [];
 	if (isHere) {
-		for (const id of eventIds) trigger.seen.commit(id, Date.now());
+		for (const id of eventIds) trigger.noteRun(id, Date.now());
 		trigger.awaitedRuns.report(started.run);
 	}
 	if (claim === 'forgotten') return [];

@@ -1,4 +1,6 @@
-import { earlier } from './reading';
+import { byAge, portionsOf } from './portions';
+import type { Portion } from './portions';
+import { earliest } from './reading';
 import type { MissedEvent, Reading } from './reading';
 
 /** What a look knows besides the history. Times are Anchor's, in milliseconds. */
@@ -18,13 +20,6 @@ export interface PlanInput {
 	mismatchedMs: number | undefined;
 }
 
-/** Missed events that are run before the next ones, each in a run of its own, in this order. */
-export interface Portion {
-	events: MissedEvent[];
-	/** All that Anchor had ended with by then has run, once these have; undefined where that cannot be said. */
-	doneMs: number | undefined;
-}
-
 /** Doubtful events that share a run: whether they have run is for n8n's store to say. */
 export interface Question {
 	events: MissedEvent[];
@@ -41,7 +36,7 @@ export interface RecoveryPlan {
 	wrongSecret: 'proven' | 'reported' | undefined;
 	/** In this order, before the portions. */
 	questions: Question[];
-	portions: Portion[];
+	portions: Array<Portion<MissedEvent>>;
 	/** All that Anchor had ended with by then has run, once all of this is done; undefined where that cannot be said. */
 	doneMs: number | undefined;
 	/** Whether something is left for another look before long, whatever comes of this one. */
@@ -87,24 +82,16 @@ const SAME_REFUSAL_MS = 120_000;
  * first, and of the same moment in the history's order from its older end.
  */
 export function planRecovery(reading: Reading, input: PlanInput): RecoveryPlan {
-	const { givenUp, foreign, inHandMs } = reading;
-	const isMissing = ({ event }: MissedEvent) => !reading.isOpen(event.id);
-	const others = foreign.events.filter(isMissing);
-	const missing = uniqueById([
-		...givenUp.events.filter(isMissing),
-		...(reading.isMasked ? [] : others),
-	]);
-	const droppedMs = [givenUp.droppedMs, foreign.droppedMs].reduce(earliest, undefined);
-	const untilMs = [inHandMs, droppedMs].reduce(earliest, undefined);
-	const canNote = input.isWhole;
-	const noteUpTo = (ms: number) => (canNote ? Math.min(ms, (untilMs ?? Infinity) - 1) : undefined);
+	const { isMasked, inHandMs } = reading;
+	const missing = reading.missing({ givenUp: true, answered: !isMasked });
+	const masked = isMasked ? reading.missing({ givenUp: false, answered: true }) : [];
+	const untilMs = earliest(inHandMs, reading.droppedMs);
+	const noteUpTo = (ms: number) =>
+		input.isWhole ? Math.min(ms, (untilMs ?? Infinity) - 1) : undefined;
 	return {
 		wrongSecret: wrongSecretOf(reading, input),
-		questions: input.isDurable ? questionsOf(reading, others, input) : [],
-		portions: portionsOf(missing, reading.isNewestFirst).map(({ events, endMs }) => ({
-			events,
-			doneMs: noteUpTo(endMs),
-		})),
+		questions: input.isDurable ? questionsOf(reading, masked, input) : [],
+		portions: portionsOf(missing, { most: PORTION, untilMs: input.isWhole ? untilMs : -Infinity }),
 		doneMs: noteUpTo(input.nowMs - CARRIED_OUT_MS),
 		isUnsettled: !input.isWhole || untilMs !== undefined,
 		unjudged: [...reading.unjudged],
@@ -129,11 +116,10 @@ function wrongSecretOf(
 
 function questionsOf(
 	reading: Reading,
-	others: readonly MissedEvent[],
+	masked: readonly MissedEvent[],
 	{ isStart }: PlanInput,
 ): Question[] {
 	const { startedMs, doneMs = -Infinity } = reading.input;
-	const masked = reading.isMasked ? others : [];
 	const since = masked.filter(({ endMs }) => endMs >= startedMs);
 	const before = isStart
 		? [
@@ -147,27 +133,10 @@ function questionsOf(
 		.filter((one) => !isDoubtful(one))
 		.slice(-WITNESSES)
 		.map(({ event }) => event.id);
-	const doubtful = uniqueById([...before.filter(isDoubtful), ...since]).sort(
-		byAge(reading.isNewestFirst),
+	const doubtful = uniqueById(reading.inOrder([...before.filter(isDoubtful), ...since])).sort(
+		byAge,
 	);
 	return chunksOf(doubtful, QUESTION).map((events) => ({ events, witnesses }));
-}
-
-/** Events that Anchor ended with in the same moment stay together: one time has to say whether they have run. */
-function portionsOf(
-	missing: readonly MissedEvent[],
-	isNewestFirst: boolean,
-): Array<{ events: MissedEvent[]; endMs: number }> {
-	const portions: Array<{ events: MissedEvent[]; endMs: number }> = [];
-	for (const one of [...missing].sort(byEnd)) {
-		const last = portions[portions.length - 1];
-		if (last && (last.events.length < PORTION || last.endMs === one.endMs)) {
-			last.events.push(one);
-			last.endMs = one.endMs;
-		} else portions.push({ events: [one], endMs: one.endMs });
-	}
-	for (const { events } of portions) events.sort(byAge(isNewestFirst));
-	return portions;
 }
 
 function chunksOf<T>(list: readonly T[], size: number): T[][] {
@@ -180,11 +149,3 @@ function uniqueById(list: readonly MissedEvent[]): MissedEvent[] {
 }
 
 const byEnd = (one: MissedEvent, other: MissedEvent) => one.endMs - other.endMs;
-
-const byAge = (isNewestFirst: boolean) => (one: MissedEvent, other: MissedEvent) =>
-	one.createdMs - other.createdMs ||
-	(isNewestFirst ? other.place - one.place : one.place - other.place);
-
-function earliest(one: number | undefined, other: number | undefined): number | undefined {
-	return other === undefined ? one : earlier(one, other);
-}

@@ -8,8 +8,8 @@ import { wait } from './wait';
  * The second tier of de-duplication: n8n's own store of processed entries, one row for each node in its database,
  * shared by all processes and kept over restarts, renames and republishing.
  *
- * Two entries are kept for each event, its id and the id with the execution that took it: n8n may give the same
- * execution to another worker after the first one died, and that repetition must run. The row is read and written
+ * Two entries are kept for each event, its id and the id with the run that took it: n8n may give the same execution to
+ * another worker after the first one died, and that repetition must run. The row is read and written
  * whole, so its length is a price paid for each event: 4,000 entries know the last 2,000 events.
  */
 const STORE: ICheckProcessedOptions = { mode: 'entries', maxEntries: 4_000 };
@@ -33,6 +33,8 @@ const ROUNDS = 5;
 export interface ClaimRequest {
 	/** The signed ids of the events that it carries. */
 	eventIds: readonly string[];
+	/** The name under which it has them: a repetition of the run has the same. */
+	runName: string;
 	/**
 	 * Whether they were received in another process, as in n8n's queue mode. Then a copy may run in yet another one at this
 	 * very moment, both may have read n8n's row before either wrote it, and the row is looked at a second time: it holds
@@ -55,8 +57,7 @@ export type Claim = { ids: ReadonlySet<string> } | 'silent' | 'forgotten';
  * Claims events for this run: it has those that no other execution has taken. The number of calls does not grow with
  * that of the events.
  *
- * A run that n8n itself repeats is no repetition of the event: a retry by the user (mode `retry`), or the same
- * execution id again. Manual runs neither ask nor record.
+ * A run that is repeated is no repetition of the event: a retry by the user (mode `retry`), or a run of the same name. Manual runs neither ask nor record.
  * @param context n8n's context of the run
  * @param trigger its calls to the store wait for each other
  * @returns never throws; what `silent` means for the events is up to the caller, and the log says that it was so
@@ -64,13 +65,13 @@ export type Claim = { ids: ReadonlySet<string> } | 'silent' | 'forgotten';
 export async function claimEvents(
 	context: IExecuteFunctions,
 	trigger: Trigger,
-	{ eventIds, acrossProcesses, areDoubtful = false, witnesses = [] }: ClaimRequest,
+	{ eventIds, runName, acrossProcesses, areDoubtful = false, witnesses = [] }: ClaimRequest,
 ): Promise<Claim> {
 	const mode = context.getMode();
 	if (mode === 'manual' || mode === 'retry' || eventIds.length === 0) {
 		return { ids: new Set(eventIds) };
 	}
-	const takenBy = ownersOf(context);
+	const takenBy: OwnerEntry = (eventId) => `${eventId} taken by ${runName}`;
 	const claimInTurn = async (ids: readonly string[]) =>
 		await trigger.storeQueue.run(async () => await claim(context, ids, { takenBy, areDoubtful }));
 	let claimed: { now: string[]; mine: string[] };
@@ -107,17 +108,12 @@ async function isForgotten(
 	return !known.has(witnesses[witnesses.length - 1]);
 }
 
-/** The entry that says which execution has taken an event. */
+/** The entry that says which run has taken an event. */
 type OwnerEntry = (eventId: string) => string;
-
-function ownersOf(context: IExecuteFunctions): OwnerEntry {
-	const executionId = context.getExecutionId();
-	return (eventId) => `${eventId} taken by ${executionId}`;
-}
 
 /**
  * Asks and records in one step; the caller holds the node's place in the queue.
- * @returns the events that nobody had, and those that this execution had already
+ * @returns the events that nobody had, and those that this run had already
  */
 async function claim(
 	context: IExecuteFunctions,
@@ -129,7 +125,7 @@ async function claim(
 	const now = eventIds.filter((id) => !processed.has(id));
 	const mine = eventIds.filter((id) => processed.has(id) && processed.has(takenBy(id)));
 	const others = eventIds.filter((id) => processed.has(id) && !processed.has(takenBy(id)));
-	// Else a repetition of this very execution would take itself for the owner. The answer stands without it.
+	// Else a repetition of this very run would take itself for the owner. The answer stands without it.
 	if (others.length > 0) await unrecord(context, others.map(takenBy)).catch(() => {});
 	return { now, mine };
 }

@@ -51,7 +51,12 @@ export async function keepRegistration(
 		const { apiKey } = await connectionOf(context);
 		registration.remember(state, openRegistration(state, { ...owner, apiKey }));
 	}
-	if (!happened.some(({ what }) => what === 'unchecked')) registration.isChanging = false;
+	if (happened.some(({ what }) => what === 'unchecked')) return outcome;
+	registration.isChanging = false;
+	if (owner.mode === 'production') {
+		const { projectId, mark, anchorMs } = outcome;
+		trigger.anchor = { projectId, note: { ...mark }, clockOffsetMs: anchorMs - Date.now() };
+	}
 	return outcome;
 }
 

@@ -1,10 +1,21 @@
 import { EventMemory, NOTHING_SEEN } from '../delivery/dedupe';
 import type { SeenEvents } from '../delivery/dedupe';
 import type { EndRequest } from '../registration/end';
-import type { Mode } from '../registration/mark';
+import type { MarkNote, Mode } from '../registration/mark';
 import { AwaitedRuns } from './awaitedRuns';
 import { Mutex } from './mutex';
 import { Registration } from './registration';
+import { WaitingEvents } from './waitingEvents';
+
+/** What of a webhook stands at Anchor alone. */
+export interface AnchorFacts {
+	/** Of the webhook, '' when Anchor did not say. */
+	projectId: string;
+	/** What its mark notes. */
+	note: MarkNote;
+	/** How far Anchor's clock is ahead of this machine's, in milliseconds. */
+	clockOffsetMs: number;
+}
 
 /** What one process knows of one trigger. `triggers.ts` finds it and frees it. */
 export class Trigger {
@@ -19,10 +30,22 @@ export class Trigger {
 	readonly seen = new EventMemory();
 	/** Those that its filters refused: where expressions decide, a later judgement may be another one. */
 	readonly refused = new EventMemory({ maxIds: 5_000 });
+	/** The events that are collected and have not run; each waits here until a run has claimed it. */
+	readonly waiting = new WaitingEvents();
+	/** The events that have run here, where they are collected: having seen one does not mean that it has run. */
+	readonly ran = new EventMemory();
+	/** What ends a window, by time, by a look or by closing, waits its turn here. */
+	readonly windowQueue = new Mutex();
+	/** How many collected events have run since the mark at Anchor last said how far they have. */
+	unnoted = 0;
+	/** Whether other processes are known to take deliveries for this trigger, as in n8n's queue mode. */
+	othersReceive = false;
+	/** What the last look at Anchor has shown. */
+	anchor: AnchorFacts | undefined;
 	/** The runs that this process has started by itself, until a run here takes them up. */
 	readonly awaitedRuns = new AwaitedRuns();
 	/** Looks after the trigger from n8n's `trigger()` to its `closeFunction`, in one process of this n8n. */
-	monitor: { isOver: boolean } | undefined;
+	monitor: { isOver: boolean; collector: { begin(): void } | undefined } | undefined;
 	/**
 	 * The production webhooks that n8n has taken out of service and that still stand at Anchor. One that is gone from here
 	 * when its time comes is wanted again.
@@ -50,6 +73,14 @@ export class Trigger {
 		readonly nodeId: string,
 	) {}
 
+	/**
+	 * Whether this process takes all deliveries of the trigger itself. Until it has taken one, or carried out a run, others may;
+	 * what the history shows of them settles it.
+	 */
+	get receivesAlone(): boolean {
+		return !this.othersReceive && (this.hasReceived || this.carriesOutRuns);
+	}
+
 	/** The production or the test registration. */
 	registrationOf(mode: Mode): Registration {
 		return mode === 'test' ? this.test : this.production;
@@ -63,12 +94,20 @@ export class Trigger {
 		return isForgetful ? NOTHING_SEEN : this.seen;
 	}
 
+	/** Remembers that an event has run, or that another run has it. */
+	noteRun(eventId: string, nowMs: number): void {
+		this.seen.commit(eventId, nowMs);
+		this.ran.commit(eventId, nowMs);
+		this.waiting.delete(eventId);
+	}
+
 	/** Whether this process has something to do for the trigger by itself. */
 	get isAttended(): boolean {
 		return (
 			this.monitor !== undefined ||
 			this.removals.size > 0 ||
 			!this.registrationQueue.isFree ||
+			!this.windowQueue.isFree ||
 			!this.storeQueue.isFree
 		);
 	}
@@ -81,6 +120,7 @@ export class Trigger {
 		return (
 			!this.isAttended &&
 			this.failedActivation === undefined &&
+			this.waiting.size === 0 &&
 			[this.production, this.test].every(
 				({ state, isInService, isChanging }) => !state && !isInService && !isChanging,
 			)

@@ -87,6 +87,28 @@ function toleranceOf(value: unknown): number {
 	return Math.min(Math.max(seconds, MIN_TOLERANCE_SECONDS), MAX_TOLERANCE_SECONDS);
 }
 
+/** The longest window of *Collect Events*: a day. */
+export const MAX_COLLECT_MINUTES = 1_440;
+
+/**
+ * How long events are collected before they run, in minutes; 0 where each runs at once. Read as it was filled in, never as
+ * an expression: `webhook()` and `trigger()` must agree. Only with automatic registration, whose history is what collected
+ * events are checked against.
+ * @param parameters the node's
+ */
+export function collectMinutesOf({
+	registration,
+	options: chosen,
+}: Record<string, unknown>): number {
+	const { collectMinutes } = { ...(chosen as Record<string, unknown> | undefined) };
+	const isNumber = typeof collectMinutes === 'number' || isFilledText(collectMinutes);
+	const minutes = isNumber ? Math.floor(Number(collectMinutes)) : 0;
+	if (registration === 'manual' || !(minutes >= 1)) return 0;
+	return Math.min(minutes, MAX_COLLECT_MINUTES);
+}
+
+const isFilledText = (value: unknown) => typeof value === 'string' && value.trim() !== '';
+
 /**
  * The parameters that decide over one delivery.
  * @param read reads a parameter of the node, expressions resolved
