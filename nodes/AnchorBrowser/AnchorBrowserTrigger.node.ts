@@ -11,7 +11,8 @@ import type {
 } from 'n8n-workflow';
 import { lookAfter } from './hooks/trigger';
 import { signingSecretTest } from './hooks/credentialTest';
-import { OUTPUTS_EXPRESSION, TRIGGER_PROPERTIES } from './settings/fields';
+import { TRIGGER_PROPERTIES } from './settings/fields';
+import { OUTPUTS_EXPRESSION } from './settings/outputs';
 import { receiveDelivery } from './hooks/webhook';
 import { activate, deactivate } from './hooks/webhookMethods';
 import { shapeItems } from './hooks/execute';
