@@ -13,6 +13,7 @@ import { nodeKeyOf } from '../runtime/registrations';
 import { settle } from '../runtime/rendezvous';
 import { readExecuteSettings } from '../settings/readSettings';
 import type { ExecuteSettings } from '../settings/readSettings';
+import { setCustomData } from './setCustomData';
 
 /** An event on its way into a run: the one item of `webhook()`, or of a run that `trigger()` starts. */
 export interface ReceivedEvent {
@@ -82,19 +83,21 @@ export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecu
 		(): INodeExecutionData[] => [],
 	);
 	if (context.getMode() !== 'manual') ranHere.add(nodeKeyOf(context));
+	const carried: AnchorEvent[] = [];
 	for (const [index, item] of context.getInputData().entries()) {
 		const pairedItem = { item: index };
 		if (isStoreQuestion(item.json)) {
 			for (const received of await answerQuestion(context, item.json)) {
-				await addItem(context, { settings, outputs, received, pairedItem });
+				await addItem(context, { settings, outputs, carried, received, pairedItem });
 			}
 		} else if (isReceivedEvent(item.json)) {
-			await addItem(context, { settings, outputs, received: item.json, pairedItem });
+			await addItem(context, { settings, outputs, carried, received: item.json, pairedItem });
 		} else {
 			// Data that the user pinned or edited in the editor has the shape that they gave it.
 			outputs[0].push({ ...item, pairedItem });
 		}
 	}
+	setCustomData(context, carried);
 	return outputs;
 }
 
@@ -103,11 +106,13 @@ async function addItem(
 	{
 		settings,
 		outputs,
+		carried,
 		received: { event, delivery, receivedBy },
 		pairedItem,
 	}: {
 		settings: ExecuteSettings;
 		outputs: INodeExecutionData[][];
+		carried: AnchorEvent[];
 		received: ReceivedEvent;
 		pairedItem: { item: number };
 	},
@@ -132,6 +137,7 @@ async function addItem(
 	}) as IDataObject;
 	const output = outputIndex(event, settings.branchBy, settings.events);
 	outputs[output].push({ json, pairedItem });
+	carried.push(event);
 }
 
 /**
