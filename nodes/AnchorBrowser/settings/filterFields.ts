@@ -1,9 +1,23 @@
-import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { IDisplayOptions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { OPERATORS } from '../delivery/conditions';
-import { AUTHENTICATION_FAILURE_TYPES, FAILURE_TYPES, titleOf } from '../events/catalogue';
+import {
+	AUTHENTICATION_FAILURE_TYPES,
+	EVERY_EVENT,
+	FAILURE_TYPES,
+	titleOf,
+} from '../events/catalogue';
+import type { EventType } from '../events/catalogue';
 
 const asOptions = (values: readonly string[]): INodePropertyOptions[] =>
 	values.map((value) => ({ name: titleOf(value), value }));
+
+/**
+ * Offers a filter only where such an event can come. n8n drops the value of a field that it does not show, so whatever
+ * else can name the event shows it too: an expression, by n8n's own rule, and one text with several names.
+ */
+const onlyWith = (type: EventType): IDisplayOptions => ({
+	show: { '/events': [EVERY_EVENT, type, { _cnd: { regex: '[\\s,;]' } }] },
+});
 
 const idFilter = (displayName: string, name: string, what: string): INodeProperties => ({
 	displayName,
@@ -93,6 +107,7 @@ export const TASK_FAILURE_TYPES: INodeProperties = {
 	type: 'multiOptions',
 	options: asOptions(FAILURE_TYPES),
 	default: [],
+	displayOptions: onlyWith('task.failed'),
 	description: 'Task Failed runs only with these causes. All other selected events still run.',
 };
 
@@ -102,6 +117,7 @@ export const IDENTITY_FAILURE_TYPES: INodeProperties = {
 	type: 'multiOptions',
 	options: asOptions(AUTHENTICATION_FAILURE_TYPES),
 	default: [],
+	displayOptions: onlyWith('identity.authentication_failed'),
 	description:
 		'Identity Authentication Failed runs only with these causes. All other selected events still run.',
 };
