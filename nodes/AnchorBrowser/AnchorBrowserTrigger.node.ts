@@ -11,6 +11,7 @@ import type {
 } from 'n8n-workflow';
 import { lookAfter } from './hooks/trigger';
 import { signingSecretTest } from './hooks/credentialTest';
+import { NODE_HINT } from './settings/builderHints';
 import { TRIGGER_PROPERTIES } from './settings/fields';
 import { OUTPUTS_EXPRESSION } from './settings/outputs';
 import { receiveDelivery } from './hooks/webhook';
@@ -28,6 +29,7 @@ const WHILE_BUILDING =
  */
 export class AnchorBrowserTrigger implements INodeType {
 	description: INodeTypeDescription = {
+		...NODE_HINT,
 		displayName: 'Anchor Browser Trigger',
 		name: 'anchorBrowserTrigger',
 		icon: {

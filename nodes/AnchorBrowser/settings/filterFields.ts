@@ -7,6 +7,7 @@ import {
 	titleOf,
 } from '../events/catalogue';
 import type { EventType } from '../events/catalogue';
+import { CONDITIONS_HINT } from './builderHints';
 
 const asOptions = (values: readonly string[]): INodePropertyOptions[] =>
 	values.map((value) => ({ name: titleOf(value), value }));
@@ -88,6 +89,7 @@ const CONDITION: INodeProperties[] = [
 
 export const CONDITIONS: INodeProperties = {
 	displayName: 'Conditions',
+	...CONDITIONS_HINT,
 	name: 'conditions',
 	type: 'fixedCollection',
 	typeOptions: { multipleValues: true, sortable: true },

@@ -1,5 +1,6 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { CATALOGUE, EVERY_EVENT } from '../events/catalogue';
+import { BRANCH_BY_HINT, FORMAT_HINT } from './builderHints';
 
 /** In the order of the catalogue: what is wanted most comes first. */
 export const EVENT_OPTIONS: INodePropertyOptions[] = CATALOGUE.map(
@@ -61,6 +62,7 @@ export const EVENTS: INodeProperties = {
 
 export const BRANCH_BY: INodeProperties = {
 	displayName: 'Branch By',
+	...BRANCH_BY_HINT,
 	name: 'branchBy',
 	type: 'options',
 	noDataExpression: true,
@@ -98,6 +100,7 @@ export const BRANCH_BY: INodeProperties = {
 
 export const FORMAT: INodeProperties = {
 	displayName: 'Format',
+	...FORMAT_HINT,
 	name: 'format',
 	type: 'options',
 	noDataExpression: true,
