@@ -11,7 +11,9 @@ import type {
 } from 'n8n-workflow';
 import { lookAfter } from './hooks/trigger';
 import { signingSecretTest } from './hooks/credentialTest';
-import { OUTPUTS_EXPRESSION, TRIGGER_PROPERTIES } from './settings/fields';
+import { NODE_HINT } from './settings/builderHints';
+import { TRIGGER_PROPERTIES } from './settings/fields';
+import { OUTPUTS_EXPRESSION } from './settings/outputs';
 import { receiveDelivery } from './hooks/webhook';
 import { activate, deactivate } from './hooks/webhookMethods';
 import { shapeItems } from './hooks/execute';
@@ -27,6 +29,7 @@ const WHILE_BUILDING =
  */
 export class AnchorBrowserTrigger implements INodeType {
 	description: INodeTypeDescription = {
+		...NODE_HINT,
 		displayName: 'Anchor Browser Trigger',
 		name: 'anchorBrowserTrigger',
 		icon: {

@@ -55,7 +55,7 @@ export interface EventEntry {
 	/** Whether Anchor's page "Events" describes it, so that every account can subscribe to it. */
 	readonly documented: boolean;
 	/** What `data` is expected to look like. */
-	readonly schema: z.ZodTypeAny;
+	readonly schema: z.AnyZodObject;
 }
 
 const column =
@@ -295,6 +295,18 @@ export function entryOf(type: string): EventEntry | undefined {
 export function columnsOf(type: string): readonly RowColumn[] {
 	const [entity] = type.split('.');
 	return Object.hasOwn(ROW_COLUMNS, entity) ? ROW_COLUMNS[entity as Entity] : [];
+}
+
+/**
+ * Takes an entry; returns the fields of its event's `data`, as far as they are known, in the order of its schema: a field
+ * that has columns for what is below it by the paths of those, `error.type`.
+ */
+export function fieldsOf({ type, schema }: EventEntry): string[] {
+	const columns = columnsOf(type);
+	return Object.keys(schema.shape as object).flatMap((key) => {
+		const below = columns.filter(({ path }) => path.length > 1 && path[0] === key);
+		return below.length > 0 ? below.map(({ path }) => path.join('.')) : [key];
+	});
 }
 
 /** What an event can be found by. */

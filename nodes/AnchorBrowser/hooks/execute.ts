@@ -13,6 +13,7 @@ import type { Trigger } from '../runtime/trigger';
 import { triggerOf } from '../runtime/triggers';
 import { readExecuteSettings } from '../settings/readSettings';
 import type { ExecuteSettings } from '../settings/readSettings';
+import { setCustomData } from './setCustomData';
 
 /** One run of the trigger. */
 interface Run {
@@ -41,6 +42,7 @@ export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecu
 	const outputs = outputNames(settings.branchBy, settings.events).map(
 		(): INodeExecutionData[] => [],
 	);
+	const carried: AnchorEvent[] = [];
 	for (const [index, item] of context.getInputData().entries()) {
 		const pairedItem = { item: index };
 		const taken = await takeItem(run, item.json);
@@ -49,8 +51,10 @@ export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecu
 		for (const received of taken ?? []) {
 			const output = outputIndex(received.event, settings.branchBy, settings.events);
 			outputs[output].push({ json: toItem(run, received), pairedItem });
+			carried.push(received.event);
 		}
 	}
+	setCustomData(context, carried);
 	return outputs;
 }
 
