@@ -128,6 +128,7 @@ async function addItem(
 	const json = formatItem(event, {
 		format: settings.format,
 		escapeFormulas: settings.escapeFormulas,
+		resultColumns: settings.resultColumns,
 		delivery: settings.includeDelivery ? delivery : undefined,
 	}) as IDataObject;
 	const output = outputIndex(event, settings.branchBy, settings.events);

@@ -1,9 +1,9 @@
 import type { DeliveryRow } from '../api/webhooks';
 import { isSubscribed, judgeFilters } from '../delivery/filters';
 import type { EventFilters } from '../delivery/filters';
-import { entryOf, failureTypeOf, idsOf } from '../events/catalogue';
 import type { AnchorEvent } from '../events/event';
 import { timeOf } from '../events/json';
+import { recoveredEvent } from './recoveredEvent';
 
 /** The row statuses of a delivery that Anchor has given up: `failed` by a 4xx, `dead` after the last attempt. */
 export const GIVEN_UP = ['failed', 'dead'] as const;
@@ -140,41 +140,13 @@ function eventsOf(
 	for (const row of [...rows].sort(bySchedule)) {
 		const { id: deliveryId, external_event_id: id, payload } = row;
 		if (payload === undefined || found.has(id) || isKnown(id)) continue;
-		const event = eventOf({ ...row, payload }, projectId);
+		const event = recoveredEvent({ ...row, payload }, projectId);
 		if (!isSubscribed(event.type, wanted.events)) continue;
 		const judged = judgeFilters(event, wanted.filters);
 		for (const field of judged.unjudged ?? []) unjudged.add(field);
 		if (judged.holds) found.set(id, { event, deliveryId });
 	}
 	return [...found.values()];
-}
-
-/** A row holds `data` alone: the rest of the envelope is filled in as far as it is known, and says that it was. */
-function eventOf(
-	{
-		external_event_id: id,
-		event_type: type,
-		scheduled_at: created,
-		payload,
-	}: Required<DeliveryRow>,
-	projectId: string,
-): AnchorEvent {
-	const event: AnchorEvent = {
-		id,
-		type,
-		...(created === null ? {} : { created }),
-		...(projectId === '' ? {} : { project_id: projectId }),
-		data: payload,
-	};
-	const ids = (['task', 'session', 'batch', 'identity'] as const).flatMap((kind) =>
-		idsOf(event, kind).map((found) => `${kind} ${found}`),
-	);
-	const failureType = failureTypeOf(event);
-	const label = entryOf(type)?.label ?? type;
-	const about = ids.length === 0 ? '' : `: ${ids.join(', ')}`;
-	const text = `${label}${about}${failureType === undefined ? '' : ` (${failureType})`}`;
-	const { data, ...envelope } = event;
-	return { ...envelope, text, recovered: true, data };
 }
 
 /** Whether it has been recovered, whatever n8n's store of processed events still knows: the database may be an older one. */

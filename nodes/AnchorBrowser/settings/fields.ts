@@ -48,7 +48,7 @@ const CONDITION: INodeProperties[] = [
 		placeholder: 'e.g. error.message',
 		hint: 'Such as status, duration_ms, error.type, artifacts, artifacts[0].name, tags, result.total, _event.text',
 		description:
-			'The path of a field as the format Data shows it. A field that an event does not have is empty.',
+			'The path of a field as the format Data shows it; names that Envelope and Row show mean the same field. A field that an event does not have is empty.',
 	},
 	{
 		displayName: 'Operator',
@@ -294,7 +294,7 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				default: true,
 				displayOptions: { show: { '/format': ['row'] } },
 				description:
-					'Whether text that a spreadsheet would run as a formula gets a leading apostrophe. Results come from web pages, so leave this on unless you trust every page your tasks visit.',
+					'Whether text that a spreadsheet would run as a formula, or turn into another value (04001, 12E5, 1-2, more than 15 digits), gets a leading apostrophe. Results come from web pages, so leave this on unless you trust every page your tasks visit.',
 			},
 			{
 				displayName: 'Ignore Repeated Deliveries',
@@ -362,6 +362,16 @@ export const TRIGGER_PROPERTIES: INodeProperties[] = [
 				displayOptions: { show: { '/registration': ['automatic'] } },
 				description:
 					'Whether events that did not reach this workflow, for example while n8n restarted, are fetched from the delivery history of Anchor Browser and run',
+			},
+			{
+				displayName: 'Result Columns',
+				name: 'resultColumns',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. total, customer.name',
+				displayOptions: { show: { '/format': ['row'] } },
+				description:
+					'Fields of the result of a task that get a column each, separated by commas. Their columns (result_total, result_customer_name) are always there, whatever a result holds.',
 			},
 			{
 				displayName: 'Sample Event',
