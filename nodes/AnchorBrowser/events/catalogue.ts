@@ -38,8 +38,11 @@ export type Outcome = 'succeeded' | 'failed' | 'needsAttention' | 'other';
 export interface RowColumn {
 	/** Keys below `data`; joined with `_` they are the column's name. */
 	readonly path: readonly string[];
-	/** `plain` keeps a number a number; `list` is JSON text in `<name>` and its length in `<name>_count`. */
-	readonly kind: 'plain' | 'date' | 'list';
+	/**
+	 * `plain` keeps a number a number; `list` is JSON text in `<name>` and its length in `<name>_count`; `free` is the
+	 * user's own: one value, or JSON text, whose fields may have columns of their own after it.
+	 */
+	readonly kind: 'plain' | 'date' | 'list' | 'free';
 }
 
 /** All that is known of one event type. */
@@ -64,6 +67,7 @@ const column =
 const plain = column('plain');
 const date = column('date');
 const list = column('list');
+const free = column('free');
 
 /**
  * By entity, so that one sheet holds tasks that completed and tasks that failed. Columns are only ever added at the end of
@@ -79,7 +83,7 @@ const ROW_COLUMNS: Readonly<Record<Entity, readonly RowColumn[]>> = {
 		plain('duration_ms'),
 		plain('error', 'type'),
 		plain('error', 'message'),
-		plain('result'),
+		free('result'),
 		list('artifacts'),
 		plain('recording_url'),
 		plain('session_dashboard_url'),

@@ -119,6 +119,7 @@ function toItem({ context, settings }: Run, { event, delivery }: ReceivedEvent):
 	return formatItem(event, {
 		format: settings.format,
 		escapeFormulas: settings.escapeFormulas,
+		resultColumns: settings.resultColumns,
 		delivery: settings.includeDelivery ? delivery : undefined,
 	}) as IDataObject;
 }

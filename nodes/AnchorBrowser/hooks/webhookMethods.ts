@@ -2,6 +2,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import type { IHookFunctions } from 'n8n-workflow';
 import { makeNodeError, toNodeError, whatHappened } from '../api/explain';
 import { listWebhooks, sendTestEvent } from '../api/webhooks';
+import { conditionDoubts } from '../delivery/conditions';
 import { entryOf, EVERY_EVENT } from '../events/catalogue';
 import { endRegistration } from '../registration/end';
 import { isMarkOfNode, ownerKeyOf, parseMark } from '../registration/mark';
@@ -33,6 +34,7 @@ export async function activate(context: IHookFunctions): Promise<void> {
 		if (mode === 'production') trigger.failedActivation = addressOf(context);
 		const settings = settingsOf(context);
 		if (settings.events.length === 0) throw noEvents(context);
+		warnOfConditions(context);
 		if (settings.registration === 'automatic') await register(context, trigger, { settings, mode });
 		else refuseUnlistedEvents(context, settings);
 		registration.isInService = true;
@@ -185,6 +187,12 @@ async function askForSample(
 			400: 'Add the option Sample Event and choose another one, or None, then listen again.',
 		},
 	});
+}
+
+/** No condition takes an expression: the parameters hold them as they were written. */
+function warnOfConditions(context: IHookFunctions): void {
+	const { name, parameters } = context.getNode();
+	for (const doubt of conditionDoubts(parameters.filters)) context.logger.warn(`${name}: ${doubt}`);
 }
 
 function noEvents(context: IHookFunctions): NodeOperationError {

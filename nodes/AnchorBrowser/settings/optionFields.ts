@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { EVENT_OPTIONS } from './mainFields';
 import {
 	DEFAULT_TOLERANCE_SECONDS,
+	MAX_COLLECT_MINUTES,
 	MAX_TOLERANCE_SECONDS,
 	MIN_TOLERANCE_SECONDS,
 } from './readSettings';
@@ -27,6 +28,19 @@ export const ACKNOWLEDGE: INodeProperties = {
 	description: 'When Anchor Browser is told that the event has arrived',
 };
 
+/** Read as it was filled in, because `webhook()` and `trigger()` must agree (`collectMinutesOf`). */
+export const COLLECT_EVENTS: INodeProperties = {
+	displayName: 'Collect Events (Minutes)',
+	name: 'collectMinutes',
+	type: 'number',
+	typeOptions: { minValue: 0, maxValue: MAX_COLLECT_MINUTES, numberPrecision: 0 },
+	default: 0,
+	noDataExpression: true,
+	displayOptions: { show: { '/registration': ['automatic'] } },
+	description:
+		'How many minutes events wait for each other, to run the workflow once with one item each; 0 runs it for every event. Publishing, unpublishing and stopping n8n (in n8n 1 also each save) run what waits at once. A run has 500 events at most.',
+};
+
 export const ESCAPE_FORMULAS: INodeProperties = {
 	displayName: 'Escape Formulas',
 	name: 'escapeFormulas',
@@ -34,7 +48,7 @@ export const ESCAPE_FORMULAS: INodeProperties = {
 	default: true,
 	displayOptions: { show: { '/format': ['row'] } },
 	description:
-		'Whether text that a spreadsheet would run as a formula gets a leading apostrophe. Results come from web pages, so leave this on unless you trust every page your tasks visit.',
+		'Whether text that a spreadsheet would run as a formula, or turn into another value (04001, 12E5, 1-2, more than 15 digits), gets a leading apostrophe. Results come from web pages, so leave this on unless you trust every page your tasks visit.',
 };
 
 export const IGNORE_REPEATED_DELIVERIES: INodeProperties = {
@@ -102,6 +116,17 @@ export const RECOVER_MISSED_EVENTS: INodeProperties = {
 	displayOptions: { show: { '/registration': ['automatic'] } },
 	description:
 		'Whether events that did not reach this workflow, for example while n8n restarted, are fetched from the delivery history of Anchor Browser and run',
+};
+
+export const RESULT_COLUMNS: INodeProperties = {
+	displayName: 'Result Columns',
+	name: 'resultColumns',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. total, customer.name',
+	displayOptions: { show: { '/format': ['row'] } },
+	description:
+		'Fields of the result of a task that get a column each, separated by commas. Their columns (result_total, result_customer_name) are always there, whatever a result holds.',
 };
 
 export const SAMPLE_EVENT: INodeProperties = {

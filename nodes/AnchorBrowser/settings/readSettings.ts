@@ -32,6 +32,8 @@ export interface ExecuteSettings {
 	branchBy: BranchBy;
 	format: ItemFormat;
 	escapeFormulas: boolean;
+	/** Paths below `result` that get a column each in a row. */
+	resultColumns: readonly string[];
 	includeDelivery: boolean;
 	deduplicate: Deduplicate;
 }
@@ -60,6 +62,14 @@ function eventsOf(value: unknown): string[] {
 	return parseIdList(
 		Array.isArray(value) ? value.filter((name) => typeof name === 'string') : value,
 	);
+}
+
+/** Paths with commas or on lines of their own, or a list of them; a comma in quotes belongs to a key. */
+function pathsOf(value: unknown): string[] {
+	if (Array.isArray(value))
+		return value.flatMap((path) => (Array.isArray(path) ? [] : pathsOf(path)));
+	const paths = typeof value === 'string' ? (value.match(/(?:"[^"]*"|[^,\n])+/g) ?? []) : [];
+	return paths.map((path) => path.trim()).filter((path) => path !== '');
 }
 
 /** An expression may give a switch as text. */
@@ -131,7 +141,7 @@ export function readWebhookSettings(read: ReadParameter): WebhookSettings {
  * @param read reads a parameter of the node, expressions resolved
  */
 export function readExecuteSettings(read: ReadParameter): ExecuteSettings {
-	const { deduplicate, includeDelivery, escapeFormulas } = options(read);
+	const { deduplicate, includeDelivery, escapeFormulas, resultColumns } = options(read);
 	return {
 		events: eventsOf(read('events', [])),
 		branchBy: oneOf(
@@ -141,6 +151,7 @@ export function readExecuteSettings(read: ReadParameter): ExecuteSettings {
 		),
 		format: oneOf(read('format', 'data'), ['data', 'envelope', 'row'], 'data'),
 		escapeFormulas: !isSwitched(escapeFormulas, false),
+		resultColumns: pathsOf(resultColumns),
 		includeDelivery: isSwitched(includeDelivery, true),
 		deduplicate: deduplicateOf(deduplicate),
 	};
