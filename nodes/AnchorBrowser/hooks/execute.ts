@@ -113,7 +113,7 @@ async function addItem(
 	},
 ): Promise<void> {
 	const isHere = receivedBy === PROCESS;
-	// Anchor may have hung up before its 200: then this is where the process learns that the event has run.
+	// Anchor may have hung up before its answer: then this is where the process learns that the event has run.
 	if (isHere && context.getMode() !== 'manual') {
 		memoryOf(nodeKeyOf(context), settings.deduplicate !== 'off').commit(event.id, Date.now());
 	}

@@ -91,8 +91,7 @@ async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> 
 /** Answers a delivery that starts no run. */
 function conclude(context: IWebhookFunctions, verdict: Verdict): IWebhookResponseData {
 	report(context, verdict);
-	const answer = answerOf(verdict);
-	return verdict.kind === 'ignored' ? { webhookResponse: answer.body } : answerNow(context, answer);
+	return answerNow(context, answerOf(verdict));
 }
 
 /** Says in the log what the user should know of a delivery. */
