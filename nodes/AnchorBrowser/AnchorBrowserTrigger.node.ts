@@ -9,6 +9,7 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
+import { ACCEPTED_STATUS } from './delivery/verdict';
 import { lookAfter } from './hooks/trigger';
 import { signingSecretTest } from './hooks/credentialTest';
 import { NODE_HINT } from './settings/builderHints';
@@ -70,6 +71,8 @@ export class AnchorBrowserTrigger implements INodeType {
 				name: 'default',
 				httpMethod: 'POST',
 				responseMode: 'onReceived',
+				// A number, of which n8n's type knows nothing: text would have to be an expression, evaluated for each delivery.
+				responseCode: ACCEPTED_STATUS as unknown as string,
 				// Left out, n8n answers the literal text firstEntryJson; empty, it answers what webhook() returns.
 				responseData: '',
 				path: 'webhook',

@@ -135,8 +135,7 @@ function noteVerdict(trigger: Trigger, verdict: Verdict, nowMs: number): void {
 /** Answers a delivery that starts no run. */
 function conclude(context: IWebhookFunctions, verdict: Verdict): IWebhookResponseData {
 	report(context, verdict);
-	const answer = answerOf(verdict);
-	return verdict.kind === 'ignored' ? { webhookResponse: answer.body } : answerNow(context, answer);
+	return answerNow(context, answerOf(verdict));
 }
 
 /** Says in the log what the user should know of a delivery. */
