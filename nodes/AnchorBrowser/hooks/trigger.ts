@@ -8,17 +8,29 @@ import { readHistory } from '../recovery/history';
 import type { HistoryReader } from '../recovery/history';
 import { formatMark } from '../registration/mark';
 import type { Mark } from '../registration/mark';
+import { webhooksWithHistory } from '../registration/state';
 import type { RegistrationState } from '../registration/state';
+import { noteRunning } from '../runtime/endLater';
 import { memoryOf } from '../runtime/eventMemory';
 import { runsHere } from './execute';
 import { keepInLine } from '../runtime/keepInLine';
 import { warnOncePerMinute } from '../runtime/log';
-import { isInService, isSecretChanging, nodeKeyOf, recall, setInService } from '../runtime/registrations';
+import {
+	isInService,
+	isSecretChanging,
+	nodeKeyOf,
+	recall,
+	setInService,
+} from '../runtime/registrations';
 import { recover } from '../runtime/recover';
 import type { InService } from '../runtime/recover';
 import { runExclusive } from '../runtime/runExclusive';
 import { readRegistrationSettings, readWebhookSettings } from '../settings/readSettings';
-import type { ReadParameter, RegistrationSettings, WebhookSettings } from '../settings/readSettings';
+import type {
+	ReadParameter,
+	RegistrationSettings,
+	WebhookSettings,
+} from '../settings/readSettings';
 import { writeState } from '../runtime/staticData';
 import { wait } from '../runtime/wait';
 
@@ -64,6 +76,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 	const nodeId = context.getNode().id;
 	const key = nodeKeyOf(context);
 	end(services.get(key));
+	noteRunning(key);
 	const settings = readSettings(context);
 	if (settings === undefined || settings.registration === 'manual') return {};
 	const service: Service = {
@@ -162,7 +175,7 @@ async function look(service: Service): Promise<boolean> {
 	const rows = [];
 	let isCut = false;
 	// A webhook that was gone and made anew has its history under the old id.
-	for (const webhookId of new Set([before.webhookId, kept.state.webhookId])) {
+	for (const webhookId of webhooksWithHistory(kept.state, anchorMs)) {
 		const known = service.reader?.webhookId === webhookId ? service.reader : undefined;
 		const reader = known ?? { webhookId, totals: new Map<string, number>() };
 		if (webhookId === kept.state.webhookId) service.reader = reader;
@@ -176,6 +189,8 @@ async function look(service: Service): Promise<boolean> {
 					: (service.lookedMs ?? startedMs) - LATE_ATTEMPT_MS,
 			isKnown: (id) => isKnown(id) && !isInHand(id),
 		});
+		// The API key is of another project now.
+		if (!read.ok && read.status === 404 && webhookId !== kept.state.webhookId) continue;
 		if (!read.ok) {
 			debug(service, whatHappened(read, { what: 'read the delivery history' }));
 			return false;
@@ -246,6 +261,7 @@ async function putInLine(service: Service, secretIsWrong: boolean): Promise<Kept
 			events: settings.events,
 			occasion: 'look',
 			wasEnded: false,
+			isTakenUp: false,
 			secretIsWrong,
 		});
 		if (!outcome.ok) {
@@ -272,7 +288,7 @@ async function noteRecovered(
 	await runExclusive(key, async () => {
 		// Whoever has got a new secret since has written another mark.
 		if (service.isOver || recall(owner)?.state.secret !== state.secret) return;
-		const description = formatMark(owner, mark?.fingerprint, untilMs);
+		const description = formatMark(owner, { ...mark, recoveredMs: untilMs });
 		const written = await updateWebhook(context, state.webhookId, { description });
 		if (!written.ok)
 			debug(service, whatHappened(written, { what: 'write the mark of the webhook' }));

@@ -3,26 +3,28 @@ import type { IHookFunctions } from 'n8n-workflow';
 import { makeNodeError, toNodeError, whatHappened } from '../api/explain';
 import { listWebhooks, sendTestEvent } from '../api/webhooks';
 import { entryOf, EVERY_EVENT } from '../events/catalogue';
+import { tidyAddress } from '../registration/address';
 import { endRegistration } from '../registration/end';
 import { isMarkOfNode, ownerKeyOf, parseMark } from '../registration/mark';
 import type { MarkOwner, Mode } from '../registration/mark';
 import { isSameAddress } from '../registration/plan';
 import { unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
-import { endLater, endReplaced, takeBackEnd } from '../runtime/endLater';
+import { judgeTeardown } from '../registration/teardown';
+import { courseOf, endLater, endReplaced, noteCourse, takeBackEnd } from '../runtime/endLater';
 import { keepInLine, report } from '../runtime/keepInLine';
-import { forget, newestOf, nodeKeyOf, recall, remember, setInService } from '../runtime/registrations';
+import {
+	forget,
+	newestOf,
+	nodeKeyOf,
+	recall,
+	remember,
+	setInService,
+} from '../runtime/registrations';
 import { runExclusive } from '../runtime/runExclusive';
 import { readRegistrationSettings } from '../settings/readSettings';
 import type { RegistrationSettings } from '../settings/readSettings';
 import { readState, writeState } from '../runtime/staticData';
-
-/**
- * The production triggers whose activation has just failed, by key, until n8n cleans up after it: it calls
- * `delete` in the same words as for a deactivation (n8n 1: for every trigger of the workflow). Kept so that a short
- * outage at Anchor never removes a working webhook.
- */
-const failedActivations = new Map<string, { workflowId: string; url: string }>();
 
 /**
  * Brings the webhook at Anchor in line (n8n's `create`), and keeps its id and secret in one step. A manual registration
@@ -36,15 +38,19 @@ export async function activate(context: IHookFunctions): Promise<void> {
 	await runExclusive(key, async () => {
 		const owner = ownerOf(context, mode);
 		setInService(owner, false);
-		if (mode === 'production') {
-			failedActivations.set(key, { workflowId: owner.workflowId, url: addressOf(context) });
-		}
+		const noteActivation = (hasFailed: boolean) => {
+			if (mode !== 'production') return;
+			const [url, atMs] = [addressOf(context), Date.now()];
+			const activation = { url, isStart: isStart(context), hasFailed, atMs };
+			noteCourse(key, { ...courseOf(key), activation, isUnexplained: false });
+		};
+		noteActivation(true);
 		const settings = settingsOf(context);
 		if (settings.events.length === 0) throw noEvents(context);
 		if (settings.registration === 'automatic') await register(context, settings, mode);
 		else refuseUnlistedEvents(context, settings);
 		setInService(owner, true);
-		if (mode === 'production') failedActivations.delete(key);
+		noteActivation(false);
 	});
 }
 
@@ -55,8 +61,8 @@ async function register(
 ): Promise<void> {
 	const owner = ownerOf(context, mode);
 	const { sampleEvent, events } = settings;
-	const activation = context.getActivationMode();
-	const isStart = activation === 'init' || activation === 'leadershipChange';
+	const stored = mode === 'production' ? readState(context, owner.nodeId) : undefined;
+	const isEnding = stored?.owner === ownerKeyOf(owner) && stored.endedAt !== undefined;
 	const pending = mode === 'production' ? takeBackEnd(context, owner) : undefined;
 	const endedAt =
 		mode === 'production' ? newestOf(owner, readState(context, owner.nodeId))?.endedAt : undefined;
@@ -66,9 +72,11 @@ async function register(
 		url: addressOf(context),
 		// A test webhook also takes the sample event, should the user not have selected it.
 		events: mode === 'test' && sampleEvent !== undefined ? [...events, sampleEvent] : events,
-		occasion: isStart ? 'start' : 'publish',
+		occasion: isStart(context) ? 'start' : 'publish',
 		// n8n that was stopped between the two halves of a publication starts with the workflow still published.
-		wasEnded: endedAt !== undefined && !isStart,
+		wasEnded: endedAt !== undefined && !isStart(context),
+		// Whoever took it out of service, another process perhaps, may not have ended its webhook yet.
+		isTakenUp: isEnding && pending === undefined,
 		secretIsWrong: false,
 	});
 	if (!outcome.ok) {
@@ -95,8 +103,12 @@ async function register(
 export async function deactivate(context: IHookFunctions): Promise<void> {
 	const key = nodeKeyOf(context);
 	await runExclusive(key, async () => {
-		if (failedActivations.get(key)?.url === addressOf(context)) {
-			failedActivations.delete(key);
+		const askedAtMs = Date.now();
+		const before = courseOf(key);
+		const { endsInMs, course } = judgeTeardown(before, askedAtMs);
+		// While listening ends, production may be waiting for this.
+		if (endsInMs === undefined && before.activation?.url === addressOf(context)) {
+			noteCourse(key, course);
 			return;
 		}
 		const { registration, onDeactivate } = settingsOf(context);
@@ -104,21 +116,22 @@ export async function deactivate(context: IHookFunctions): Promise<void> {
 		const { mode, webhookId } = await findRegistration(context);
 		if (mode === undefined) return;
 		if (mode === 'test') return await endTest(context, webhookId);
-		// n8n 1 cleans up after all triggers of a workflow when one of them could not be activated.
-		const workflowId = context.getWorkflow().id ?? '';
-		if ([...failedActivations.values()].some((failed) => failed.workflowId === workflowId)) return;
+		noteCourse(key, course);
+		if (endsInMs === undefined) return;
 
 		const owner = ownerOf(context, mode);
 		setInService(owner, false);
 		const stored = newestOf(owner, readState(context, owner.nodeId));
 		if (stored?.owner === ownerKeyOf(owner)) {
-			const state = { ...stored, endedAt: Date.now() };
+			const state = { ...stored, endedAt: askedAtMs };
 			writeState(context, owner.nodeId, state);
 			// The credential may be gone: nothing is opened anew here.
 			remember(owner, state, recall(owner)?.secrets ?? []);
 		}
 		const url = addressOf(context);
-		endLater(context, { owner, url, webhookId, isReplaced: false, onDeactivate });
+		const isUnlessRunning = !before.isRunning;
+		const request = { owner, url, webhookId, isReplaced: false, onDeactivate, askedAtMs };
+		endLater(context, { ...request, isUnlessRunning }, endsInMs);
 	});
 }
 
@@ -160,6 +173,7 @@ async function endTest(context: IHookFunctions, webhookId: string | undefined): 
 		webhookId,
 		isReplaced: false,
 		onDeactivate: 'delete',
+		askedAtMs: Date.now(),
 	});
 	report(context, owner, happened);
 	forget(owner);
@@ -210,7 +224,12 @@ function settingsOf(context: IHookFunctions): RegistrationSettings {
 }
 
 function addressOf(context: IHookFunctions): string {
-	return context.getNodeWebhookUrl('default') ?? '';
+	return tidyAddress(context.getNodeWebhookUrl('default') ?? '');
+}
+
+function isStart(context: IHookFunctions): boolean {
+	const activation = context.getActivationMode();
+	return activation === 'init' || activation === 'leadershipChange';
 }
 
 function ownerOf(context: IHookFunctions, mode: Mode): MarkOwner {
