@@ -187,12 +187,13 @@ export class Host {
 	/**
 	 * Takes a workflow out of service: for each trigger as it was published, `delete` (always in mode `internal` and
 	 * activation `update`) and the `closeFunction` of `trigger()`.
+	 * @param process which of several mains the user's request reaches: it calls `delete`, the leading one `closeFunction`
 	 * @throws what the node threw; n8n then keeps the static data as the node left it
 	 */
-	async deactivate(row: WorkflowRow): Promise<void> {
+	async deactivate(row: WorkflowRow, process: LoadedPackage = this.loaded): Promise<void> {
 		const nodes = this.triggersOf(this.publishedRow(row));
 		try {
-			await this.stopTriggers(row, nodes);
+			await this.stopTriggers(row, nodes, process);
 		} finally {
 			row.active = false;
 			this.published.delete(row.id);
@@ -437,13 +438,17 @@ export class Host {
 	}
 
 	/** Stops some triggers of the published workflow: 1.123 does it in turn, 2.41 at once. */
-	private async stopTriggers(row: WorkflowRow, nodes: INode[]): Promise<void> {
+	private async stopTriggers(
+		row: WorkflowRow,
+		nodes: INode[],
+		process: LoadedPackage = this.loaded,
+	): Promise<void> {
 		const ids = new Set(nodes.map(({ id }) => id));
 		const close = async () =>
 			await this.closeTriggers(
 				({ workflowId, nodeId }) => workflowId === row.id && ids.has(nodeId),
 			);
-		const remove = this.removeWebhooks(row, nodes);
+		const remove = this.removeWebhooks(row, nodes, process);
 		if (this.line === '2.41') return await allSettled([remove, close()]);
 		await remove.finally(close);
 	}
@@ -452,7 +457,7 @@ export class Host {
 	private async removeWebhooks(
 		row: WorkflowRow,
 		nodes: INode[],
-		process: LoadedPackage = this.loaded,
+		process: LoadedPackage,
 	): Promise<void> {
 		const { life } = this;
 		const workflow = this.open(this.publishedRow(row), undefined, process);

@@ -23,6 +23,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 	const trigger = triggerOf(context);
 	if (trigger.monitor !== undefined) trigger.monitor.isOver = true;
 	trigger.monitor = undefined;
+	trigger.course = { ...trigger.course, isRunning: true, isUnexplained: false };
 	const settings = readSettings(context);
 	if (settings === undefined || settings.registration === 'manual') return {};
 	const monitor = new Monitor(context, trigger, ownerOf(context, 'production'), settings);

@@ -13,6 +13,8 @@ export interface PlanInput {
 	isStart: boolean;
 	/** Whether n8n's store knows of each event whether it has run. */
 	isDurable: boolean;
+	/** Since when events were collected, if an earlier process did so: 202 does not say then that one has run. */
+	collectedSinceMs: number | undefined;
 	/** Since when the signing secret signs: a delivery that was refused with 401 before had another one. */
 	secretSinceMs: number;
 	/** Whether this process has judged a delivery, and when one last matched none of its secrets. */
@@ -117,7 +119,7 @@ function wrongSecretOf(
 function questionsOf(
 	reading: Reading,
 	masked: readonly MissedEvent[],
-	{ isStart }: PlanInput,
+	{ isStart, collectedSinceMs = Infinity }: PlanInput,
 ): Question[] {
 	const { startedMs, doneMs = -Infinity } = reading.input;
 	const since = masked.filter(({ endMs }) => endMs >= startedMs);
@@ -128,7 +130,8 @@ function questionsOf(
 			].sort(byEnd)
 		: [];
 	const lastMs = before[before.length - 1]?.endMs ?? -Infinity;
-	const isDoubtful = ({ endMs }: MissedEvent) => endMs > doneMs && endMs >= lastMs - DYING_MS;
+	const isDoubtful = ({ endMs }: MissedEvent) =>
+		endMs > doneMs && (endMs >= lastMs - DYING_MS || endMs > collectedSinceMs);
 	const witnesses = before
 		.filter((one) => !isDoubtful(one))
 		.slice(-WITNESSES)

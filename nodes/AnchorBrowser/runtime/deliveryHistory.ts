@@ -2,7 +2,7 @@ import { whatHappened } from '../api/explain';
 import { updateWebhook } from '../api/webhooks';
 import { Reading } from '../recovery/reading';
 import { formatMark } from '../registration/mark';
-import type { RegistrationState } from '../registration/state';
+import { webhooksWithHistory } from '../registration/state';
 import type { Monitor } from './monitor';
 import type { Trigger } from './trigger';
 
@@ -19,9 +19,6 @@ const LATE_ROWS_MS = 60_000;
 export function anchorNow({ anchor }: Trigger): number {
 	return Date.now() + (anchor?.clockOffsetMs ?? 0);
 }
-
-/** A webhook that was gone and made anew has its history under the old id. */
-const webhooksOf = ({ webhookId }: RegistrationState): string[] => [webhookId];
 
 /**
  * Reads what Anchor's history has to say since the last reading that was settled.
@@ -49,7 +46,7 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 	});
 	const nowMs = anchorNow(trigger);
 	let isWhole = true;
-	for (const webhookId of webhooksOf(state)) {
+	for (const webhookId of webhooksWithHistory(state, nowMs)) {
 		const read = await monitor.readerOf(webhookId).read(context, reading, nowMs);
 		if (!read.ok) {
 			monitor.log('debug', whatHappened(read, { what: 'read the delivery history' }));
@@ -62,9 +59,11 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 }
 
 /** Says that nothing is left to be done about the last reading: the next one begins after it. */
-export function settleHistory({ trigger, readerOf }: Monitor): void {
+export function settleHistory(monitor: Monitor): void {
+	const { trigger } = monitor;
 	const { state } = trigger.production;
-	if (state !== undefined) for (const webhookId of webhooksOf(state)) readerOf(webhookId).settle();
+	if (state === undefined) return;
+	for (const id of webhooksWithHistory(state, anchorNow(trigger))) monitor.readerOf(id).settle();
 }
 
 /**

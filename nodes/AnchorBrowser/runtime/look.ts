@@ -57,6 +57,9 @@ async function keepInOrder(monitor: Monitor, secretIsWrong: boolean): Promise<bo
 			events: settings.events,
 			occasion: 'look',
 			wasEnded: false,
+			isTakenUp: false,
+			// What was collected before is looked for once more, then the mark says no more of it.
+			isCollecting: settings.collectMinutes > 0 || (monitor.looks > 0 ? false : undefined),
 			secretIsWrong,
 		});
 		if (!outcome.ok) {
@@ -79,6 +82,7 @@ async function carryOut(monitor: Monitor, { reading, isWhole }: HistoryRead): Pr
 		isWhole,
 		isStart: monitor.followsAnother,
 		isDurable: settings.deduplicate === 'durable',
+		collectedSinceMs: trigger.anchor?.note.collectedMs,
 		secretSinceMs: production.state?.secretSince ?? nowMs,
 		hasReceived,
 		mismatchedMs: mismatchedAtMs && nowMs - (Date.now() - mismatchedAtMs),

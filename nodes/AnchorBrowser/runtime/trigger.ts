@@ -2,6 +2,8 @@ import { EventMemory, NOTHING_SEEN } from '../delivery/dedupe';
 import type { SeenEvents } from '../delivery/dedupe';
 import type { EndRequest } from '../registration/end';
 import type { MarkNote, Mode } from '../registration/mark';
+import { UNTOUCHED } from '../registration/teardown';
+import type { Course } from '../registration/teardown';
 import { AwaitedRuns } from './awaitedRuns';
 import { Mutex } from './mutex';
 import { Registration } from './registration';
@@ -15,6 +17,12 @@ export interface AnchorFacts {
 	note: MarkNote;
 	/** How far Anchor's clock is ahead of this machine's, in milliseconds. */
 	clockOffsetMs: number;
+}
+
+/** A production webhook that is to be removed, or disabled, some time from now. */
+export interface PendingRemoval extends EndRequest {
+	/** Whether n8n had not called `trigger()`: if it does, the workflow is active all the same. */
+	isUnlessRunning: boolean;
 }
 
 /** What one process knows of one trigger. `triggers.ts` finds it and frees it. */
@@ -50,12 +58,9 @@ export class Trigger {
 	 * The production webhooks that n8n has taken out of service and that still stand at Anchor. One that is gone from here
 	 * when its time comes is wanted again.
 	 */
-	readonly removals = new Set<EndRequest>();
-	/**
-	 * The address of a production activation that has just failed, until n8n cleans up after it: it calls `delete` in the
-	 * same words as for a deactivation. Kept so that a short outage at Anchor never removes a working webhook.
-	 */
-	failedActivation: string | undefined;
+	readonly removals = new Set<PendingRemoval>();
+	/** What n8n has done with it in production, as far as it tells what the next `delete()` means. */
+	course: Course = UNTOUCHED;
 	/** Whether production runs are carried out in this process, as they are outside of n8n's queue mode. */
 	carriesOutRuns = false;
 	/** Whether this process has judged a delivery. Where others receive, the history alone tells what they answered. */
@@ -119,7 +124,8 @@ export class Trigger {
 	get isOver(): boolean {
 		return (
 			!this.isAttended &&
-			this.failedActivation === undefined &&
+			!this.course.isRunning &&
+			this.course.activation === undefined &&
 			this.waiting.size === 0 &&
 			[this.production, this.test].every(
 				({ state, isInService, isChanging }) => !state && !isInService && !isChanging,

@@ -30,10 +30,6 @@ class Triggers {
 		return trigger;
 	}
 
-	of(workflowId: string): Trigger[] {
-		return [...(this.byWorkflow.get(workflowId)?.values() ?? [])];
-	}
-
 	release({ workflowId, nodeId }: Trigger): void {
 		const ofWorkflow = this.byWorkflow.get(workflowId);
 		ofWorkflow?.delete(nodeId);
@@ -74,11 +70,6 @@ export function triggerOf(
 	node: Pick<INode, 'id'> = context.getNode(),
 ): Trigger {
 	return triggers.find(context.getWorkflow().id ?? '', node.id, Date.now());
-}
-
-/** The triggers of one workflow that this process knows. */
-export function triggersOf(workflowId: string): Trigger[] {
-	return triggers.of(workflowId);
 }
 
 /** How many triggers this process knows. */
