@@ -123,7 +123,7 @@ function collect(
 /** Remembers what the regular look has to know of this delivery: the history shows the status alone. */
 function noteVerdict(trigger: Trigger, verdict: Verdict, nowMs: number): void {
 	if (verdict.kind === 'rejected' && verdict.reason === 'signature_mismatch') {
-		trigger.mismatchedAtMs = nowMs;
+		trigger.noteMismatch(nowMs);
 	}
 	if (verdict.kind !== 'accepted' && verdict.kind !== 'ignored') return;
 	trigger.hasReceived = true;

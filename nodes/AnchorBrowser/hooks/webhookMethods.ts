@@ -12,6 +12,7 @@ import { isSameAddress } from '../registration/plan';
 import { unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
 import { judgeTeardown } from '../registration/teardown';
+import type { Course } from '../registration/teardown';
 import { keepRegistration, report } from '../runtime/keepRegistration';
 import { ownerOf } from '../runtime/owner';
 import { cancelRemoval, resumeRemoval, scheduleRemoval } from '../runtime/removal';
@@ -120,7 +121,7 @@ async function endService(context: IHookFunctions, trigger: Trigger): Promise<vo
 		return;
 	}
 	const { registration, onDeactivate } = settingsOf(context);
-	if (registration === 'manual') return;
+	if (registration === 'manual') return endManualService(context, trigger, course);
 	const { mode, webhookId } = await findRegistration(context, trigger);
 	if (mode === undefined) return;
 	if (mode === 'test') return await endTest(context, trigger, webhookId);
@@ -141,6 +142,13 @@ async function endService(context: IHookFunctions, trigger: Trigger): Promise<vo
 	const request = { owner, url, webhookId, isReplaced: false, onDeactivate, askedAtMs };
 	const pending = { ...request, isUnlessRunning: !before.isRunning };
 	scheduleRemoval(context, trigger, { pending, delayMs: endsInMs });
+}
+
+/** The webhook is the user's: nothing ends but what is known here. */
+function endManualService(context: IHookFunctions, trigger: Trigger, course: Course): void {
+	const isProduction = trigger.course.activation?.url === addressOf(context);
+	trigger.registrationOf(isProduction ? 'production' : 'test').isInService = false;
+	if (isProduction) trigger.course = course;
 }
 
 /** Which registration of this node n8n's address stands for. */

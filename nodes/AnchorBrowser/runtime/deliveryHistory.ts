@@ -26,7 +26,7 @@ export function anchorNow({ anchor }: Trigger): number {
  */
 export async function readHistory(monitor: Monitor): Promise<HistoryRead | undefined> {
 	const { context, trigger, settings } = monitor;
-	const { anchor, waiting, ran, refused, seen } = trigger;
+	const { anchor, waiting, ran, refused, recovered, seen } = trigger;
 	const { state } = trigger.production;
 	if (state === undefined || anchor === undefined) return undefined;
 	const { projectId, note, clockOffsetMs } = anchor;
@@ -42,6 +42,7 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 		collectedSinceMs: isCollecting ? (note.collectedMs ?? 0) : undefined,
 		startedMs: monitor.startedAtMs + clockOffsetMs,
 		isKnown: (id) => hasRun(id) || refused.has(id, Date.now()),
+		isRecovered: (id) => recovered.has(id, Date.now()),
 		isInHand: (id) => seen.isReserved(id, Date.now()),
 	});
 	const nowMs = anchorNow(trigger);

@@ -25,6 +25,10 @@ export interface PendingRemoval extends EndRequest {
 	isUnlessRunning: boolean;
 }
 
+/** Whoever sends forgeries must not make the refusals forgotten that the next look asks about, 15 minutes later. */
+const MISMATCH_EVERY_MS = 60_000;
+const MOST_MISMATCHES = 60;
+
 /** What one process knows of one trigger. `triggers.ts` finds it and frees it. */
 export class Trigger {
 	readonly production = new Registration();
@@ -38,6 +42,8 @@ export class Trigger {
 	readonly seen = new EventMemory();
 	/** Those that its filters refused: where expressions decide, a later judgement may be another one. */
 	readonly refused = new EventMemory({ maxIds: 5_000 });
+	/** Those that this process has from the history, so that it has not answered their deliveries. */
+	readonly recovered = new EventMemory({ maxIds: 5_000 });
 	/** The events that are collected and have not run; each waits here until a run has claimed it. */
 	readonly waiting = new WaitingEvents();
 	/** The events that have run here, where they are collected: having seen one does not mean that it has run. */
@@ -65,8 +71,9 @@ export class Trigger {
 	carriesOutRuns = false;
 	/** Whether this process has judged a delivery. Where others receive, the history alone tells what they answered. */
 	hasReceived = false;
-	/** When a delivery last matched none of the secrets, and when one was last answered slowly; this machine's milliseconds. */
-	mismatchedAtMs: number | undefined;
+	/** When deliveries matched none of the secrets: the last ones, a minute apart; this machine's milliseconds. */
+	readonly mismatchesMs: number[] = [];
+	/** When one was last answered slowly. */
 	slowAtMs: number | undefined;
 	/** When the secret was last rotated because it was wrong. */
 	rotatedAtMs: number | undefined;
@@ -97,6 +104,14 @@ export class Trigger {
 	 */
 	seenBy(isForgetful: boolean): SeenEvents {
 		return isForgetful ? NOTHING_SEEN : this.seen;
+	}
+
+	/** Remembers that a delivery matched none of the secrets. */
+	noteMismatch(nowMs: number): void {
+		const lastMs = this.mismatchesMs[this.mismatchesMs.length - 1] ?? -Infinity;
+		if (Math.abs(nowMs - lastMs) < MISMATCH_EVERY_MS) return;
+		this.mismatchesMs.push(nowMs);
+		if (this.mismatchesMs.length > MOST_MISMATCHES) this.mismatchesMs.shift();
 	}
 
 	/** Remembers that an event has run, or that another run has it. */
