@@ -30,10 +30,13 @@ class Triggers {
 		return trigger;
 	}
 
-	release({ workflowId, nodeId }: Trigger): void {
+	/** What has been made anew in its place stays. */
+	release(trigger: Trigger): void {
+		const { workflowId, nodeId } = trigger;
 		const ofWorkflow = this.byWorkflow.get(workflowId);
-		ofWorkflow?.delete(nodeId);
-		if (ofWorkflow?.size === 0) this.byWorkflow.delete(workflowId);
+		if (ofWorkflow?.get(nodeId) !== trigger) return;
+		ofWorkflow.delete(nodeId);
+		if (ofWorkflow.size === 0) this.byWorkflow.delete(workflowId);
 	}
 
 	private all(): Trigger[] {

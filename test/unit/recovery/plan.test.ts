@@ -55,6 +55,12 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 	['without a store that can tell', [answered('a', 5, 200)], { isDurable: false }, ''],
 	['202 before a start: doubtful', [answered('a', -5, 202)], { isStart: true }, 'a?'],
 	['202 before a start, at a later look', [answered('a', -5, 202)], {}, ''],
+	[
+		'202 before a start, not selected any more',
+		[{ ...answered('a', -5, 202), event_type: 'task.failed' }],
+		{ isStart: true },
+		'',
+	],
 	['204 before a start', [answered('a', -5, 204)], { isStart: true }, ''],
 	['202 since the start: of another process', [answered('a', 5, 202)], { isStart: true }, ''],
 	[
