@@ -5,15 +5,16 @@ import { Figures } from './faults/figures';
 import { awaitsRecovery, runScenario, withinSeconds } from './faults/runScenario';
 import type { Scenario } from './faults/scenario';
 import { SCENARIOS } from './faults/scenarios';
-import { missingServices } from './faults/services';
+import { installServices, missingServices } from './faults/services';
 
 jest.setTimeout(120 * 60_000);
 
 const figures = new Figures();
 afterAll(() => console.log(`${figures}`));
 
-// On a merge check queue mode's services are installed; their absence there must not pass for success.
-const missing = process.env.CI ? [] : missingServices();
+// A merge check may change its machine, and must not pass without queue mode; on anybody else's, it is left out.
+if (process.env.CI) installServices();
+const missing = missingServices();
 if (missing.length > 0)
 	console.log(`Queue mode is not tested: this machine has no ${missing.join(' and no ')}`);
 

@@ -149,5 +149,5 @@ function toRun({ mode, status, stoppedAt, data }: Row): Run {
 const idsIn = (text: string | null): string[] => [...new Set(text?.match(/evt_[0-9a-f]{24}/g))];
 
 /** SQLite has times as text in UTC, without saying so. */
-const timeOf = (text: string): number =>
+export const timeOf = (text: string): number =>
 	Date.parse(text.includes('T') ? text : `${text.replace(' ', 'T')}Z`);
