@@ -19,6 +19,7 @@ const HEADINGS = [
 /** The rows of the table that the README shows, collected while the tests run. */
 export class Figures {
 	private readonly rows: string[][] = [];
+	private readonly notes: string[] = [];
 
 	/**
 	 * @param what happened, as the table says it
@@ -39,11 +40,12 @@ export class Figures {
 			result.crashed.length,
 		].map(String);
 		this.rows.push(row);
+		this.notes.push(...result.notes);
 		// A full run takes hours, and jest shows nothing before its end.
-		process.stderr.write(`${row.join(' | ')}\n`);
+		process.stderr.write(`${[row.join(' | '), ...result.notes].join('\n')}\n`);
 	}
 
 	toString(): string {
-		return table(HEADINGS, this.rows);
+		return [table(HEADINGS, this.rows), ...this.notes].join('\n\n');
 	}
 }

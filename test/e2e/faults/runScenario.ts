@@ -12,6 +12,8 @@ import { FULL, type Scenario } from './scenario';
 export interface Result extends Account {
 	/** How often n8n was started, or the workflow published for an earlier look. */
 	starts: number;
+	/** Sentences beside the figures. */
+	notes: string[];
 	/** From n8n being up to the end of the last recovered run, in seconds; undefined if nothing was recovered. */
 	secondsToRecover?: number;
 }
@@ -68,6 +70,7 @@ export async function runScenario(environment: Environment, scenario: Scenario):
 		await Promise.all(sent);
 	};
 
+	const notes: string[] = [];
 	let upAt = Date.now();
 	let starts = 0;
 	const noteStart = () => {
@@ -87,6 +90,7 @@ export async function runScenario(environment: Environment, scenario: Scenario):
 			noteStart,
 			send,
 			sendOnce,
+			note: (sentence) => notes.push(sentence),
 			settled,
 		});
 		if (scenario.unnoticed && !FULL) {
@@ -123,6 +127,7 @@ export async function runScenario(environment: Environment, scenario: Scenario):
 	return {
 		...result,
 		starts,
+		notes,
 		secondsToRecover: lastRecoveredAt && Math.max(0, (lastRecoveredAt - upAt) / 1_000),
 	};
 }

@@ -28,6 +28,8 @@ export interface ScenarioContext {
 	 * proxy does not take then, only Anchor's history knows.
 	 */
 	sendOnce(count: number): Promise<void>;
+	/** Adds a sentence to the figures. */
+	note(sentence: string): void;
 	/** Ends the stream, and resolves when Anchor has made its last attempt for every event. */
 	settled(): Promise<void>;
 }

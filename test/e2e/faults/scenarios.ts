@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { NEWEST, waitFor } from '../../support/n8n';
 import { sqliteFile } from './database';
 import { RETRY_DELAYS_MS } from './environment';
+import { LONG_RUN } from './longRun';
 import { publishChange } from './publishChange';
 import { QUEUE_SCENARIOS } from './queueScenarios';
 import { endStuckRuns, RECOVERY_SCENARIOS } from './recoveryScenarios';
@@ -245,6 +246,7 @@ export const SCENARIOS: readonly Scenario[] = [
 			},
 		}),
 	),
+	LONG_RUN,
 	...RECOVERY_SCENARIOS,
 	...QUEUE_SCENARIOS,
 ];
