@@ -3,7 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { missedAims } from './aims';
-import { deliveriesBench } from './deliveriesBench';
+import { AS_IT_COMES, deliveriesBench, LAZY } from './deliveriesBench';
 import { gateBench } from './gateBench';
 import { loadBench } from './loadBench';
 import { queueBench } from './queueBench';
@@ -13,7 +13,8 @@ import { sizeBench } from './sizeBench';
 
 /** What `npm run bench` knows; without names all of them run, in this order. */
 const BENCHES: Readonly<Record<string, () => string | Promise<string>>> = {
-	deliveries: deliveriesBench,
+	lazy: async () => await deliveriesBench(LAZY),
+	default: async () => await deliveriesBench(AS_IT_COMES),
 	recovery: recoveryBench,
 	queue: queueBench,
 	receive: receiveBench,

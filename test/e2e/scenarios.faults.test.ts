@@ -49,8 +49,10 @@ for (const { version, setting, scenarios } of places.filter((place) => place.sce
 				if (awaitsRecovery(scenario)) expect(result.lostAfter).toEqual({});
 				const tolerated = Math.ceil(result.events * (scenario.doubledShare ?? 0));
 				expect(result.doubled.slice(tolerated)).toEqual([]);
-				// One look into n8n's store after each start, and after each activation.
-				expect(result.emptyRecoveries).toBeLessThanOrEqual(1 + result.starts);
+				// One look into n8n's store after each start, and after each activation; where n8n takes long to begin a run, it may
+				// be asked for it once more.
+				const asked = scenario.oneEventARun ? result.recovered : 0;
+				expect(result.emptyRecoveries).toBeLessThanOrEqual(1 + result.starts + asked);
 				expect(result.secondsToRecover ?? 0).toBeLessThanOrEqual(withinSeconds(scenario));
 				if (scenario.oneEventARun) expect(result.mostInOneRun).toBe(1);
 				if (scenario.answersInTime) expect(result.requests).toBe(result.events);

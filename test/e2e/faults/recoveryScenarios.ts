@@ -15,8 +15,8 @@ import {
 
 const MISSED_WITH_KILLS = FULL ? [1_000, 5_000, 10_000] : [150];
 const KILLS = 2;
-const WAITING = FULL ? 60 : 10;
-const RUN_SECONDS = FULL ? 30 : 6;
+const WAITING = FULL ? 60 : 20;
+const RUN_SECONDS = FULL ? 30 : 4;
 const LOCKED_MS = 15_000;
 
 const missedWithKills = (missed: number): Scenario => ({
@@ -35,13 +35,13 @@ const missedWithKills = (missed: number): Scenario => ({
 	},
 });
 
-/** Each event waits for all before it: long enough for anybody to lose patience. */
+/** Each event waits for all before it: long enough for anybody to lose patience. n8n gets half as long again as it needs. */
 const withTwoRunsAtATime = {
 	versions: BOTH,
 	setting: TWO_AT_A_TIME,
 	everyMs: 0,
 	runSeconds: RUN_SECONDS,
-	seconds: 180 + WAITING * RUN_SECONDS,
+	seconds: 90 + (1.5 * WAITING * RUN_SECONDS) / 2,
 	oneEventARun: true,
 } as const;
 
