@@ -288,7 +288,7 @@ describeOnNewest('the trigger in the editor, from an empty workflow to the first
 				data: { error: { type: 'timeout', message: 'Stopped by a CAPTCHA' } },
 			});
 			const [filtered] = await unwanted.settled;
-			expect(filtered.attempts.map(({ status }) => status)).toEqual([200]);
+			expect(filtered.attempts.map(({ status }) => status)).toEqual([204]);
 			expect(await listening.isVisible()).toBe(true);
 
 			const genuine = simulator.emit('task.failed', {

@@ -236,7 +236,7 @@ describe('activation', () => {
 			expect(anchor.webhooks()).toMatchObject([{ id, secret, enabled: true }]);
 			expect(anchor.webhooks()[0].description).toMatch(/^Workflow 10 /);
 			expect(madeOrRemoved()).toBe(calls);
-			expect(await statusOf(id)).toBe(200);
+			expect(await statusOf(id)).toBe(202);
 			expect(anchor.deliveries({ webhookId: id })).toHaveLength(2);
 		},
 	);
@@ -253,7 +253,7 @@ describe('activation', () => {
 		await timers.advance(END_MS);
 		expect(idsAtAnchor()).toHaveLength(1);
 		expect(idsAtAnchor()).not.toContain(before);
-		expect(await statusOf(idsAtAnchor()[0])).toBe(200);
+		expect(await statusOf(idsAtAnchor()[0])).toBe(202);
 	});
 
 	it('of a change after the webhook was deleted at Anchor keeps the new one', async () => {
@@ -297,7 +297,7 @@ describe('activation', () => {
 		await host.republish(row);
 		await timers.advance(END_MS);
 		const [after] = idsAtAnchor().filter((id) => id !== before);
-		expect(await statusOf(after)).toBe(200);
+		expect(await statusOf(after)).toBe(204);
 	});
 
 	it.each([401, 403, 429, 503])(
@@ -311,7 +311,7 @@ describe('activation', () => {
 			await timers.advance(END_MS);
 			anchor.liftOutages();
 			expect(idsAtAnchor()).toEqual([id]);
-			expect(await statusOf(id)).toBe(200);
+			expect(await statusOf(id)).toBe(202);
 			expect(warnings().some(({ message }) => message.includes(id))).toBe(true);
 		},
 	);
@@ -335,7 +335,7 @@ describe('activation', () => {
 			row.staticData = JSON.stringify(data);
 			await host.restart();
 			expect(idsAtAnchor()).toEqual([id]);
-			expect(await statusOf(id)).toBe(200);
+			expect(await statusOf(id)).toBe(202);
 		},
 	);
 
@@ -346,7 +346,7 @@ describe('activation', () => {
 		anchor.addWebhook({ url, description, subscribedEvents: ['task.completed'] });
 		await host.restart();
 		expect(idsAtAnchor()).toEqual([id]);
-		expect(await statusOf(id)).toBe(200);
+		expect(await statusOf(id)).toBe(202);
 	});
 
 	it('names in the log an event that Anchor does not take', async () => {
@@ -467,7 +467,7 @@ describe('deactivation', () => {
 		await timers.advance(END_MS);
 		await host.activate(row);
 		expect(idsAtAnchor()).toEqual([id]);
-		expect(await statusOf(id)).toBe(200);
+		expect(await statusOf(id)).toBe(202);
 	});
 
 	it('of a trigger whose credential is gone names the webhook that stays', async () => {
@@ -539,13 +539,13 @@ describe('secrets while they change', () => {
 		// The mark of the first secret beside the second one in n8n: a third is made.
 		anchor.changeWebhook(id, { description });
 		await host.restart();
-		expect(await statusOf(id, { sign: 'previous' })).toBe(200);
+		expect(await statusOf(id, { sign: 'previous' })).toBe(202);
 
 		const seconds = 24 * 60 * 60 + 1;
 		const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + seconds * 1000);
 		try {
 			expect(await statusOf(id, { sign: 'previous', seconds })).toBe(401);
-			expect(await statusOf(id, { seconds })).toBe(200);
+			expect(await statusOf(id, { seconds })).toBe(202);
 		} finally {
 			clock.mockRestore();
 		}
@@ -584,7 +584,7 @@ describe('a rotation that Anchor did not answer', () => {
 		anchor.liftOutages();
 		await timers.advance(60_000);
 		expect(await statusOf(id, { sign: 'forged' })).toBe(401);
-		expect(await statusOf(id)).toBe(200);
+		expect(await statusOf(id)).toBe(202);
 	});
 
 	it('is settled by the next activation, too', async () => {
@@ -598,6 +598,6 @@ describe('a rotation that Anchor did not answer', () => {
 		anchor.liftOutages();
 		await host.activate(row);
 		expect(await statusOf(id, { sign: 'forged' })).toBe(401);
-		expect(await statusOf(id)).toBe(200);
+		expect(await statusOf(id)).toBe(202);
 	});
 });

@@ -655,7 +655,7 @@ export class Host {
 			if (!listener) saveStaticData(row, workflow);
 			if (noWebhookResponse) return;
 			return void response
-				.status(200)
+				.status(this.responseCode)
 				.json(webhookResponse ?? { message: 'Webhook call received' });
 		}
 
@@ -669,7 +669,7 @@ export class Host {
 		const carried = JSON.parse(JSON.stringify(workflowData)) as INodeExecutionData[][];
 		void this.execute(row, carried, { mode, nodeName });
 		if (!noWebhookResponse) {
-			response.status(200).json(this.onReceived(webhookResponse));
+			response.status(this.responseCode).json(this.onReceived(webhookResponse));
 		}
 		if (listener) await this.stopListening(path);
 	}
@@ -686,6 +686,12 @@ export class Host {
 			error: threw as Error,
 			wroteStaticData: false,
 		};
+	}
+
+	/** The status of every answer that is n8n's own: the description's `responseCode`, which n8n evaluates. */
+	private get responseCode(): number {
+		const [description] = this.loaded.trigger.description.webhooks ?? [];
+		return Number(description?.responseCode ?? 200);
 	}
 
 	/** n8n answers a run with the node's object only if the description's `responseData` is empty text. */

@@ -1,73 +1,27 @@
-import { randomUUID } from 'node:crypto';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { mismatchLine } from '../delivery/verdict';
 import { mismatchesOf } from '../events/envelope';
 import type { AnchorEvent } from '../events/event';
 import { outputIndex, outputNames } from '../output/branch';
 import { formatItem } from '../output/format';
-import type { DeliveryNote } from '../output/format';
-import { claimEvent, findUnclaimed } from '../runtime/claimEvent';
-import { memoryOf } from '../runtime/eventMemory';
+import { claimEvents } from '../runtime/claimEvents';
 import { warnOncePerMinute } from '../runtime/log';
-import { nodeKeyOf } from '../runtime/registrations';
-import { settle } from '../runtime/rendezvous';
+import { isReceivedEvent, isStartedRun, PROCESS, registrationIn } from '../runtime/runItem';
+import type { ReceivedEvent, StartedRun } from '../runtime/runItem';
+import { readState, writeState } from '../runtime/staticData';
+import type { Trigger } from '../runtime/trigger';
+import { triggerOf } from '../runtime/triggers';
 import { readExecuteSettings } from '../settings/readSettings';
 import type { ExecuteSettings } from '../settings/readSettings';
+import { setCustomData } from './setCustomData';
 
-/** An event on its way into a run: the one item of `webhook()`, or of a run that `trigger()` starts. */
-export interface ReceivedEvent {
-	event: AnchorEvent;
-	delivery: DeliveryNote;
-	/** The process that received it, see `PROCESS`. */
-	receivedBy: string;
+/** One run of the trigger. */
+interface Run {
+	context: IExecuteFunctions;
+	trigger: Trigger;
+	settings: ExecuteSettings;
+	isManual: boolean;
 }
-
-/**
- * What `trigger()` asks n8n's store of processed events, which only a run can reach: which of these events has no run
- * taken yet?
- */
-export interface StoreQuestion {
-	/** What `trigger()` waits for with `meet`, if it is this process that runs. */
-	question: string;
-	/** The process that asks. */
-	askedBy: string;
-	givenUp: string[];
-	doubtful: string[];
-	/** Events that have surely run: a store that does not know them cannot tell. */
-	witnesses: string[];
-	/** For a run whose answer nobody hears. */
-	events: ReceivedEvent[];
-}
-
-/** Tells this process from every other one of the same n8n, and from itself before a restart. */
-const PROCESS = randomUUID();
-
-/** An event as n8n carries it from `webhook()` or `trigger()` to `execute()`. */
-export const toReceivedEvent = (item: Omit<ReceivedEvent, 'receivedBy'>): ReceivedEvent => ({
-	...item,
-	receivedBy: PROCESS,
-});
-
-/** A question as n8n carries it from `trigger()` to `execute()`. */
-export const toStoreQuestion = (question: Omit<StoreQuestion, 'askedBy'>): StoreQuestion => ({
-	...question,
-	askedBy: PROCESS,
-});
-
-/** The nodes, by key, of which this process has carried out a production run. */
-const ranHere = new Set<string>();
-
-/** Whether production runs of a node are carried out in this process, as they are outside of n8n's queue mode. */
-export const runsHere = (nodeKey: string): boolean => ranHere.has(nodeKey);
-
-/** What `trigger()` waits for with `meet`: that a run in this process has taken up the event. */
-export const takenKey = (nodeKey: string, eventId: string) => `taken ${nodeKey} ${eventId}`;
-
-const isStoreQuestion = (json: unknown): json is StoreQuestion =>
-	typeof json === 'object' && json !== null && 'question' in json && 'witnesses' in json;
-
-const isReceivedEvent = (json: unknown): json is ReceivedEvent =>
-	typeof json === 'object' && json !== null && 'event' in json && 'delivery' in json;
 
 /**
  * Turns received events into items on outputs: the check against n8n's store, then format, then branch.
@@ -78,80 +32,96 @@ export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecu
 	const settings = readExecuteSettings((name, fallback) =>
 		context.getNodeParameter(name, 0, fallback),
 	);
+	const run: Run = {
+		context,
+		trigger: triggerOf(context),
+		settings,
+		isManual: context.getMode() === 'manual',
+	};
+	if (!run.isManual) run.trigger.carriesOutRuns = true;
 	const outputs = outputNames(settings.branchBy, settings.events).map(
 		(): INodeExecutionData[] => [],
 	);
-	if (context.getMode() !== 'manual') ranHere.add(nodeKeyOf(context));
+	const carried: AnchorEvent[] = [];
 	for (const [index, item] of context.getInputData().entries()) {
 		const pairedItem = { item: index };
-		if (isStoreQuestion(item.json)) {
-			for (const received of await answerQuestion(context, item.json)) {
-				await addItem(context, { settings, outputs, received, pairedItem });
-			}
-		} else if (isReceivedEvent(item.json)) {
-			await addItem(context, { settings, outputs, received: item.json, pairedItem });
-		} else {
-			// Data that the user pinned or edited in the editor has the shape that they gave it.
-			outputs[0].push({ ...item, pairedItem });
+		const taken = await takeItem(run, item.json);
+		// Data that the user pinned or edited in the editor has the shape that they gave it.
+		if (taken === undefined) outputs[0].push({ ...item, pairedItem });
+		for (const received of taken ?? []) {
+			const output = outputIndex(received.event, settings.branchBy, settings.events);
+			outputs[output].push({ json: toItem(run, received), pairedItem });
+			carried.push(received.event);
 		}
 	}
+	setCustomData(context, carried);
 	return outputs;
 }
 
-async function addItem(
-	context: IExecuteFunctions,
-	{
-		settings,
-		outputs,
-		received: { event, delivery, receivedBy },
-		pairedItem,
-	}: {
-		settings: ExecuteSettings;
-		outputs: INodeExecutionData[][];
-		received: ReceivedEvent;
-		pairedItem: { item: number };
-	},
-): Promise<void> {
-	const isHere = receivedBy === PROCESS;
-	// Anchor may have hung up before its 200: then this is where the process learns that the event has run.
-	if (isHere && context.getMode() !== 'manual') {
-		memoryOf(nodeKeyOf(context), settings.deduplicate !== 'off').commit(event.id, Date.now());
-	}
-	// What has been recovered is remembered by n8n's store alone, so that no later start recovers it again.
-	const isRemembered = settings.deduplicate === 'durable' || delivery.recovered === true;
-	const mayRun =
-		!isRemembered || (await claimEvent(context, { eventId: event.id, acrossProcesses: !isHere }));
-	if (isHere) settle(takenKey(nodeKeyOf(context), event.id), true);
-	if (!mayRun) return;
-
-	reportMismatches(context, event);
-	const json = formatItem(event, {
-		format: settings.format,
-		escapeFormulas: settings.escapeFormulas,
-		delivery: settings.includeDelivery ? delivery : undefined,
-	}) as IDataObject;
-	const output = outputIndex(event, settings.branchBy, settings.events);
-	outputs[output].push({ json, pairedItem });
+/** @returns the events of an item that this run has; undefined for an item that is none of ours */
+async function takeItem(run: Run, json: unknown): Promise<readonly ReceivedEvent[] | undefined> {
+	if (isStartedRun(json)) return await takeStarted(run, json);
+	return isReceivedEvent(json) ? await takeDelivered(run, json) : undefined;
 }
 
-/**
- * Answers `trigger()` where it waits in this process, and then outputs nothing: it starts a run for each event. Where
- * nobody hears the answer (in queue mode another process asks; n8n may carry out a run late), the events go on in this
- * very run.
- */
-async function answerQuestion(
+/** @returns the event that `webhook()` hands over, unless another run has it */
+async function takeDelivered(run: Run, received: ReceivedEvent): Promise<ReceivedEvent[]> {
+	const { context, trigger, settings, isManual } = run;
+	const { event, receivedBy } = received;
+	const isHere = receivedBy === PROCESS;
+	// Anchor may have hung up before its answer: then this is where the process learns that the event has run.
+	if (isHere && !isManual) trigger.seen.commit(event.id, Date.now());
+	if (settings.deduplicate !== 'durable') return [received];
+	const runName = context.getExecutionId();
+	const request = { eventIds: [event.id], runName, acrossProcesses: !isHere };
+	const claim = await claimEvents(context, trigger, request);
+	// A store that does not answer must not lose the event.
+	return typeof claim === 'string' || claim.ids.has(event.id) ? [received] : [];
+}
+
+/** @returns those events of a run that `trigger()` has started which no other run has */
+async function takeStarted(run: Run, started: StartedRun): Promise<ReceivedEvent[]> {
+	const { context, trigger } = run;
+	const { events, areDoubtful, witnesses, startedBy } = started;
+	const isHere = startedBy === PROCESS;
+	writeRegistration(context, trigger, started);
+	// What has been recovered is remembered by n8n's store whatever `deduplicate` says, so that no later start runs it again.
+	const eventIds = events.map(({ event }) => event.id);
+	const runName = `${startedBy} ${started.run}`;
+	const request = { eventIds, runName, acrossProcesses: !isHere, areDoubtful, witnesses };
+	const claim = await claimEvents(context, trigger, request);
+	// Whether a doubtful event has run is asked again at the next look; any other one must not be lost.
+	if (claim === 'silent' && areDoubtful) return [];
+	if (isHere) {
+		for (const id of eventIds) trigger.noteRun(id, Date.now());
+		trigger.awaitedRuns.report(started.run);
+	}
+	if (claim === 'forgotten') return [];
+	return claim === 'silent' ? events : events.filter(({ event }) => claim.ids.has(event.id));
+}
+
+/** n8n has loaded static data anew for this run, so that writing it overwrites nothing of other nodes. */
+function writeRegistration(
 	context: IExecuteFunctions,
-	{ question, askedBy, givenUp, doubtful, witnesses, events }: StoreQuestion,
-): Promise<ReceivedEvent[]> {
-	const ids = [...givenUp, ...doubtful, ...witnesses];
-	if (ids.length === 0) return [];
-	const unclaimed = await findUnclaimed(context, ids);
-	const storeKnows = unclaimed !== undefined && !witnesses.some((id) => unclaimed.has(id));
-	const missing = new Set(
-		[...givenUp, ...(storeKnows ? doubtful : [])].filter((id) => unclaimed?.has(id) !== false),
-	);
-	if (askedBy === PROCESS && settle(question, missing)) return [];
-	return events.filter(({ event }) => missing.has(event.id));
+	{ nodeId }: Trigger,
+	started: StartedRun,
+): void {
+	const registration = registrationIn(started);
+	if (registration === undefined) return;
+	const stored = readState(context, nodeId);
+	if (stored === undefined || stored.secretSince <= registration.secretSince) {
+		writeState(context, nodeId, registration);
+	}
+}
+
+function toItem({ context, settings }: Run, { event, delivery }: ReceivedEvent): IDataObject {
+	reportMismatches(context, event);
+	return formatItem(event, {
+		format: settings.format,
+		escapeFormulas: settings.escapeFormulas,
+		resultColumns: settings.resultColumns,
+		delivery: settings.includeDelivery ? delivery : undefined,
+	}) as IDataObject;
 }
 
 /** A payload that does not look as documented is delivered all the same; the log says where it differs. */

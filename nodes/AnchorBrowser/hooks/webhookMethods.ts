@@ -2,27 +2,22 @@ import { NodeOperationError } from 'n8n-workflow';
 import type { IHookFunctions } from 'n8n-workflow';
 import { makeNodeError, toNodeError, whatHappened } from '../api/explain';
 import { listWebhooks, sendTestEvent } from '../api/webhooks';
+import { conditionDoubts } from '../delivery/conditions';
 import { entryOf, EVERY_EVENT } from '../events/catalogue';
 import { endRegistration } from '../registration/end';
 import { isMarkOfNode, ownerKeyOf, parseMark } from '../registration/mark';
-import type { MarkOwner, Mode } from '../registration/mark';
+import type { Mode } from '../registration/mark';
 import { isSameAddress } from '../registration/plan';
 import { unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
-import { endLater, endReplaced, takeBackEnd } from '../runtime/endLater';
-import { keepInLine, report } from '../runtime/keepInLine';
-import { forget, newestOf, nodeKeyOf, recall, remember, setInService } from '../runtime/registrations';
-import { runExclusive } from '../runtime/runExclusive';
+import { keepRegistration, report } from '../runtime/keepRegistration';
+import { ownerOf } from '../runtime/owner';
+import { cancelRemoval, resumeRemoval, scheduleRemoval } from '../runtime/removal';
+import { readState, writeState } from '../runtime/staticData';
+import type { Trigger } from '../runtime/trigger';
+import { releaseIfOver, triggerOf, triggersOf } from '../runtime/triggers';
 import { readRegistrationSettings } from '../settings/readSettings';
 import type { RegistrationSettings } from '../settings/readSettings';
-import { readState, writeState } from '../runtime/staticData';
-
-/**
- * The production triggers whose activation has just failed, by key, until n8n cleans up after it: it calls
- * `delete` in the same words as for a deactivation (n8n 1: for every trigger of the workflow). Kept so that a short
- * outage at Anchor never removes a working webhook.
- */
-const failedActivations = new Map<string, { workflowId: string; url: string }>();
 
 /**
  * Brings the webhook at Anchor in line (n8n's `create`), and keeps its id and secret in one step. A manual registration
@@ -32,43 +27,42 @@ const failedActivations = new Map<string, { workflowId: string; url: string }>()
  */
 export async function activate(context: IHookFunctions): Promise<void> {
 	const mode: Mode = context.getMode() === 'manual' ? 'test' : 'production';
-	const key = nodeKeyOf(context);
-	await runExclusive(key, async () => {
-		const owner = ownerOf(context, mode);
-		setInService(owner, false);
-		if (mode === 'production') {
-			failedActivations.set(key, { workflowId: owner.workflowId, url: addressOf(context) });
-		}
+	const trigger = triggerOf(context);
+	await trigger.registrationQueue.run(async () => {
+		const registration = trigger.registrationOf(mode);
+		registration.isInService = false;
+		if (mode === 'production') trigger.failedActivation = addressOf(context);
 		const settings = settingsOf(context);
 		if (settings.events.length === 0) throw noEvents(context);
-		if (settings.registration === 'automatic') await register(context, settings, mode);
+		warnOfConditions(context);
+		if (settings.registration === 'automatic') await register(context, trigger, { settings, mode });
 		else refuseUnlistedEvents(context, settings);
-		setInService(owner, true);
-		if (mode === 'production') failedActivations.delete(key);
+		registration.isInService = true;
+		if (mode === 'production') trigger.failedActivation = undefined;
 	});
 }
 
 async function register(
 	context: IHookFunctions,
-	settings: RegistrationSettings,
-	mode: Mode,
+	trigger: Trigger,
+	{ settings, mode }: { settings: RegistrationSettings; mode: Mode },
 ): Promise<void> {
 	const owner = ownerOf(context, mode);
 	const { sampleEvent, events } = settings;
 	const activation = context.getActivationMode();
 	const isStart = activation === 'init' || activation === 'leadershipChange';
-	const pending = mode === 'production' ? takeBackEnd(context, owner) : undefined;
-	const endedAt =
-		mode === 'production' ? newestOf(owner, readState(context, owner.nodeId))?.endedAt : undefined;
+	const isTest = mode === 'test';
+	const pending = isTest ? undefined : cancelRemoval(context, trigger);
+	const stored = isTest ? undefined : trigger.production.newest(readState(context, owner.nodeId));
 
-	const outcome = await keepInLine(context, {
+	const outcome = await keepRegistration(context, trigger, {
 		owner,
 		url: addressOf(context),
 		// A test webhook also takes the sample event, should the user not have selected it.
-		events: mode === 'test' && sampleEvent !== undefined ? [...events, sampleEvent] : events,
+		events: isTest && sampleEvent !== undefined ? [...events, sampleEvent] : events,
 		occasion: isStart ? 'start' : 'publish',
 		// n8n that was stopped between the two halves of a publication starts with the workflow still published.
-		wasEnded: endedAt !== undefined && !isStart,
+		wasEnded: stored?.endedAt !== undefined && !isStart,
 		secretIsWrong: false,
 	});
 	if (!outcome.ok) {
@@ -79,8 +73,10 @@ async function register(
 	if (state === undefined) return;
 	writeState(context, owner.nodeId, state);
 	// With the key of another project the webhook that was taken out of service is not this one, and still ends.
-	if (pending !== undefined && pending.webhookId !== state.webhookId) endReplaced(pending);
-	if (mode === 'test' && sampleEvent !== undefined) await askForSample(context, state, sampleEvent);
+	if (pending !== undefined && pending.webhookId !== state.webhookId) {
+		resumeRemoval(trigger, pending);
+	}
+	if (isTest && sampleEvent !== undefined) await askForSample(context, state, sampleEvent);
 }
 
 /**
@@ -93,48 +89,53 @@ async function register(
  * very address is ended.
  */
 export async function deactivate(context: IHookFunctions): Promise<void> {
-	const key = nodeKeyOf(context);
-	await runExclusive(key, async () => {
-		if (failedActivations.get(key)?.url === addressOf(context)) {
-			failedActivations.delete(key);
-			return;
-		}
-		const { registration, onDeactivate } = settingsOf(context);
-		if (registration === 'manual') return;
-		const { mode, webhookId } = await findRegistration(context);
-		if (mode === undefined) return;
-		if (mode === 'test') return await endTest(context, webhookId);
-		// n8n 1 cleans up after all triggers of a workflow when one of them could not be activated.
-		const workflowId = context.getWorkflow().id ?? '';
-		if ([...failedActivations.values()].some((failed) => failed.workflowId === workflowId)) return;
+	const trigger = triggerOf(context);
+	await trigger.registrationQueue.run(async () => await endService(context, trigger));
+	releaseIfOver(trigger);
+}
 
-		const owner = ownerOf(context, mode);
-		setInService(owner, false);
-		const stored = newestOf(owner, readState(context, owner.nodeId));
-		if (stored?.owner === ownerKeyOf(owner)) {
-			const state = { ...stored, endedAt: Date.now() };
-			writeState(context, owner.nodeId, state);
-			// The credential may be gone: nothing is opened anew here.
-			remember(owner, state, recall(owner)?.secrets ?? []);
-		}
-		const url = addressOf(context);
-		endLater(context, { owner, url, webhookId, isReplaced: false, onDeactivate });
-	});
+async function endService(context: IHookFunctions, trigger: Trigger): Promise<void> {
+	if (trigger.failedActivation === addressOf(context)) {
+		trigger.failedActivation = undefined;
+		return;
+	}
+	const { registration, onDeactivate } = settingsOf(context);
+	if (registration === 'manual') return;
+	const { mode, webhookId } = await findRegistration(context, trigger);
+	if (mode === undefined) return;
+	if (mode === 'test') return await endTest(context, trigger, webhookId);
+	// n8n 1 cleans up after all triggers of a workflow when one of them could not be activated.
+	const hasFailed = ({ failedActivation }: Trigger) => failedActivation !== undefined;
+	if (triggersOf(trigger.workflowId).some(hasFailed)) return;
+
+	const owner = ownerOf(context, mode);
+	const { production } = trigger;
+	production.isInService = false;
+	const stored = production.newest(readState(context, owner.nodeId));
+	if (stored?.owner === ownerKeyOf(owner)) {
+		const state = { ...stored, endedAt: Date.now() };
+		writeState(context, owner.nodeId, state);
+		// The credential may be gone: nothing is opened anew here.
+		production.remember(state, production.secrets);
+	}
+	const url = addressOf(context);
+	scheduleRemoval(context, trigger, { owner, url, webhookId, isReplaced: false, onDeactivate });
 }
 
 /** Which registration of this node n8n's address stands for. */
 async function findRegistration(
 	context: IHookFunctions,
+	trigger: Trigger,
 ): Promise<{ mode: Mode | undefined; webhookId?: string }> {
 	const url = addressOf(context);
 	const test = ownerOf(context, 'test');
 	const production = ownerOf(context, 'production');
-	const listening = recall(test)?.state;
+	const listening = trigger.test.state;
 	if (listening?.url === url) return { mode: 'test', webhookId: listening.webhookId };
 
 	const stored = readState(context, production.nodeId);
 	if (stored?.owner === ownerKeyOf(test)) return { mode: 'test', webhookId: stored.webhookId };
-	const known = newestOf(production, stored);
+	const known = trigger.production.newest(stored);
 	if (known?.owner === ownerKeyOf(production) && (stored !== undefined || known.url === url)) {
 		return { mode: 'production', webhookId: known.webhookId };
 	}
@@ -151,7 +152,11 @@ async function findRegistration(
 	return { mode: marks.find((mark) => isMarkOfNode(mark, production))?.mode };
 }
 
-async function endTest(context: IHookFunctions, webhookId: string | undefined): Promise<void> {
+async function endTest(
+	context: IHookFunctions,
+	trigger: Trigger,
+	webhookId: string | undefined,
+): Promise<void> {
 	const owner = ownerOf(context, 'test');
 	const url = addressOf(context);
 	const { happened } = await endRegistration(context, {
@@ -162,7 +167,8 @@ async function endTest(context: IHookFunctions, webhookId: string | undefined): 
 		onDeactivate: 'delete',
 	});
 	report(context, owner, happened);
-	forget(owner);
+	trigger.test.forget();
+	trigger.test.isInService = false;
 	if (readState(context, owner.nodeId)?.owner === ownerKeyOf(owner)) {
 		writeState(context, owner.nodeId, undefined);
 	}
@@ -181,6 +187,12 @@ async function askForSample(
 			400: 'Add the option Sample Event and choose another one, or None, then listen again.',
 		},
 	});
+}
+
+/** No condition takes an expression: the parameters hold them as they were written. */
+function warnOfConditions(context: IHookFunctions): void {
+	const { name, parameters } = context.getNode();
+	for (const doubt of conditionDoubts(parameters.filters)) context.logger.warn(`${name}: ${doubt}`);
 }
 
 function noEvents(context: IHookFunctions): NodeOperationError {
@@ -211,10 +223,4 @@ function settingsOf(context: IHookFunctions): RegistrationSettings {
 
 function addressOf(context: IHookFunctions): string {
 	return context.getNodeWebhookUrl('default') ?? '';
-}
-
-function ownerOf(context: IHookFunctions, mode: Mode): MarkOwner {
-	const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
-	const nodeId = context.getNode().id;
-	return { workflowName, instanceId: context.getInstanceId(), workflowId, nodeId, mode };
 }

@@ -5,23 +5,21 @@ import { liveSecret } from '../delivery/signature';
 import type { LiveSecret } from '../delivery/signature';
 import type { Doubt } from '../delivery/verdict';
 import { fingerprintOf, ownerKeyOf, parseMark } from '../registration/mark';
+import type { Mode } from '../registration/mark';
 import type { RegistrationState } from '../registration/state';
-import {
-	isInService,
-	isSecretChanging,
-	keyOf,
-	newestOf,
-	openRegistration,
-	recall,
-	remember,
-} from './registrations';
-import type { TriggerIdentity } from './registrations';
-import type { Registration } from '../settings/readSettings';
+import type { Registration as RegistrationKind } from '../settings/readSettings';
+import { openRegistration } from './registration';
+import type { LookUp } from './registration';
 import { readState } from './staticData';
+import type { Trigger } from './trigger';
 
 /** Whose secrets are wanted. */
-export interface SecretSearch extends TriggerIdentity {
-	registration: Registration;
+export interface SecretSearch {
+	trigger: Trigger;
+	mode: Mode;
+	kind: RegistrationKind;
+	/** The id of the credential with a pasted secret, where the user has chosen one. */
+	credentialId: string | null | undefined;
 	/** The time in milliseconds. */
 	nowMs: number;
 }
@@ -44,7 +42,7 @@ export async function findSecrets(
 	context: IWebhookFunctions,
 	search: SecretSearch,
 ): Promise<FoundSecrets> {
-	if (search.registration === 'manual') return await pastedSecrets(context, search);
+	if (search.kind === 'manual') return await pastedSecrets(context, search);
 	return await registeredSecrets(context, search);
 }
 
@@ -60,77 +58,58 @@ export async function findSecretsAnew(
 	search: SecretSearch,
 	found: FoundSecrets,
 ): Promise<FoundSecrets | undefined> {
-	if (search.registration === 'manual') return await pastedAnew(context, search);
+	if (search.kind === 'manual') return await pastedAnew(context, search);
 	if (found.doubt !== 'secret_outdated') return undefined;
 	const [current] = found.secrets;
 	const isConfirmed =
 		current.age === 'current' &&
-		mayAskAnchor(search) &&
+		registrationOf(search).takeQuestion(search.nowMs) &&
 		(await isNamedByAnchor(context, found, fingerprintOf(current.key.export().toString())));
 	return isConfirmed ? { ...found, doubt: undefined } : undefined;
 }
 
-/** Something that was looked up, or is being looked up. */
-interface LookUp {
-	/** When it began, in milliseconds. */
-	atMs: number;
-	secrets: Promise<LiveSecret[]>;
-}
+const registrationOf = ({ trigger, mode }: SecretSearch) => trigger.registrationOf(mode);
 
 /** How long a pasted secret that was taken out of the credential can still count. */
 const PASTED_COUNT_MS = 30_000;
 /** How long a look for something new is good for everybody. */
 const NEW_LOOK_MS = 1_000;
 
-/** The last reading of a credential: each one costs n8n a query, a decryption and a JavaScript isolate. */
-const readings = new Map<string, LookUp>();
-/** The last look for something new in a credential, or for an API key that opens what is stored. */
-const newLooks = new Map<string, LookUp>();
-
-/** A clock that was set back must not make anything count for longer. */
-const isYounger = (look: LookUp | undefined, ms: number, nowMs: number): look is LookUp =>
-	look !== undefined && Math.abs(nowMs - look.atMs) < ms;
+/** Whether a look is young enough and was for the same. A clock that was set back must not make anything count for longer. */
+const isGood = (
+	look: LookUp | undefined,
+	of: LookUp['of'],
+	ms: number,
+	nowMs: number,
+): look is LookUp => look !== undefined && look.of === of && Math.abs(nowMs - look.atMs) < ms;
 
 async function pastedSecrets(
 	context: IWebhookFunctions,
 	search: SecretSearch,
 ): Promise<FoundSecrets> {
-	const key = pastedKeyOf(context, search);
-	const last = readings.get(key);
-	const reading = isYounger(last, PASTED_COUNT_MS, search.nowMs)
-		? last
-		: readPasted(context, search, key);
-	return { secrets: await reading.secrets, webhookId: null };
+	const { reading } = registrationOf(search);
+	const last = isGood(reading, search.credentialId, PASTED_COUNT_MS, search.nowMs)
+		? reading
+		: readPasted(context, search);
+	return { secrets: await last.secrets, webhookId: null };
 }
 
 async function pastedAnew(
 	context: IWebhookFunctions,
 	search: SecretSearch,
 ): Promise<FoundSecrets | undefined> {
-	const key = pastedKeyOf(context, search);
-	if (isYounger(newLooks.get(key), NEW_LOOK_MS, search.nowMs)) return undefined;
-	const reading = readPasted(context, search, key);
-	note(newLooks, key, reading);
-	return { secrets: await reading.secrets, webhookId: null };
+	const registration = registrationOf(search);
+	const of = search.credentialId;
+	if (isGood(registration.newLook, of, NEW_LOOK_MS, search.nowMs)) return undefined;
+	registration.newLook = readPasted(context, search);
+	return { secrets: await registration.newLook.secrets, webhookId: null };
 }
 
-/** Another credential that the user has chosen is another key. */
-function pastedKeyOf(context: IWebhookFunctions, search: SecretSearch): string {
-	const { credentials } = context.getNode();
-	return `${keyOf(search)} ${credentials?.anchorBrowserSigningSecretApi?.id}`;
-}
-
-/** Notes a look, and drops those that nobody will ask for any more. */
-function note(looks: Map<string, LookUp>, key: string, look: LookUp): void {
-	for (const [old, other] of looks) {
-		if (!isYounger(other, PASTED_COUNT_MS, look.atMs)) looks.delete(old);
-	}
-	looks.set(key, look);
-}
-
-function readPasted(context: IWebhookFunctions, { nowMs }: SecretSearch, key: string): LookUp {
+/** Reads the credential, and keeps the reading for the deliveries that follow. */
+function readPasted(context: IWebhookFunctions, search: SecretSearch): LookUp {
 	const reading = {
-		atMs: nowMs,
+		of: search.credentialId,
+		atMs: search.nowMs,
 		secrets: context
 			.getCredentials<{ [name: string]: unknown }>('anchorBrowserSigningSecretApi')
 			.then(
@@ -141,7 +120,7 @@ function readPasted(context: IWebhookFunctions, { nowMs }: SecretSearch, key: st
 				() => [],
 			),
 	};
-	note(readings, key, reading);
+	registrationOf(search).reading = reading;
 	return reading;
 }
 
@@ -149,18 +128,18 @@ async function registeredSecrets(
 	context: IWebhookFunctions,
 	search: SecretSearch,
 ): Promise<FoundSecrets> {
-	const isChanging = isSecretChanging(search);
-	const newest = newestOf(search, readState(context, search.nodeId));
+	const registration = registrationOf(search);
+	const { isChanging, state: known } = registration;
+	const newest = registration.newest(readState(context, search.trigger.nodeId));
 	if (newest === undefined) {
 		return { secrets: [], webhookId: null, doubt: isChanging ? 'secret_changing' : undefined };
 	}
-	const known = recall(search);
 	const secrets =
-		known !== undefined && known.secrets.length > 0 && isSameSecret(known.state, newest)
-			? known.secrets
+		known !== undefined && registration.secrets.length > 0 && isSameSecret(known, newest)
+			? registration.secrets
 			: await openStored(context, search, newest);
 	// The process that keeps the webhook knows its secret first. Any other one has what n8n has stored so far.
-	const isKept = isInService(search) && newest === known?.state;
+	const isKept = registration.isInService && newest === known;
 	let doubt: Doubt | undefined = isKept ? undefined : 'secret_outdated';
 	if (secrets.length === 0) doubt = isOwn(context, search, newest) ? 'secret_sealed' : undefined;
 	return { secrets, webhookId: newest.webhookId, doubt: isChanging ? 'secret_changing' : doubt };
@@ -172,7 +151,7 @@ const isSameSecret = (one: RegistrationState, other: RegistrationState) =>
 /** Static data travels with a copied workflow, whose secrets are not for this node. */
 function isOwn(
 	context: IWebhookFunctions,
-	{ workflowId, nodeId, mode }: SecretSearch,
+	{ trigger: { workflowId, nodeId }, mode }: SecretSearch,
 	{ owner }: RegistrationState,
 ): boolean {
 	const instanceId = context.getInstanceId();
@@ -185,33 +164,19 @@ async function openStored(
 	search: SecretSearch,
 	state: RegistrationState,
 ): Promise<readonly LiveSecret[]> {
-	const { workflowId, nodeId, nowMs } = search;
-	const key = `${keyOf(search)} ${state.secret}`;
-	const last = newLooks.get(key);
-	if (isYounger(last, NEW_LOOK_MS, nowMs)) return await last.secrets;
+	const { nowMs } = search;
+	const { workflowId, nodeId } = search.trigger;
+	const registration = registrationOf(search);
+	const last = registration.newLook;
+	if (isGood(last, state.secret, NEW_LOOK_MS, nowMs)) return await last.secrets;
 	const opening = connectionOf(context).then(
 		({ apiKey }) => openRegistration(state, { apiKey, workflowId, nodeId }),
 		() => [],
 	);
-	note(newLooks, key, { atMs: nowMs, secrets: opening });
+	registration.newLook = { of: state.secret, atMs: nowMs, secrets: opening };
 	const secrets = await opening;
-	if (secrets.length > 0) remember(search, state, secrets);
+	if (secrets.length > 0) registration.remember(state, secrets);
 	return secrets;
-}
-
-/** How often Anchor may be asked for one trigger: so many times at once, and one time more whenever this has passed. */
-const MOST_QUESTIONS = 10;
-const QUESTION_EVERY_MS = 6_000;
-
-const questions = new Map<string, { left: number; atMs: number }>();
-
-function mayAskAnchor(search: SecretSearch): boolean {
-	const { nowMs } = search;
-	const { left, atMs } = questions.get(keyOf(search)) ?? { left: MOST_QUESTIONS, atMs: nowMs };
-	const now = Math.min(MOST_QUESTIONS, left + Math.abs(nowMs - atMs) / QUESTION_EVERY_MS);
-	if (now < 1) return false;
-	questions.set(keyOf(search), { left: now - 1, atMs: nowMs });
-	return true;
 }
 
 /** Whether the mark of the webhook at Anchor names this secret as the one that n8n got last. */

@@ -1,5 +1,6 @@
 import type {
 	IDataObject,
+	IExecuteFunctions,
 	IHookFunctions,
 	ITriggerFunctions,
 	IWebhookFunctions,
@@ -7,7 +8,7 @@ import type {
 import { parseState } from '../registration/state';
 import type { RegistrationState } from '../registration/state';
 
-type Context = IHookFunctions | IWebhookFunctions | ITriggerFunctions;
+type Context = IHookFunctions | IWebhookFunctions | ITriggerFunctions | IExecuteFunctions;
 
 /**
  * Static data is one JSON column of the workflow, and n8n keys its part for a node by the node's name. The state
@@ -25,12 +26,13 @@ export function readState(context: Context, nodeId: string): RegistrationState |
 }
 
 /**
- * Keeps the state, or drops it. Never from `webhook()`: n8n does not save what one that starts a run writes.
+ * Keeps the state, or drops it. Never from `webhook()`: n8n does not save what one that starts a run writes. Never from
+ * `trigger()`: n8n saves all static data as it was at the activation, other nodes' entries too.
  * @param nodeId the node's id
  * @param state undefined drops it
  */
 export function writeState(
-	context: IHookFunctions | ITriggerFunctions,
+	context: IHookFunctions | IExecuteFunctions,
 	nodeId: string,
 	state: RegistrationState | undefined,
 ): void {

@@ -10,7 +10,7 @@ const HEADINGS = [
 	'Doubled',
 	'Recovered',
 	'Seconds until the last one',
-	'Slowest 200, seconds',
+	'Slowest 2xx, seconds',
 	'Empty runs',
 	'Crashed in a run',
 ];

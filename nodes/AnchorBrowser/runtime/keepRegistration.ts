@@ -5,17 +5,10 @@ import { reconcile } from '../registration/reconcile';
 import type { Reconciled, ReconcileRequest } from '../registration/reconcile';
 import { logLineOf } from '../registration/report';
 import type { Happening } from '../registration/report';
-import type { RegistrationState } from '../registration/state';
-import {
-	forget,
-	isSecretChanging,
-	newestOf,
-	openRegistration,
-	remember,
-	setSecretChanging,
-} from './registrations';
 import { wantsOf } from '../settings/readSettings';
+import { openRegistration } from './registration';
 import { readState } from './staticData';
+import type { Trigger } from './trigger';
 
 /** What the caller knows of the webhook that it wants; the rest is found here. */
 export type KeepRequest = Pick<
@@ -25,43 +18,46 @@ export type KeepRequest = Pick<
 
 /**
  * Brings the webhook at Anchor in line and remembers it in this process; the log says what happened. The caller runs
- * inside `runExclusive` for this node and keeps the state in static data.
+ * in the trigger's registration queue, and sees to static data.
  * @param context n8n's context of an activation or of `trigger()`
  * @returns what became of it
  * @throws n8n's own message when the node has no credential
  */
-export async function keepInLine(
+export async function keepRegistration(
 	context: IHookFunctions | ITriggerFunctions,
+	trigger: Trigger,
 	request: KeepRequest,
 ): Promise<Reconciled> {
 	const { owner } = request;
+	const registration = trigger.registrationOf(owner.mode);
 	const outcome = await reconcile(context, {
 		...request,
 		// A rotation that Anchor did not answer may have been carried out: its secret is unknown until the next one.
-		secretIsWrong: request.secretIsWrong || isSecretChanging(owner),
+		secretIsWrong: request.secretIsWrong || registration.isChanging,
 		wants: wantsOf(context.getNode().parameters),
 		// A test starts afresh: nobody stores anything for it but the process that listens.
-		stored: owner.mode === 'test' ? undefined : newestOf(owner, readState(context, owner.nodeId)),
+		stored:
+			owner.mode === 'test' ? undefined : registration.newest(readState(context, owner.nodeId)),
 		nowMs: Date.now(),
-		onSecretChanging: (isChanging) => setSecretChanging(owner, isChanging),
+		onSecretChanging: (isChanging) => {
+			registration.isChanging = isChanging;
+		},
 	});
 	report(context, owner, outcome.happened);
 	if (!outcome.ok) return outcome;
-	if (outcome.state === undefined) forget(owner);
-	else await rememberState(context, owner, outcome.state);
-	if (!outcome.happened.some(({ what }) => what === 'unchecked')) setSecretChanging(owner, false);
+	const { state, happened } = outcome;
+	if (state === undefined) registration.forget();
+	else {
+		const { apiKey } = await connectionOf(context);
+		registration.remember(state, openRegistration(state, { ...owner, apiKey }));
+	}
+	if (happened.some(({ what }) => what === 'unchecked')) return outcome;
+	registration.isChanging = false;
+	if (owner.mode === 'production') {
+		const { projectId, mark, anchorMs } = outcome;
+		trigger.anchor = { projectId, note: { ...mark }, clockOffsetMs: anchorMs - Date.now() };
+	}
 	return outcome;
-}
-
-/** Remembers a state in this process, its secrets opened. */
-async function rememberState(
-	context: IHookFunctions | ITriggerFunctions,
-	owner: MarkOwner,
-	state: RegistrationState,
-): Promise<void> {
-	const { apiKey } = await connectionOf(context);
-	const { workflowId, nodeId } = owner;
-	remember(owner, state, openRegistration(state, { apiKey, workflowId, nodeId }));
 }
 
 /** Writes what happened to n8n's log, a line for each. */

@@ -1,0 +1,151 @@
+import { byAge, portionsOf } from './portions';
+import type { Portion } from './portions';
+import { earliest } from './reading';
+import type { MissedEvent, Reading } from './reading';
+
+/** What a look knows besides the history. Times are Anchor's, in milliseconds. */
+export interface PlanInput {
+	/** When the history was read. */
+	nowMs: number;
+	/** Whether all of it was read that matters. */
+	isWhole: boolean;
+	/** Whether this process has just been started, so that an earlier one may have died. */
+	isStart: boolean;
+	/** Whether n8n's store knows of each event whether it has run. */
+	isDurable: boolean;
+	/** Since when the signing secret signs: a delivery that was refused with 401 before had another one. */
+	secretSinceMs: number;
+	/** Whether this process has judged a delivery, and when one last matched none of its secrets. */
+	hasReceived: boolean;
+	mismatchedMs: number | undefined;
+}
+
+/** Doubtful events that share a run: whether they have run is for n8n's store to say. */
+export interface Question {
+	events: MissedEvent[];
+	/** Events that have surely run, the last one last. */
+	witnesses: string[];
+}
+
+/** What a look has to do. */
+export interface RecoveryPlan {
+	/**
+	 * Whether the signing secret is to be replaced, because deliveries were refused with 401: `proven` by this process's own
+	 * refusals, `reported` by the history alone, which a proxy's 401 may have got into.
+	 */
+	wrongSecret: 'proven' | 'reported' | undefined;
+	/** In this order, before the portions. */
+	questions: Question[];
+	portions: Array<Portion<MissedEvent>>;
+	/** All that Anchor had ended with by then has run, once all of this is done; undefined where that cannot be said. */
+	doneMs: number | undefined;
+	/** Whether something is left for another look before long, whatever comes of this one. */
+	isUnsettled: boolean;
+	unjudged: string[];
+	withoutPayload: string[];
+}
+
+/** How many events are run before progress is noted; a kill may let so many ask n8n's store in vain. */
+const PORTION = 100;
+
+/** How many doubtful events share a run at most: n8n's store remembers 2,000. */
+const QUESTION = 500;
+
+/**
+ * How long an n8n that was dying may have taken deliveries without carrying them out. Traffic ends when it dies, so this
+ * counts back from the last delivery before a start, however long ago that was.
+ */
+const DYING_MS = 120_000;
+
+/** Enough to tell a store that was put back from one that was not. */
+const WITNESSES = 10;
+
+/** What was taken so long ago is being carried out, and noted as done. */
+const CARRIED_OUT_MS = 5 * 60_000;
+
+/** How long a refusal in this process and the row that Anchor writes about it may lie apart. */
+const SAME_REFUSAL_MS = 120_000;
+
+/**
+ * Decides what a look does about the history that it has read. Pure.
+ *
+ * | the history shows                          | then it is                                                     |
+ * |--------------------------------------------|----------------------------------------------------------------|
+ * | 202, 204, still tried                      | settled, or being settled                                      |
+ * | given up                                   | missing: a run of its own                                      |
+ * | another 2xx                                | missing: n8n's own start, or a proxy, has answered             |
+ * | another 2xx, where a proxy changes ours    | doubtful: n8n's store is asked                                 |
+ * | 202 by an n8n that then ended              | doubtful, if it came within two minutes of the last one         |
+ * | 401 since the secret is known              | a secret that is not the right one                             |
+ *
+ * Order: in portions by when Anchor ended with the events, so that one time says what is done; inside a portion the oldest
+ * first, and of the same moment in the history's order from its older end.
+ */
+export function planRecovery(reading: Reading, input: PlanInput): RecoveryPlan {
+	const { isMasked, inHandMs } = reading;
+	const missing = reading.missing({ givenUp: true, answered: !isMasked });
+	const masked = isMasked ? reading.missing({ givenUp: false, answered: true }) : [];
+	const untilMs = earliest(inHandMs, reading.droppedMs);
+	const noteUpTo = (ms: number) =>
+		input.isWhole ? Math.min(ms, (untilMs ?? Infinity) - 1) : undefined;
+	return {
+		wrongSecret: wrongSecretOf(reading, input),
+		questions: input.isDurable ? questionsOf(reading, masked, input) : [],
+		portions: portionsOf(missing, { most: PORTION, untilMs: input.isWhole ? untilMs : -Infinity }),
+		doneMs: noteUpTo(input.nowMs - CARRIED_OUT_MS),
+		isUnsettled: !input.isWhole || untilMs !== undefined,
+		unjudged: [...reading.unjudged],
+		withoutPayload: [...reading.withoutPayload],
+	};
+}
+
+function wrongSecretOf(
+	{ unauthorizedMs, othersReceive }: Reading,
+	{ secretSinceMs, hasReceived, mismatchedMs }: PlanInput,
+): RecoveryPlan['wrongSecret'] {
+	const refused = unauthorizedMs.filter((endMs) => endMs > secretSinceMs);
+	if (
+		mismatchedMs !== undefined &&
+		refused.some((endMs) => Math.abs(endMs - mismatchedMs) < SAME_REFUSAL_MS)
+	) {
+		return 'proven';
+	}
+	// A process that takes all deliveries itself knows its own refusals: this one was not among them.
+	return refused.length > 0 && (othersReceive || !hasReceived) ? 'reported' : undefined;
+}
+
+function questionsOf(
+	reading: Reading,
+	masked: readonly MissedEvent[],
+	{ isStart }: PlanInput,
+): Question[] {
+	const { startedMs, doneMs = -Infinity } = reading.input;
+	const since = masked.filter(({ endMs }) => endMs >= startedMs);
+	const before = isStart
+		? [
+				...reading.taken.flatMap((row) => reading.wantedEvent(row) ?? []),
+				...masked.filter(({ endMs }) => endMs < startedMs),
+			].sort(byEnd)
+		: [];
+	const lastMs = before[before.length - 1]?.endMs ?? -Infinity;
+	const isDoubtful = ({ endMs }: MissedEvent) => endMs > doneMs && endMs >= lastMs - DYING_MS;
+	const witnesses = before
+		.filter((one) => !isDoubtful(one))
+		.slice(-WITNESSES)
+		.map(({ event }) => event.id);
+	const doubtful = uniqueById(reading.inOrder([...before.filter(isDoubtful), ...since])).sort(
+		byAge,
+	);
+	return chunksOf(doubtful, QUESTION).map((events) => ({ events, witnesses }));
+}
+
+function chunksOf<T>(list: readonly T[], size: number): T[][] {
+	const count = Math.ceil(list.length / size);
+	return Array.from({ length: count }, (_, index) => list.slice(index * size, (index + 1) * size));
+}
+
+function uniqueById(list: readonly MissedEvent[]): MissedEvent[] {
+	return [...new Map(list.map((one) => [one.event.id, one])).values()];
+}
+
+const byEnd = (one: MissedEvent, other: MissedEvent) => one.endMs - other.endMs;

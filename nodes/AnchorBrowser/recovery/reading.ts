@@ -1,0 +1,238 @@
+import type { DeliveryRow } from '../api/webhooks';
+import { isSubscribed, judgeFilters } from '../delivery/filters';
+import type { EventFilters } from '../delivery/filters';
+import type { AnchorEvent } from '../events/event';
+import { timeOf } from '../events/json';
+import type { PendingEvent } from './portions';
+import { recoveredEvent } from './recoveredEvent';
+
+/** The row status of a delivery that was answered with 2xx. */
+const DELIVERED = 'succeeded';
+
+/** The row statuses of a delivery that Anchor has given up: by a 4xx, or after the last attempt. */
+const GIVEN_UP = ['failed', 'dead'];
+
+/** What this node alone answers with, of all that stands between Anchor and a workflow: taken, and not for this workflow. */
+const OUR_TAKEN = 202;
+const OUR_UNWANTED = 204;
+
+/** The most events of one kind that are kept in mind; beyond it, the next reading has the rest. */
+const MOST_KEPT = 5_000;
+
+/** What decides which rows matter. Times are Anchor's, in milliseconds: they are compared with each other only. */
+export interface ReadingInput {
+	/** The project of the webhook; '' when Anchor did not say. */
+	projectId: string;
+	/** What the trigger listens to. */
+	wanted: { events: readonly string[]; filters: EventFilters };
+	/** Since when it does: what was scheduled before is not missing. */
+	sinceMs: number;
+	/** What Anchor had ended with by then has run; undefined when nothing is noted. */
+	doneMs: number | undefined;
+	/**
+	 * Since when deliveries are collected, so that an answer of ours does not say that one has run; undefined while each is
+	 * run at once.
+	 */
+	collectedSinceMs: number | undefined;
+	/** Since when this process takes deliveries. */
+	startedMs: number;
+	/** Whether this process has met the event: delivered, refused by its filters, or recovered. */
+	isKnown(eventId: string): boolean;
+	/** Whether n8n has the event in hand and may still refuse it: its sender hung up before there was an answer. */
+	isInHand(eventId: string): boolean;
+}
+
+/** An event from the history. */
+export interface MissedEvent extends PendingEvent {
+	event: AnchorEvent;
+	/** Anchor's id of its delivery. */
+	deliveryId: string;
+	/** What Anchor got in the last attempt; null when nothing. */
+	status: number | null;
+}
+
+/**
+ * One reading of a trigger's delivery history: takes rows page by page, in any order, some perhaps twice, and keeps what
+ * may be missing. Judged like a delivery: only selected events that pass the filters and that this process has not met.
+ * Pure; bounded by what is missing, not by what there is.
+ */
+export class Reading {
+	/** Given up by Anchor, those that it gave up first. */
+	private readonly givenUp = new EarliestEnded();
+	/**
+	 * Answered with 2xx, by n8n's own start or by something in front of n8n, unless `isMasked`. Where deliveries are collected,
+	 * those as well that were taken and have perhaps not run.
+	 */
+	private readonly foreign = new EarliestEnded();
+	/** Taken by an n8n that had this trigger before: a dying one may not have carried it out. The last ones. */
+	readonly taken: DeliveryRow[] = [];
+	/** Events that another row shows as delivered, or that Anchor still tries. */
+	private readonly open = new Set<string>();
+	/** When deliveries ended of events that this process has met. */
+	readonly endsMs = new Map<string, number>();
+	/** When deliveries ended that were answered with 401. */
+	readonly unauthorizedMs: number[] = [];
+	/** The fields of conditions that could not be judged, and therefore did not hold. */
+	readonly unjudged = new Set<string>();
+	/** Given-up events whose rows came without their payload: nothing is made up for them. */
+	readonly withoutPayload = new Set<string>();
+	/** When the earliest delivery ended of which n8n has the event in hand: it is missing if n8n refuses it in the end. */
+	inHandMs: number | undefined;
+	/** For when the earliest delivery was scheduled that Anchor still tries. */
+	pendingMs: number | undefined;
+	/** Whether a row shows an answer that only this node gives. */
+	hasOwnStatus = false;
+	/** Whether a delivery that this process has surely had shows another answer: something in front of n8n changes them. */
+	isChanged = false;
+	/** Whether somebody else takes deliveries for this trigger: other processes, in n8n's queue mode. */
+	othersReceive = false;
+	private rows = 0;
+	private firstMs: number | undefined;
+	private lastMs = 0;
+
+	constructor(readonly input: ReadingInput) {}
+
+	/** Whether an answer of ours cannot be told from another one, so that only n8n's store knows what has run. */
+	get isMasked(): boolean {
+		return this.isChanged || !this.hasOwnStatus;
+	}
+
+	/**
+	 * Events with their places counted from the older end of the history. Which end that is, is told from the rows, because no
+	 * page of Anchor's says it.
+	 */
+	inOrder(events: readonly MissedEvent[]): MissedEvent[] {
+		const isNewestFirst = (this.firstMs ?? 0) > this.lastMs;
+		return events.map((one) => (isNewestFirst ? { ...one, place: -one.place } : one));
+	}
+
+	/**
+	 * What is missing, each event once, with its place counted from the older end of the history.
+	 * @param kinds `givenUp` by Anchor, `answered` in place of this node
+	 */
+	missing(kinds: { givenUp: boolean; answered: boolean }): MissedEvent[] {
+		const found = [
+			...(kinds.givenUp ? this.givenUp.events : []),
+			...(kinds.answered ? this.foreign.events : []),
+		].filter(({ event }) => !this.open.has(event.id));
+		return this.inOrder([...new Map(found.map((one) => [one.event.id, one])).values()]);
+	}
+
+	/** When the earliest ended of those that were left out because there are so many. */
+	get droppedMs(): number | undefined {
+		return earliest(this.givenUp.droppedMs, this.foreign.droppedMs);
+	}
+
+	/** Whether there was no row at all. */
+	get isEmpty(): boolean {
+		return this.rows === 0;
+	}
+
+	add(row: DeliveryRow): void {
+		const createdMs = timeOf(row.scheduled_at) ?? 0;
+		this.rows += 1;
+		this.firstMs ??= createdMs;
+		this.lastMs = createdMs;
+		if (createdMs < this.input.sinceMs) return;
+		const isGivenUp = GIVEN_UP.includes(row.status);
+		if (!isGivenUp && row.status !== DELIVERED) {
+			this.open.add(row.external_event_id);
+			this.pendingMs = earliest(this.pendingMs, createdMs);
+		} else if (isGivenUp) this.addGivenUp(row);
+		else this.addDelivered(row);
+	}
+
+	private addGivenUp(row: DeliveryRow): void {
+		if (row.response_status === 401) this.unauthorizedMs.push(endOf(row));
+		if (this.isDone(row)) return;
+		const { external_event_id: id, event_type: type } = row;
+		if (this.input.isInHand(id)) this.inHandMs = earliest(this.inHandMs, endOf(row));
+		else if (this.input.isKnown(id)) return;
+		else if (row.payload !== undefined) this.keep(row, this.givenUp);
+		else if (isSubscribed(type, this.input.wanted.events)) this.withoutPayload.add(id);
+	}
+
+	private addDelivered(row: DeliveryRow): void {
+		const { external_event_id: id, response_status: status } = row;
+		const { isKnown, startedMs, collectedSinceMs } = this.input;
+		const isNew = !isKnown(id);
+		const isOwn = status === OUR_TAKEN || status === OUR_UNWANTED;
+		this.hasOwnStatus ||= isOwn;
+		this.isChanged ||= !isOwn && !isNew;
+		if (status === OUR_TAKEN && isNew && endOf(row) >= startedMs) this.othersReceive = true;
+		const isCollected = status === OUR_TAKEN && collectedSinceMs !== undefined;
+		if (isOwn && !isCollected) this.open.add(id);
+		if (!isNew) this.endsMs.set(id, endOf(row));
+		else if (isCollected && endOf(row) <= collectedSinceMs) return;
+		else if ((!isOwn || isCollected) && !this.isDone(row)) this.keep(row, this.foreign);
+		else if (status === OUR_TAKEN && endOf(row) < startedMs) keepLatest(this.taken, row);
+	}
+
+	private isDone(row: DeliveryRow): boolean {
+		return endOf(row) <= (this.input.doneMs ?? -Infinity);
+	}
+
+	private keep(row: DeliveryRow, list: EarliestEnded): void {
+		const missed = this.wantedEvent(row);
+		if (missed !== undefined) list.add(missed);
+	}
+
+	/** The event of a row, if it is wanted. */
+	wantedEvent(row: DeliveryRow): MissedEvent | undefined {
+		const { wanted, projectId } = this.input;
+		const { id: deliveryId, payload } = row;
+		if (payload === undefined || !isSubscribed(row.event_type, wanted.events)) return undefined;
+		const event = recoveredEvent({ ...row, payload }, projectId);
+		const { holds, unjudged = [] } = judgeFilters(event, wanted.filters);
+		for (const field of unjudged) this.unjudged.add(field);
+		if (!holds) return undefined;
+		return {
+			event,
+			deliveryId,
+			status: row.response_status,
+			endMs: endOf(row),
+			createdMs: timeOf(row.scheduled_at) ?? 0,
+			place: this.rows,
+			length: JSON.stringify(payload).length,
+		};
+	}
+}
+
+/** Missed events, of which only the earliest-ended are kept: each event once. */
+class EarliestEnded {
+	private byId = new Map<string, MissedEvent>();
+	/** When the earliest ended of those that were dropped. */
+	droppedMs: number | undefined;
+
+	get events(): MissedEvent[] {
+		return [...this.byId.values()];
+	}
+
+	add(missed: MissedEvent): void {
+		if (this.byId.has(missed.event.id)) return;
+		this.byId.set(missed.event.id, missed);
+		if (this.byId.size < 2 * MOST_KEPT) return;
+		const all = this.events.sort((one, other) => one.endMs - other.endMs);
+		this.byId = new Map(all.slice(0, MOST_KEPT).map((one) => [one.event.id, one]));
+		this.droppedMs = earliest(this.droppedMs, all[MOST_KEPT].endMs);
+	}
+}
+
+/** Keeps a row among the latest-ended. */
+function keepLatest(rows: DeliveryRow[], row: DeliveryRow): void {
+	rows.push(row);
+	if (rows.length < 2 * MOST_KEPT) return;
+	rows.sort((one, other) => endOf(one) - endOf(other));
+	rows.splice(0, MOST_KEPT);
+}
+
+/** When a row's last attempt ended, in milliseconds of Anchor's clock. */
+export function endOf(row: DeliveryRow): number {
+	return timeOf(row.completed_at) ?? timeOf(row.scheduled_at) ?? 0;
+}
+
+/** The earlier of two times, of which either may not be there. */
+export function earliest(one: number | undefined, other: number | undefined): number | undefined {
+	if (one === undefined || other === undefined) return one ?? other;
+	return Math.min(one, other);
+}

@@ -1,0 +1,186 @@
+import { NodeOperationError, sleep } from 'n8n-workflow';
+import type { ICheckProcessedOptions, IExecuteFunctions } from 'n8n-workflow';
+import { warnOncePerMinute } from './log';
+import type { Trigger } from './trigger';
+import { wait } from './wait';
+
+/**
+ * The second tier of de-duplication: n8n's own store of processed entries, one row for each node in its database,
+ * shared by all processes and kept over restarts, renames and republishing.
+ *
+ * Two entries are kept for each event, its id and the id with the run that took it: n8n may give the same execution to
+ * another worker after the first one died, and that repetition must run. The row is read and written
+ * whole, so its length is a price paid for each event: 4,000 entries know the last 2,000 events.
+ */
+const STORE: ICheckProcessedOptions = { mode: 'entries', maxEntries: 4_000 };
+
+/**
+ * A store that takes longer than this is treated as one that does not answer. It is what n8n itself waits for
+ * SQLite's one writing connection: a database that is only slow, under a flood of runs, must not make an event run twice.
+ */
+const PATIENCE_MS = 60_000;
+
+/** Two processes that both meet a node's very first event collide in inserting its row: one of them tries again. */
+const ATTEMPTS = 3;
+
+/** How long another process needs, with room to spare, between reading n8n's row and writing it. */
+const OTHER_WRITE_MS = 100;
+
+/** Every round is lost only to another process that wrote the row in just that moment. */
+const ROUNDS = 5;
+
+/** What a run wants of n8n's store. */
+export interface ClaimRequest {
+	/** The signed ids of the events that it carries. */
+	eventIds: readonly string[];
+	/** The name under which it has them: a repetition of the run has the same. */
+	runName: string;
+	/**
+	 * Whether they were received in another process, as in n8n's queue mode. Then a copy may run in yet another one at this
+	 * very moment, both may have read n8n's row before either wrote it, and the row is looked at a second time: it holds
+	 * the claim of the one that wrote last. Within one process the gate has seen to that.
+	 */
+	acrossProcesses: boolean;
+	/** Whether they are left out when the store does not answer; other events run then, and are recorded if it can be done. */
+	areDoubtful?: boolean;
+	/** Events that have surely run. A store that does not know the last of them has been put back, and cannot tell. */
+	witnesses?: readonly string[];
+}
+
+/**
+ * What the store says: which of the events this run has. Or that it cannot tell: `silent`, it does not answer;
+ * `forgotten`, its database was put back to an older state.
+ */
+export type Claim = { ids: ReadonlySet<string> } | 'silent' | 'forgotten';
+
+/**
+ * Claims events for this run: it has those that no other execution has taken. The number of calls does not grow with
+ * that of the events.
+ *
+ * A run that is repeated is no repetition of the event: a retry by the user (mode `retry`), or a run of the same name. Manual runs neither ask nor record.
+ * @param context n8n's context of the run
+ * @param trigger its calls to the store wait for each other
+ * @returns never throws; what `silent` means for the events is up to the caller, and the log says that it was so
+ */
+export async function claimEvents(
+	context: IExecuteFunctions,
+	trigger: Trigger,
+	{ eventIds, runName, acrossProcesses, areDoubtful = false, witnesses = [] }: ClaimRequest,
+): Promise<Claim> {
+	const mode = context.getMode();
+	if (mode === 'manual' || mode === 'retry' || eventIds.length === 0) {
+		return { ids: new Set(eventIds) };
+	}
+	const takenBy: OwnerEntry = (eventId) => `${eventId} taken by ${runName}`;
+	const claimInTurn = async (ids: readonly string[]) =>
+		await trigger.storeQueue.run(async () => await claim(context, ids, { takenBy, areDoubtful }));
+	let claimed: { now: string[]; mine: string[] };
+	try {
+		if (await isForgotten(context, trigger, witnesses)) return 'forgotten';
+		claimed = await claimInTurn(eventIds);
+	} catch (cause) {
+		reportSilence(context, { eventId: eventIds[0], cause: cause as Error });
+		return 'silent';
+	}
+	const had = new Set(claimed.mine);
+	try {
+		for (let round = 1; acrossProcesses && claimed.now.length > 0 && round <= ROUNDS; round++) {
+			await sleep(OTHER_WRITE_MS);
+			claimed = await claimInTurn(claimed.now);
+			for (const id of claimed.mine) had.add(id);
+		}
+	} catch (cause) {
+		// They were claimed: nobody else runs them.
+		reportSilence(context, { eventId: eventIds[0], cause: cause as Error });
+	}
+	for (const id of claimed.now) had.add(id);
+	return { ids: had };
+}
+
+/** Whatever has run may be recorded as such: asking leaves nothing that keeps another event from running. */
+async function isForgotten(
+	context: IExecuteFunctions,
+	trigger: Trigger,
+	witnesses: readonly string[],
+): Promise<boolean> {
+	if (witnesses.length === 0) return false;
+	const known = await trigger.storeQueue.run(async () => await record(context, [...witnesses]));
+	return !known.has(witnesses[witnesses.length - 1]);
+}
+
+/** The entry that says which run has taken an event. */
+type OwnerEntry = (eventId: string) => string;
+
+/**
+ * Asks and records in one step; the caller holds the node's place in the queue.
+ * @returns the events that nobody had, and those that this run had already
+ */
+async function claim(
+	context: IExecuteFunctions,
+	eventIds: readonly string[],
+	{ takenBy, areDoubtful }: { takenBy: OwnerEntry; areDoubtful: boolean },
+): Promise<{ now: string[]; mine: string[] }> {
+	const entries = eventIds.flatMap((id) => [id, takenBy(id)]);
+	const processed = await record(context, entries, areDoubtful);
+	const now = eventIds.filter((id) => !processed.has(id));
+	const mine = eventIds.filter((id) => processed.has(id) && processed.has(takenBy(id)));
+	const others = eventIds.filter((id) => processed.has(id) && !processed.has(takenBy(id)));
+	// Else a repetition of this very run would take itself for the owner. The answer stands without it.
+	if (others.length > 0) await unrecord(context, others.map(takenBy)).catch(() => {});
+	return { now, mine };
+}
+
+/** @param isUndoneLate whether entries that are recorded when nobody waits any more are taken back */
+async function record(
+	context: IExecuteFunctions,
+	entries: string[],
+	isUndoneLate = false,
+): Promise<Set<unknown>> {
+	const asked = (async () => {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				return await context.helpers.checkProcessedAndRecord(entries, 'node', STORE);
+			} catch (cause) {
+				if (attempt === ATTEMPTS) throw new NodeOperationError(context.getNode(), cause as Error);
+			}
+		}
+	})();
+	try {
+		return new Set((await inTime(asked)).processed);
+	} catch (silence) {
+		const undo = async (late: unknown[]) =>
+			await unrecord(context, late.map(String)).catch(() => {});
+		void asked.then(
+			async ({ new: late }) => isUndoneLate && (await undo(late)),
+			() => {},
+		);
+		throw silence;
+	}
+}
+
+async function unrecord(context: IExecuteFunctions, entries: string[]): Promise<void> {
+	await inTime(context.helpers.removeProcessed(entries, 'node', STORE));
+}
+
+/** Waits for the store, but not for ever: a row that is never given back must not stop the events behind it. */
+async function inTime<T>(asked: Promise<T>): Promise<T> {
+	const silence = wait(PATIENCE_MS).then(() => {
+		throw new Error(`no answer within ${PATIENCE_MS} ms`);
+	});
+	return await Promise.race([asked, silence]);
+}
+
+function reportSilence(
+	context: IExecuteFunctions,
+	{ eventId, cause }: { eventId: string; cause: Error },
+): void {
+	const node = context.getNode();
+	const workflowId = context.getWorkflow().id;
+	warnOncePerMinute(
+		context.logger,
+		`${workflowId} ${node.id} store`,
+		`${node.name}: n8n's store of processed events does not answer, so an event that was delivered twice may run twice. Check the n8n database.`,
+		{ workflowId, nodeId: node.id, eventId, cause: cause.message },
+		Date.now(),
+	);
+}

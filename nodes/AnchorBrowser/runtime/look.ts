@@ -1,0 +1,149 @@
+import { unjudgedLine } from '../delivery/verdict';
+import { planRecovery } from '../recovery/plan';
+import type { RecoveryPlan } from '../recovery/plan';
+import type { MissedEvent } from '../recovery/reading';
+import {
+	recoveredLine,
+	REPORTED_WRONG,
+	STILL_REFUSED,
+	withoutPayloadLine,
+} from '../recovery/report';
+import { anchorNow, noteDone, readHistory, settleHistory } from './deliveryHistory';
+import type { HistoryRead } from './deliveryHistory';
+import { keepRegistration } from './keepRegistration';
+import { warnOncePerMinute } from './log';
+import type { Monitor } from './monitor';
+import { receivedEvent, runEach, runForRegistration, runTogether } from './startRuns';
+
+/**
+ * How often a secret is taken for wrong at most: where this process has refused deliveries itself, and where the history
+ * alone says that they were refused.
+ */
+const ROTATION_INTERVAL_MS = { proven: 60 * 60_000, reported: 24 * 60 * 60_000 };
+
+/** How old the noted time may become while events arrive: a start reads no more than a day and this. */
+const NOTE_INTERVAL_MS = 60 * 60_000;
+
+/**
+ * One regular look after a trigger in service: keeps the webhook in order, reads the history, plans, carries the plan out,
+ * and notes how far it came.
+ * @returns whether nothing is left to be done; otherwise the next look comes before long
+ */
+export async function look(monitor: Monitor): Promise<boolean> {
+	const { trigger, settings } = monitor;
+	if (!(await keepInOrder(monitor, false))) return false;
+	let isDone = true;
+	if (settings.catchUp || settings.collectMinutes > 0) {
+		const read = await readHistory(monitor);
+		isDone = read !== undefined && (await carryOut(monitor, read));
+	}
+	// Other processes of this n8n know the secret from static data alone, which only a run can write.
+	if (trigger.production.isUnsaved && !monitor.isOver) await runForRegistration(monitor);
+	// A rotation that Anchor has not answered is worth another one before long.
+	return isDone && !trigger.production.isUnsaved && !trigger.production.isChanging;
+}
+
+/** @returns whether the registration was looked at, and stands */
+async function keepInOrder(monitor: Monitor, secretIsWrong: boolean): Promise<boolean> {
+	const { context, trigger, owner, settings } = monitor;
+	const { production } = trigger;
+	return await trigger.registrationQueue.run(async () => {
+		const { state: before } = production;
+		// Whatever n8n could not activate, or has taken out of service, must not get a webhook from here.
+		if (monitor.isOver || before === undefined || !production.isInService) return false;
+		const outcome = await keepRegistration(context, trigger, {
+			owner,
+			url: before.url,
+			events: settings.events,
+			occasion: 'look',
+			wasEnded: false,
+			secretIsWrong,
+		});
+		if (!outcome.ok) {
+			monitor.log('debug', outcome.refusal.words.message);
+			return false;
+		}
+		const { state, happened } = outcome;
+		if (state !== undefined && state.secret !== before.secret) production.isUnsaved = true;
+		// A look at an Anchor that does not answer has seen nothing.
+		return state !== undefined && !happened.some(({ what }) => what === 'unchecked');
+	});
+}
+
+async function carryOut(monitor: Monitor, { reading, isWhole }: HistoryRead): Promise<boolean> {
+	const { trigger, settings } = monitor;
+	const { production, mismatchedAtMs, hasReceived } = trigger;
+	const nowMs = anchorNow(trigger);
+	const plan = planRecovery(reading, {
+		nowMs,
+		isWhole,
+		isStart: monitor.followsAnother,
+		isDurable: settings.deduplicate === 'durable',
+		secretSinceMs: production.state?.secretSince ?? nowMs,
+		hasReceived,
+		mismatchedMs: mismatchedAtMs && nowMs - (Date.now() - mismatchedAtMs),
+	});
+	reportFindings(monitor, plan);
+	await replaceSecret(monitor, plan);
+	if (monitor.collector !== undefined) return await monitor.collector.look(reading);
+	const isRun = await runMissed(monitor, plan);
+	if (!isRun || plan.isUnsettled) return false;
+	settleHistory(monitor);
+	const { doneMs } = plan;
+	const notedMs = trigger.anchor?.note.recoveredMs ?? production.state?.wantsSince ?? nowMs;
+	if (!reading.isEmpty && doneMs !== undefined && doneMs - notedMs >= NOTE_INTERVAL_MS) {
+		await noteDone(monitor, doneMs);
+	}
+	return true;
+}
+
+/**
+ * Runs what is missing, and notes progress after each portion where it outlasts this process.
+ * @returns whether all of it was taken up
+ */
+async function runMissed(monitor: Monitor, plan: RecoveryPlan): Promise<boolean> {
+	const run: MissedEvent[] = [];
+	let isComplete = true;
+	for (const { events, witnesses } of plan.questions) {
+		const load = { events: events.map(receivedEvent(monitor)), areDoubtful: true, witnesses };
+		isComplete &&= !monitor.isOver && (await runTogether(monitor, load));
+	}
+	for (const { events, doneMs } of plan.portions) {
+		if (!isComplete || monitor.isOver) break;
+		const taken = await runEach(monitor, events);
+		run.push(...taken);
+		isComplete = taken.length === events.length;
+		if (isComplete) await noteDone(monitor, doneMs);
+	}
+	if (run.length > 0) monitor.log('info', recoveredLine(run));
+	return isComplete && !monitor.isOver;
+}
+
+/** Deliveries are refused because the secret here is not the one that Anchor signs with: it gets a new one in place. */
+async function replaceSecret(monitor: Monitor, { wrongSecret }: RecoveryPlan): Promise<void> {
+	const { trigger } = monitor;
+	if (wrongSecret === undefined) return;
+	const { rotatedAtMs } = trigger;
+	const interval = ROTATION_INTERVAL_MS[wrongSecret];
+	if (rotatedAtMs !== undefined && Math.abs(Date.now() - rotatedAtMs) < interval) {
+		monitor.log('warn', STILL_REFUSED);
+		return;
+	}
+	if (wrongSecret === 'reported') monitor.log('warn', REPORTED_WRONG);
+	trigger.rotatedAtMs = Date.now();
+	await keepInOrder(monitor, true);
+}
+
+function reportFindings(monitor: Monitor, { unjudged, withoutPayload }: RecoveryPlan): void {
+	const { context, owner } = monitor;
+	const { workflowId, nodeId } = owner;
+	if (withoutPayload.length > 0) monitor.log('warn', withoutPayloadLine(withoutPayload));
+	if (unjudged.length === 0) return;
+	warnOncePerMinute(
+		context.logger,
+		`${workflowId} ${nodeId} unjudged`,
+		`${context.getNode().name}: ${unjudgedLine(unjudged)}`,
+		{ workflowId, nodeId },
+		Date.now(),
+	);
+}

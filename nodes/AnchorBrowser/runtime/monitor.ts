@@ -1,0 +1,67 @@
+import type { ITriggerFunctions } from 'n8n-workflow';
+import { HistoryReader } from '../recovery/history';
+import type { Reading } from '../recovery/reading';
+import type { MarkOwner } from '../registration/mark';
+import type { RegistrationSettings, WebhookSettings } from '../settings/readSettings';
+import type { Trigger } from './trigger';
+
+/** What looking after a trigger needs to know of its parameters. */
+export type MonitorSettings = RegistrationSettings &
+	Pick<WebhookSettings, 'filters' | 'deduplicate'> & {
+		/** `collectMinutesOf` */
+		collectMinutes: number;
+	};
+
+/** What ends the windows of a trigger that collects events. */
+export interface EndsWindows {
+	/** An event waits. */
+	begin(): void;
+	/** A regular look has read the history. @returns whether nothing is left to be done before the next look */
+	look(reading: Reading): Promise<boolean>;
+	/** n8n closes the trigger. */
+	close(): Promise<void>;
+}
+
+/** Looks after one trigger, from n8n's `trigger()` to its `closeFunction`: after its webhook, and after missed events. */
+export class Monitor {
+	/** Whether n8n has taken the trigger out of service since, or has started it anew. */
+	isOver = false;
+	/** How many looks were complete. */
+	looks = 0;
+	/** This machine's time in milliseconds; used for how long ago something was, never beside Anchor's. */
+	readonly startedAtMs = Date.now();
+	/** What was noted at Anchor as done when this process first looked, in milliseconds of Anchor's clock. */
+	firstDoneMs: number | undefined;
+	/** Ends its windows, where events are collected. */
+	collector: EndsWindows | undefined;
+	private readonly readers = new Map<string, HistoryReader>();
+
+	constructor(
+		readonly context: ITriggerFunctions,
+		readonly trigger: Trigger,
+		readonly owner: MarkOwner,
+		/** Read at once: n8n 2 evaluates their expressions only while it waits for `trigger()`. */
+		readonly settings: MonitorSettings,
+	) {}
+
+	/** Whether this process has just started, and an earlier one may have died with events that it had taken. */
+	get followsAnother(): boolean {
+		const activation = this.context.getActivationMode();
+		return this.looks === 0 && (activation === 'init' || activation === 'leadershipChange');
+	}
+
+	/** The reader of one webhook's history. */
+	readerOf(webhookId: string): HistoryReader {
+		const reader = this.readers.get(webhookId) ?? new HistoryReader(webhookId);
+		this.readers.set(webhookId, reader);
+		return reader;
+	}
+
+	/** Writes a line about this trigger to n8n's log. */
+	log(level: 'info' | 'warn' | 'debug', sentence: string): void {
+		this.context.logger[level](`${this.context.getNode().name}: ${sentence}`, {
+			workflowId: this.owner.workflowId,
+			nodeId: this.owner.nodeId,
+		});
+	}
+}
