@@ -122,6 +122,16 @@ export function itemsOf(
 	return (run?.data?.main?.[output] ?? []).map((item) => item.json);
 }
 
+/** Whether what an execution did is there and fits its state. One that crashed or was cancelled may have nothing. */
+function isSaved({ status, data }: Execution): boolean {
+	if (['new', 'running'].includes(status)) return false;
+	if (!['waiting', 'success', 'error'].includes(status)) return true;
+	// n8n 2 has no data at all of a run that has just begun.
+	const { waitTill, resultData }: Partial<Execution['data']> = data ?? {};
+	if (status === 'waiting') return Boolean(waitTill);
+	return !waitTill && Boolean(resultData?.lastNodeExecuted ?? resultData?.error);
+}
+
 /** Node types that get an address of their own from the editor. */
 const HAS_WEBHOOK = /(webhook|trigger)$/i;
 
@@ -436,14 +446,17 @@ export class N8nClient {
 		return { ...execution, data: readFlatted(execution.data) as Execution['data'] };
 	}
 
-	/** Waits until an execution is over, and answers it with its data. */
+	/**
+	 * Waits until an execution is over, or waits for somebody, and until n8n has saved what it did: n8n stores the state
+	 * first and the data a moment later.
+	 */
 	async finishedExecution(id: string, timeout = 30_000): Promise<Execution> {
 		return await waitFor(
 			async () => {
 				const execution = await this.getExecution(id);
-				return !['new', 'running'].includes(execution.status) && execution;
+				return isSaved(execution) && execution;
 			},
-			{ timeout, what: `execution ${id} to finish` },
+			{ timeout, what: `execution ${id} to finish and to be saved` },
 		);
 	}
 
