@@ -1,4 +1,3 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/require-node-api-error -- measurements run in Node, not in n8n's sandbox */
 import { createHash, randomBytes } from 'node:crypto';
 
 import type { Database } from '../e2e/faults/database';

@@ -1,4 +1,3 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/require-node-api-error -- measurements run in Node, not in n8n's sandbox */
 import { randomBytes } from 'node:crypto';
 
 import type { Database } from '../e2e/faults/database';
@@ -118,8 +117,8 @@ const inTenths = (value: number) => value.toFixed(1);
 const inHundredths = (value: number) => value.toFixed(2);
 
 /**
- * One row for each entrant: its speed, beside that of others, and how long the answers took. A speed is that of the
- * runs where there were any: what was answered is worth something when it has run.
+ * One row for each entrant: its speed, beside that of others, and how long the answers took. What counts is the speed of
+ * the runs, where there were any: what is answered faster than it runs piles up. Beside it stands that of the answers.
  *
  * @param what is measured, for the list of missed aims
  * @returns a Markdown table: medians, with the middle half of the rounds
@@ -128,8 +127,9 @@ export function tableOf(
 	heats: Heats,
 	{ what, yardsticks }: { what: string; yardsticks: readonly Entrant[] },
 ): string {
-	const speedsOf = (entrant: Entrant) =>
-		(heats.get(entrant) ?? []).map(({ answered, run }) => run ?? answered);
+	const of = (entrant: Entrant) => heats.get(entrant) ?? [];
+	const answersOf = (entrant: Entrant) => of(entrant).map(({ answered }) => answered);
+	const runsOf = (entrant: Entrant) => of(entrant).map(({ answered, run }) => run ?? answered);
 	const rows = [...heats].map(([entrant, own]) => {
 		const times = own.flatMap(({ shots }) => shots.map(({ ms }) => ms));
 		const answered = own.map((heat) => heat.answered);
@@ -138,17 +138,21 @@ export function tableOf(
 			entrant.name,
 			`${inTenths(median(answered))} (${spread(answered, inTenths)})`,
 			run.length === 0 ? '-' : `${inTenths(median(run))} (${spread(run, inTenths)})`,
-			...yardsticks.map((yardstick) => {
-				const found = ratios(speedsOf(entrant), speedsOf(yardstick));
+			...yardsticks.flatMap((yardstick) => {
+				const runs = ratios(runsOf(entrant), runsOf(yardstick));
+				const answers = ratios(answersOf(entrant), answersOf(yardstick));
 				const aim = entrant.aims.find(({ against }) => against === yardstick);
 				const title = `${what}, ${entrant.name} to ${yardstick.name}`;
-				const middle = aim ? withAim(title, median(found), aim) : inHundredths(median(found));
-				return entrant === yardstick ? middle : `${middle}, ${spread(found, inHundredths)}`;
+				const middle = aim ? withAim(title, median(runs), aim) : inHundredths(median(runs));
+				return [
+					entrant === yardstick ? middle : `${middle}, ${spread(runs, inHundredths)}`,
+					inHundredths(median(answers)),
+				];
 			}),
 			`${quantile(times, 0.5).toFixed(0)} ms`,
 			`${quantile(times, 0.99).toFixed(0)} ms`,
 		];
 	});
-	const headings = yardsticks.map(({ name }) => `To ${name}`);
+	const headings = yardsticks.flatMap(({ name }) => [`To ${name}`, 'in answers']);
 	return table(['Trigger', 'Answered a second', 'Run a second', ...headings, 'p50', 'p99'], rows);
 }

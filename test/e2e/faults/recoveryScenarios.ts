@@ -7,6 +7,8 @@ import {
 	BOTH,
 	FULL,
 	killWhileItRecovers,
+	lockDatabase,
+	LOCKED_MS,
 	startAgain,
 	TWO_AT_A_TIME,
 	type Scenario,
@@ -17,7 +19,6 @@ const MISSED_WITH_KILLS = FULL ? [1_000, 5_000, 10_000] : [150];
 const KILLS = 2;
 const WAITING = FULL ? 60 : 20;
 const RUN_SECONDS = FULL ? 30 : 4;
-const LOCKED_MS = 15_000;
 
 const missedWithKills = (missed: number): Scenario => ({
 	name: `${missed} events missed, n8n killed ${KILLS} times while it recovers them`,
@@ -108,15 +109,7 @@ export const RECOVERY_SCENARIOS: readonly Scenario[] = [
 		happen: async (context) => {
 			await missSome(context);
 			await firstRecovery(context);
-			const database = await context.environment.database();
-			try {
-				await database.query('BEGIN EXCLUSIVE');
-				await pause(LOCKED_MS);
-				await database.query('ROLLBACK');
-			} finally {
-				await database.close();
-			}
-			await endStuckRuns(context);
+			await lockDatabase(context);
 		},
 	},
 	{
@@ -141,19 +134,3 @@ export const RECOVERY_SCENARIOS: readonly Scenario[] = [
 		},
 	},
 ];
-
-/** A run whose end n8n could not write is "running" for it until it is started again. */
-export async function endStuckRuns({
-	environment,
-	runs,
-	noteStart,
-	settled,
-}: ScenarioContext): Promise<void> {
-	await settled();
-	try {
-		await waitFor(async () => (await runs.unfinished()) === 0, { timeout: 30_000, every: 1_000 });
-	} catch {
-		await environment.n8n.restart();
-		noteStart();
-	}
-}

@@ -1,4 +1,4 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
+/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/require-node-api-error -- tests run in Node, not in n8n's sandbox */
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { EmitOptions } from '../../simulator';
@@ -130,6 +130,34 @@ export async function killWhileItRecovers(
 		}
 		await n8n.kill();
 		await startAgain(n8n);
+		noteStart();
+	}
+}
+
+/** Longer than Anchor waits for an answer. */
+export const LOCKED_MS = 15_000;
+
+/** Another process holds SQLite's only place for a writer; n8n is started again if that leaves runs without an end. */
+export async function lockDatabase({
+	environment,
+	runs,
+	noteStart,
+	settled,
+}: ScenarioContext): Promise<void> {
+	const database = await environment.database();
+	try {
+		await database.query('BEGIN EXCLUSIVE');
+		await pause(LOCKED_MS);
+		await database.query('ROLLBACK');
+	} finally {
+		await database.close();
+	}
+	await settled();
+	try {
+		await waitFor(async () => (await runs.unfinished()) === 0, { timeout: 30_000, every: 1_000 });
+	} catch {
+		// A run whose end n8n could not write is "running" for it until it is started again.
+		await environment.n8n.restart();
 		noteStart();
 	}
 }

@@ -1,4 +1,4 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/require-node-api-error -- tests run in Node, not in n8n's sandbox */
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -10,13 +10,15 @@ import { RETRY_DELAYS_MS } from './environment';
 import { LONG_RUN } from './longRun';
 import { publishChange } from './publishChange';
 import { QUEUE_SCENARIOS } from './queueScenarios';
-import { endStuckRuns, RECOVERY_SCENARIOS } from './recoveryScenarios';
+import { RECOVERY_SCENARIOS } from './recoveryScenarios';
 import {
 	ALONE,
 	BOTH,
 	DOUBLED,
 	FULL,
 	lifeMs,
+	lockDatabase,
+	LOCKED_MS,
 	ONE_AT_A_TIME,
 	PROXIED,
 	startAgain,
@@ -32,7 +34,6 @@ const BURST = FULL ? 300 : 60;
 const LONG_RUNS = FULL ? 10 : 2;
 const INTERCEPTED_MS = FULL ? 60_000 : 5_000;
 const MISSED = FULL ? 1_000 : 50;
-const LOCKED_MS = 15_000;
 const REFUSALS = FULL ? 50 : 10;
 /** Longer than the 10 s that Anchor waits for an answer. */
 const LONG_RUN_SECONDS = 11;
@@ -98,19 +99,6 @@ async function restoreDatabase({ environment, runs, noteStart, settled }: Scenar
 	} finally {
 		rmSync(backup, { recursive: true });
 	}
-}
-
-/** Another process holds SQLite's only place for a writer, longer than Anchor waits for an answer. */
-async function lockDatabase(context: ScenarioContext): Promise<void> {
-	const database = await context.environment.database();
-	try {
-		await database.query('BEGIN EXCLUSIVE');
-		await pause(LOCKED_MS);
-		await database.query('ROLLBACK');
-	} finally {
-		await database.close();
-	}
-	await endStuckRuns(context);
 }
 
 /** SQLite refuses every new execution until so many deliveries have met with that. */
