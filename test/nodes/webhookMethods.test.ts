@@ -383,7 +383,7 @@ describe('an activation on n8n 1', () => {
 			await host.activate(row, 'init');
 			await timers.advance(END_MS);
 			expect(idsAtAnchor()).toEqual(ids);
-			expect(await statusOf(ids[0])).toBe(200);
+			expect(await statusOf(ids[0])).toBe(202);
 		},
 	);
 
@@ -441,7 +441,7 @@ describe('with several main processes on n8n 1', () => {
 			await host.activate(row, 'activate');
 			await timers.advance(END_MS);
 			expect(idsAtAnchor()).toEqual(ids);
-			expect(await statusOf(ids[0])).toBe(200);
+			expect(await statusOf(ids[0])).toBe(202);
 		}
 		const said = logLines.filter(({ message }) => message.includes(`${ids[0]} stays`));
 		expect(said.map(({ level }) => level)).toEqual(['debug', 'debug']);
@@ -478,7 +478,7 @@ describe('an address with two slashes, of a setting that ends with two', () => {
 		await host.activate(row);
 		const [{ id, url }] = anchor.webhooks();
 		expect(new URL(url).pathname).not.toContain('//');
-		expect(await statusOf(id)).toBe(200);
+		expect(await statusOf(id)).toBe(202);
 		row.nodes[0].parameters.events = ['task.completed'];
 		await host.republish(row);
 		expect(anchor.webhooks()).toMatchObject([{ id, url }]);
