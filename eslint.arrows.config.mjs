@@ -52,7 +52,7 @@ export default [
 		files: [
 			'nodes/AnchorBrowser/{events,delivery,output}/**/*.ts',
 			'nodes/AnchorBrowser/registration/{plan,mark,seal,state,address}.ts',
-			'nodes/AnchorBrowser/recovery/missed.ts',
+			'nodes/AnchorBrowser/recovery/{missed,recoveredEvent}.ts',
 		],
 		rules: noHost,
 	},

@@ -9,9 +9,12 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
+import { ACCEPTED_STATUS } from './delivery/verdict';
 import { lookAfter } from './hooks/trigger';
 import { signingSecretTest } from './hooks/credentialTest';
-import { OUTPUTS_EXPRESSION, TRIGGER_PROPERTIES } from './settings/fields';
+import { NODE_HINT } from './settings/builderHints';
+import { TRIGGER_PROPERTIES } from './settings/fields';
+import { OUTPUTS_EXPRESSION } from './settings/outputs';
 import { receiveDelivery } from './hooks/webhook';
 import { activate, deactivate } from './hooks/webhookMethods';
 import { shapeItems } from './hooks/execute';
@@ -27,6 +30,7 @@ const WHILE_BUILDING =
  */
 export class AnchorBrowserTrigger implements INodeType {
 	description: INodeTypeDescription = {
+		...NODE_HINT,
 		displayName: 'Anchor Browser Trigger',
 		name: 'anchorBrowserTrigger',
 		icon: {
@@ -67,6 +71,8 @@ export class AnchorBrowserTrigger implements INodeType {
 				name: 'default',
 				httpMethod: 'POST',
 				responseMode: 'onReceived',
+				// A number, of which n8n's type knows nothing: text would have to be an expression, evaluated for each delivery.
+				responseCode: ACCEPTED_STATUS as unknown as string,
 				// Left out, n8n answers the literal text firstEntryJson; empty, it answers what webhook() returns.
 				responseData: '',
 				path: 'webhook',

@@ -103,7 +103,7 @@ class CoreTrigger implements AuditedTrigger {
 
 function asAuditAnswer({ status, headers, body }: Answer) {
 	const names = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-	return { status, headers: Object.fromEntries(names) as Record<string, string>, body };
+	return { status, headers: Object.fromEntries(names) as Record<string, string>, body: body ?? '' };
 }
 
 const driver: DeliveryDriver = {

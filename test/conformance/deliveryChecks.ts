@@ -41,25 +41,34 @@ export function audit(
 	};
 }
 
-/** Anchor's 200 for an event that runs the workflow. */
+/** The answer for an event that runs the workflow: a 200 would be n8n's own while it starts, or a proxy's. */
 export function isAccepted(answer: AuditAnswer): void {
 	deepStrictEqual(
 		{ status: answer.status, body: answer.body },
-		{ status: 200, body: { received: true } },
+		{ status: 202, body: { received: true } },
 	);
 }
 
-/** Anchor's 200 for a genuine event that does not. */
-export function isIgnored(answer: AuditAnswer, reason: string): void {
-	deepStrictEqual(
-		{ status: answer.status, body: answer.body },
-		{ status: 200, body: { received: true, ignored: reason } },
-	);
+/** The answer for a genuine event that does not. */
+export function isIgnored(answer: AuditAnswer): void {
+	deepStrictEqual({ status: answer.status, body: answer.body }, { status: 204, body: '' });
 }
 
 /**
- * The one answer for whoever is not authenticated: it says that and nothing else. Lemon Squeezy's and Kapso's triggers
- * say it in a 200, which a sender takes for success.
+ * The one answer for what has not the form of a delivery of now. It is not the one for a signature that matches nothing:
+ * from that one, in Anchor's history, the trigger learns that its secret is wrong.
+ */
+export function isBadRequest(answer: AuditAnswer): void {
+	deepStrictEqual(
+		{ status: answer.status, body: answer.body },
+		{ status: 400, body: { received: false, message: 'Bad Request' } },
+	);
+	strictEqual(answer.headers['retry-after'], undefined);
+}
+
+/**
+ * The one answer for a signature that matches nothing: it says that and nothing else. Lemon Squeezy's and Kapso's
+ * triggers say it in a 200, which a sender takes for success.
  */
 export function isUnauthorized(answer: AuditAnswer): void {
 	deepStrictEqual(

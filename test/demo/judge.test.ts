@@ -11,29 +11,30 @@ const sent = (expected: Fate[], statuses: Array<number | null>): Sent => ({
 const run: Run = { id: '7', status: 'success', eventId: 'evt_1', eventType: 'task.failed' };
 const good = (one: Sent, runs: Run[]) => judge(one, runs).every((row) => row.good);
 
-test('an event is good only with a 200 and one successful run that shows it', () => {
-	expect(good(sent(['runs'], [200]), [run])).toBe(true);
-	expect(good(sent(['runs'], [200]), [])).toBe(false);
+test('an event is good only with a 202 and one successful run that shows it', () => {
+	expect(good(sent(['runs'], [202]), [run])).toBe(true);
+	expect(good(sent(['runs'], [202]), [])).toBe(false);
 	expect(good(sent(['runs'], [503]), [run])).toBe(false);
 	expect(good(sent(['runs'], [null]), [])).toBe(false);
-	expect(good(sent(['runs'], [200]), [run, { ...run, id: '8' }])).toBe(false);
-	expect(good(sent(['runs'], [200]), [{ ...run, status: 'error' }])).toBe(false);
-	expect(good(sent(['runs'], [200]), [{ ...run, eventType: 'task.completed' }])).toBe(false);
-	expect(good(sent(['runs'], [200]), [{ ...run, eventId: 'evt_2' }])).toBe(false);
+	expect(good(sent(['runs'], [202]), [run, { ...run, id: '8' }])).toBe(false);
+	expect(good(sent(['runs'], [202]), [{ ...run, status: 'error' }])).toBe(false);
+	expect(good(sent(['runs'], [202]), [{ ...run, eventType: 'task.completed' }])).toBe(false);
+	expect(good(sent(['runs'], [202]), [{ ...run, eventId: 'evt_2' }])).toBe(false);
 });
 
-test('a forged delivery is good only with a 401 and no run', () => {
+test('a forged delivery is good only with a 400 or a 401 and no run', () => {
+	expect(good(sent(['refused'], [400]), [])).toBe(true);
 	expect(good(sent(['refused'], [401]), [])).toBe(true);
-	expect(good(sent(['refused'], [200]), [])).toBe(false);
+	expect(good(sent(['refused'], [202]), [])).toBe(false);
 	expect(good(sent(['refused'], [500]), [])).toBe(false);
 	expect(good(sent(['refused'], [401]), [run])).toBe(false);
-	expect(good(sent(['refused'], [200]), [run])).toBe(false);
+	expect(good(sent(['refused'], [202]), [run])).toBe(false);
 });
 
 test('a doubled event is good only if it ran once', () => {
-	expect(good(sent(['runs', 'ignored'], [200, 200]), [run])).toBe(true);
-	expect(good(sent(['runs', 'ignored'], [200, 200]), [run, { ...run, id: '8' }])).toBe(false);
-	expect(good(sent(['runs', 'ignored'], [200, 401]), [run])).toBe(false);
+	expect(good(sent(['runs', 'ignored'], [202, 204]), [run])).toBe(true);
+	expect(good(sent(['runs', 'ignored'], [202, 204]), [run, { ...run, id: '8' }])).toBe(false);
+	expect(good(sent(['runs', 'ignored'], [202, 401]), [run])).toBe(false);
 });
 
 test('an event that found n8n stopped is good only if it was recovered once', () => {
@@ -43,7 +44,7 @@ test('an event that found n8n stopped is good only if it was recovered once', ()
 	expect(good(sent(['recovered'], [null]), [run])).toBe(false);
 	expect(good(sent(['recovered'], [null]), [recovered, { ...recovered, id: '8' }])).toBe(false);
 	expect(good(sent(['recovered'], [null]), [{ ...recovered, status: 'error' }])).toBe(false);
-	expect(good(sent(['recovered'], [200]), [recovered])).toBe(false);
+	expect(good(sent(['recovered'], [202]), [recovered])).toBe(false);
 });
 
 test('a delivery that was never made is not good', () => {

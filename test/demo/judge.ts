@@ -34,8 +34,7 @@ function answerOf({ attempts }: SeenDelivery): string {
 	if (last?.status == null) return last?.error ?? 'none';
 	let words: string;
 	try {
-		const body = JSON.parse(last.responseBody) as { ignored?: string; message?: string };
-		words = body.ignored ?? body.message ?? '';
+		words = (JSON.parse(last.responseBody) as { message?: string }).message ?? '';
 	} catch {
 		words = last.responseBody.slice(0, 30);
 	}
@@ -48,7 +47,7 @@ function inN8n(run: Run | undefined, fate: Fate, status: number): string {
 		return `execution ${run.id}: ${run.eventType ?? run.status}${recovered}`;
 	}
 	if (fate === 'recovered') return 'no execution: never recovered';
-	if (status === 401) return 'no execution: refused';
+	if (status >= 400 && status < 500) return 'no execution: refused';
 	return fate === 'ignored' ? 'no execution: had it already' : 'no execution';
 }
 
@@ -71,9 +70,9 @@ export function judge({ scenario, eventId, deliveries }: Sent, runs: readonly Ru
 		const status = delivery.attempts[delivery.attempts.length - 1]?.status ?? 0;
 		const run = own[copy];
 		const good = {
-			runs: status === 200 && own.length === wanted && run?.status === 'success',
-			ignored: status === 200 && run === undefined,
-			refused: status === 401 && run === undefined,
+			runs: status === 202 && own.length === wanted && run?.status === 'success',
+			ignored: status === 204 && run === undefined,
+			refused: (status === 400 || status === 401) && run === undefined,
 			recovered:
 				status === 0 && own.length === 1 && run?.status === 'success' && run.recovered === true,
 		}[fate];

@@ -9,7 +9,7 @@ export interface Scenario {
 	expected: readonly Fate[];
 }
 
-/** An execution of its own, a 200 without one, a refusal, or no answer and an execution all the same, later. */
+/** An execution of its own, a 204 without one, a refusal, or no answer and an execution all the same, later. */
 export type Fate = 'runs' | 'ignored' | 'refused' | 'recovered';
 
 /** One of each event, as Anchor sends it. */

@@ -38,7 +38,7 @@ describe('durable de-duplication', () => {
 		await deliver(event);
 		await runs();
 		await host.restart();
-		expect(await deliver(event)).toMatchObject({ status: 200, body: { received: true } });
+		expect(await deliver(event)).toMatchObject({ status: 202, body: { received: true } });
 		const all = await runs();
 		expect(all.map(({ status }) => status)).toEqual(['success', 'success']);
 		expect(all.map(taken)).toEqual([1, 0]);

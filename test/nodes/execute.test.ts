@@ -148,3 +148,26 @@ describe('the output', () => {
 		expect((await runs())[0].items[0].pairedItem).toEqual({ item: 0 });
 	});
 });
+
+describe('custom execution data', () => {
+	it('tells which event a run carries, in n8n’s words for it', async () => {
+		const { deliver, runs } = await manualTrigger(host);
+		const event = eventOf('task.failed', {
+			data: { task_id: 'tsk_1', error: { type: 'timeout' } },
+		});
+		await deliver(event);
+		const [{ result }] = await runs();
+		expect(result?.data.resultData.metadata).toEqual({
+			event_type: 'task.failed',
+			task_id: 'tsk_1',
+			event_id: event.id,
+			failure_type: 'timeout',
+		});
+	});
+
+	it('is left alone by a run that outputs no event', async () => {
+		const { row } = await manualTrigger(host);
+		const { result } = await host.execute(row, [[{ json: { pinned: 1 } }]], { mode: 'manual' });
+		expect(result?.data.resultData.metadata).toBeUndefined();
+	});
+});

@@ -20,7 +20,7 @@ async function triggerInUse() {
 	const { row, deliver } = await manualTrigger(host);
 	const answerTo = async (secret: string) =>
 		(await deliver(eventOf('task.completed'), { secrets: [secret] })).status;
-	expect(await answerTo(SECRET)).toBe(200);
+	expect(await answerTo(SECRET)).toBe(202);
 	const paste = (signingSecret: string, previousSigningSecret = '') =>
 		host.credentials.stored.set(row.id, { signingSecret, previousSigningSecret });
 	return { row, answerTo, paste };
@@ -30,7 +30,7 @@ describe('a pasted secret', () => {
 	it('that is new counts at once', async () => {
 		const { answerTo, paste } = await triggerInUse();
 		paste(PREVIOUS_SECRET);
-		expect(await answerTo(PREVIOUS_SECRET)).toBe(200);
+		expect(await answerTo(PREVIOUS_SECRET)).toBe(202);
 		expect(await answerTo(SECRET)).toBe(401);
 	});
 
@@ -44,7 +44,7 @@ describe('a pasted secret', () => {
 		expect(await answerTo(SECRET)).toBe(503);
 		nowMs += 1_000;
 		paste(SECRET);
-		expect(await answerTo(SECRET)).toBe(200);
+		expect(await answerTo(SECRET)).toBe(202);
 	});
 
 	it('is looked for again one second after a forged request', async () => {
@@ -52,7 +52,7 @@ describe('a pasted secret', () => {
 		expect(await answerTo(STRANGERS_SECRET)).toBe(401);
 		paste(PREVIOUS_SECRET);
 		nowMs += 1_000;
-		expect(await answerTo(PREVIOUS_SECRET)).toBe(200);
+		expect(await answerTo(PREVIOUS_SECRET)).toBe(202);
 	});
 
 	it('that was taken out stops within half a minute', async () => {
@@ -75,6 +75,6 @@ describe('a pasted secret', () => {
 		row.nodes[0].credentials = { anchorBrowserSigningSecretApi: { id: 'another', name: 'b' } };
 		await host.republish(row);
 		expect(await answerTo(SECRET)).toBe(401);
-		expect(await answerTo(PREVIOUS_SECRET)).toBe(200);
+		expect(await answerTo(PREVIOUS_SECRET)).toBe(202);
 	});
 });

@@ -92,6 +92,7 @@ describe('the trigger’s description', () => {
 				name: 'default',
 				httpMethod: 'POST',
 				responseMode: 'onReceived',
+				responseCode: 202,
 				responseData: '',
 				path: 'webhook',
 			},

@@ -62,14 +62,15 @@ it('a main process that has lost the leadership knows no better than a webhook p
 	row.staticData = before;
 	expect(await answerTo(secretNow())).toBe(503);
 	row.staticData = after;
-	expect(await answerTo(secretNow())).toBe(200);
+	expect(await answerTo(secretNow())).toBe(202);
 });
 
 it('a main process changes nothing and asks nothing of Anchor for what is forged or unsigned', async () => {
 	host.loaded = main;
 	const state = () => [row.staticData, JSON.stringify(anchor.webhooks()), anchor.requests().length];
 	const before = state();
-	for (const secrets of [[STRANGERS_SECRET], []]) expect(await answerTo(secrets)).toBe(401);
+	expect(await answerTo(STRANGERS_SECRET)).toBe(401);
+	expect(await answerTo([])).toBe(400);
 	expect(state()).toEqual(before);
 	expect(host.processedData.calls).toBe(0);
 	expect(await host.runs()).toEqual([]);
@@ -77,32 +78,32 @@ it('a main process changes nothing and asks nothing of Anchor for what is forged
 
 describe('a webhook processor', () => {
 	it('whose copy is up to date takes what is genuine and refuses what is forged', async () => {
-		expect(await answerTo(secretNow())).toBe(200);
+		expect(await answerTo(secretNow())).toBe(202);
 		expect(await answerTo(STRANGERS_SECRET)).toBe(401);
 		expect(await answerTo(STRANGERS_SECRET)).toBe(401);
 	});
 
 	it('without a copy takes nothing that is unsigned, and asks for the rest again', async () => {
 		row.staticData = '{}';
-		expect(await answerTo([])).toBe(401);
+		expect(await answerTo([])).toBe(400);
 		expect(await answerTo(secretNow())).toBe(503);
 		expect(lastReason()).toBe('no_secret');
 	});
 
 	it('whose copy is not the newest asks again until n8n has saved the new one', async () => {
 		const first = secretNow();
-		expect(await answerTo(first)).toBe(200);
+		expect(await answerTo(first)).toBe(202);
 		const { before, after } = await rotate();
 		expect(secretNow()).not.toBe(first);
 		row.staticData = before;
 		expect(await answerTo(secretNow())).toBe(503);
 		expect(lastReason()).toBe('secret_outdated');
 		row.staticData = after;
-		expect(await answerTo(secretNow())).toBe(200);
+		expect(await answerTo(secretNow())).toBe(202);
 	});
 
 	it('asks for a delivery again when Anchor cannot tell whether the copy is up to date', async () => {
-		expect(await answerTo(secretNow())).toBe(200);
+		expect(await answerTo(secretNow())).toBe(202);
 		anchor.outage({ mode: 503 });
 		expect(await answerTo(STRANGERS_SECRET)).toBe(503);
 		anchor.liftOutages();
@@ -135,7 +136,7 @@ describe('a webhook processor', () => {
 		host.credentials.stored.set(row.id, { apiKey, baseUrl });
 		const later = Date.now() + 1_000;
 		jest.spyOn(Date, 'now').mockImplementation(() => later);
-		expect(await answerTo(secretNow())).toBe(200);
+		expect(await answerTo(secretNow())).toBe(202);
 	});
 
 	it('does not take the registration of the workflow that this one was copied from for its own', async () => {

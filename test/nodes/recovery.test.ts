@@ -319,6 +319,42 @@ describe('looking after a trigger', () => {
 		expect(await ran()).toEqual([id]);
 	});
 
+	it('recovers what a webhook missed that was deleted in the dashboard while n8n was off, also after two more starts', async () => {
+		await setUp();
+		await activated();
+		const [id] = [webhookId()];
+		const outage = () => anchor.outage({ mode: 503, calls: '/v1/webhooks/:id/events' });
+		const missed = await missedWhileOff(3);
+		anchor.removeWebhook(id);
+		for (let start = 0; start < 2; start++) {
+			outage();
+			await host.restart();
+			await timers.advance(FIRST_LOOK_MS);
+			expect(webhookId()).not.toBe(id);
+			expect(await ran()).toEqual([]);
+			anchor.liftOutages();
+		}
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS);
+		expect(await ran()).toEqual(missed);
+	});
+
+	it('goes on when the key of another project does not know the webhook before', async () => {
+		await setUp();
+		const row = await activated();
+		const apiKey = `sk-${'8c'.repeat(16)}`;
+		anchor.addApiKey(apiKey, '99999999-9999-4999-8999-999999999999');
+		host.credentials.stored.set(row.id, { apiKey, baseUrl: anchor.url });
+		await host.restart();
+		const [, { id }] = anchor.webhooks();
+		host.crash();
+		const { id: missed, settled } = anchor.emit('task.completed', { to: id });
+		await settled;
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS);
+		expect(await ran()).toEqual([missed]);
+	});
+
 	it('costs an idle trigger four requests in 15 minutes, no run and no write', async () => {
 		await setUp();
 		const row = await activated();

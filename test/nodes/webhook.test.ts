@@ -15,8 +15,8 @@ beforeEach(async () => {
 });
 afterEach(async () => await host.close());
 
-const accepted = { status: 200, body: { received: true } };
-const duplicate = { status: 200, body: { received: true, ignored: 'duplicate' } };
+const accepted = { status: 202, body: { received: true } };
+const duplicate = { status: 204, body: '' };
 const comeAgain = { status: 503, body: { received: false } };
 
 describe('the memory of the gate', () => {
@@ -56,8 +56,10 @@ describe('the memory of the gate', () => {
 			const later = Date.now() + 5 * 60_000;
 			const clock = jest.spyOn(Date, 'now').mockReturnValue(later);
 			try {
+				const second = host.holdRuns();
 				const again = trigger.deliver(event);
-				held.settle('accept');
+				await second.arrived;
+				for (const { settle } of [second, held]) settle('accept');
 				expect(await again).toMatchObject(accepted);
 			} finally {
 				clock.mockRestore();
@@ -144,12 +146,12 @@ describe('acknowledging', () => {
 });
 
 describe('a body', () => {
-	it('that cannot be read as it was sent is a forgery like any other, and the log says why', async () => {
+	it('that cannot be read as it was sent is refused, and the log says why', async () => {
 		const { deliver, runs } = await manualTrigger(host);
 		logLines.length = 0;
 		const headers = { 'content-type': 'multipart/form-data; boundary=x' };
 		const { status, body } = await deliver(eventOf('task.completed'), { headers });
-		expect([status, body]).toEqual([401, { received: false, message: 'Unauthorized' }]);
+		expect([status, body]).toEqual([400, { received: false, message: 'Bad Request' }]);
 		expect(await runs()).toEqual([]);
 		expect(warnings()).toHaveLength(1);
 		expect(warnings()[0].meta).toMatchObject({ reason: 'unreadable_body' });
@@ -213,7 +215,7 @@ describe('listening in the editor', () => {
 		const { row } = await manualTrigger(host);
 		const path = await host.listen(row);
 		const { status } = await fetch(host.urlOf(row, { test: true }), { method: 'POST', body: '{}' });
-		expect(status).toBe(401);
+		expect(status).toBe(400);
 		expect(host.isListening(path)).toBe(true);
 		await host.stopListening(path);
 	});
@@ -235,8 +237,8 @@ describe('when something on our side is wrong', () => {
 		async (given) => {
 			const filters = { taskIds: `={{ (() => (${given}))() }}` };
 			const { deliver, runs } = await manualTrigger(host, { filters });
-			const { status, body } = await deliver(eventOf('task.completed', { data: { task_id: 'a' } }));
-			expect({ status, body }).toMatchObject({ status: 200, body: { ignored: 'filtered' } });
+			const { status } = await deliver(eventOf('task.completed', { data: { task_id: 'a' } }));
+			expect(status).toBe(204);
 			expect(await runs()).toEqual([]);
 		},
 	);

@@ -363,6 +363,14 @@ describe('with a receiver', () => {
 			expect(without.body.events[0]).not.toHaveProperty('payload');
 		});
 
+		it.each([200, 202, 204])('keeps which 2xx ended a delivery well: %i', async (status) => {
+			receiver.reply = () => status;
+			await local.emit('task.completed').settled;
+			expect((await get(`/v1/webhooks/${id}/events`)).body.events).toMatchObject([
+				{ status: 'succeeded', attempt: 1, response_status: status, error_message: null },
+			]);
+		});
+
 		it.each<EmitOptions>([
 			{ sign: 'forged' },
 			{ sign: 'none' },

@@ -187,12 +187,13 @@ export class Host {
 	/**
 	 * Takes a workflow out of service: for each trigger as it was published, `delete` (always in mode `internal` and
 	 * activation `update`) and the `closeFunction` of `trigger()`.
+	 * @param process which of several mains the user's request reaches: it calls `delete`, the leading one `closeFunction`
 	 * @throws what the node threw; n8n then keeps the static data as the node left it
 	 */
-	async deactivate(row: WorkflowRow): Promise<void> {
+	async deactivate(row: WorkflowRow, process: LoadedPackage = this.loaded): Promise<void> {
 		const nodes = this.triggersOf(this.publishedRow(row));
 		try {
-			await this.stopTriggers(row, nodes);
+			await this.stopTriggers(row, nodes, process);
 		} finally {
 			row.active = false;
 			this.published.delete(row.id);
@@ -437,13 +438,17 @@ export class Host {
 	}
 
 	/** Stops some triggers of the published workflow: 1.123 does it in turn, 2.41 at once. */
-	private async stopTriggers(row: WorkflowRow, nodes: INode[]): Promise<void> {
+	private async stopTriggers(
+		row: WorkflowRow,
+		nodes: INode[],
+		process: LoadedPackage = this.loaded,
+	): Promise<void> {
 		const ids = new Set(nodes.map(({ id }) => id));
 		const close = async () =>
 			await this.closeTriggers(
 				({ workflowId, nodeId }) => workflowId === row.id && ids.has(nodeId),
 			);
-		const remove = this.removeWebhooks(row, nodes);
+		const remove = this.removeWebhooks(row, nodes, process);
 		if (this.line === '2.41') return await allSettled([remove, close()]);
 		await remove.finally(close);
 	}
@@ -452,7 +457,7 @@ export class Host {
 	private async removeWebhooks(
 		row: WorkflowRow,
 		nodes: INode[],
-		process: LoadedPackage = this.loaded,
+		process: LoadedPackage,
 	): Promise<void> {
 		const { life } = this;
 		const workflow = this.open(this.publishedRow(row), undefined, process);
@@ -655,7 +660,7 @@ export class Host {
 			if (!listener) saveStaticData(row, workflow);
 			if (noWebhookResponse) return;
 			return void response
-				.status(200)
+				.status(this.responseCode)
 				.json(webhookResponse ?? { message: 'Webhook call received' });
 		}
 
@@ -669,7 +674,7 @@ export class Host {
 		const carried = JSON.parse(JSON.stringify(workflowData)) as INodeExecutionData[][];
 		void this.execute(row, carried, { mode, nodeName });
 		if (!noWebhookResponse) {
-			response.status(200).json(this.onReceived(webhookResponse));
+			response.status(this.responseCode).json(this.onReceived(webhookResponse));
 		}
 		if (listener) await this.stopListening(path);
 	}
@@ -686,6 +691,12 @@ export class Host {
 			error: threw as Error,
 			wroteStaticData: false,
 		};
+	}
+
+	/** The status of every answer that is n8n's own: the description's `responseCode`, which n8n evaluates. */
+	private get responseCode(): number {
+		const [description] = this.loaded.trigger.description.webhooks ?? [];
+		return Number(description?.responseCode ?? 200);
 	}
 
 	/** n8n answers a run with the node's object only if the description's `responseData` is empty text. */

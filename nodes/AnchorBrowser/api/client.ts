@@ -8,7 +8,7 @@ import type {
 	IWebhookFunctions,
 	Workflow,
 } from 'n8n-workflow';
-import { isObject } from '../events/json';
+import { isObject, parseJson } from '../events/json';
 import { errorTextOf } from './errorText';
 
 /** Every place in n8n from which Anchor is asked for something. */
@@ -91,6 +91,8 @@ export async function anchorRequest<T>(
 		qs: definedOnly(request.query ?? {}),
 		body: request.body,
 		json: true,
+		// Else n8n parses the answer by itself, and digits of large numbers are lost.
+		encoding: 'text',
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,
 		disableFollowRedirect: true,
@@ -116,7 +118,8 @@ export async function anchorRequest<T>(
 			address: addressOf(baseUrl),
 		};
 	}
-	const { statusCode, body, headers } = response;
+	const { statusCode, headers } = response;
+	const body = parsedIfJson(response.body);
 	const date = Date.parse(String(headerOf(headers ?? {}, 'date') ?? ''));
 	const dateMs = Number.isNaN(date) ? undefined : date;
 	if (statusCode >= 200 && statusCode < 300) return { ok: true, body: body as T, dateMs };
@@ -171,6 +174,16 @@ async function withExpressions<T>(context: ApiContext, work: () => Promise<T>): 
 			isolate.isOurs = false;
 			await expression.releaseIsolate?.();
 		}
+	}
+}
+
+/** A body that is no JSON (empty, a proxy's page) stays text; one that n8n has parsed all the same stays as it is. */
+function parsedIfJson(body: unknown): unknown {
+	if (typeof body !== 'string') return body;
+	try {
+		return parseJson(body);
+	} catch {
+		return body;
 	}
 }
 

@@ -1,6 +1,8 @@
+import { isDocumentedScalar } from '../events/envelope';
 import { ENVELOPE_KEYS } from '../events/event';
 import type { AnchorEvent } from '../events/event';
-import { isObject, own } from '../events/json';
+import { isObject } from '../events/json';
+import { parsePath, valueAt } from '../events/path';
 
 /** One operator of n8n's Filter node. */
 export interface Operator {
@@ -79,7 +81,8 @@ export type JudgeCondition = (condition: LiteralCondition) => boolean;
 
 interface Condition {
 	field: string;
-	path: readonly string[];
+	/** The keys that lead to the field; undefined when what was written is no path. */
+	path: readonly string[] | undefined;
 	operator: Operator | undefined;
 	value: unknown;
 	ignoreCase: boolean;
@@ -122,7 +125,7 @@ function rowsOf(raw: unknown): Condition[] {
 		return [
 			{
 				field: leftValue.trim(),
-				path: pathOf(leftValue.trim()),
+				path: parsePath(leftValue),
 				operator: OPERATORS.find((one) => one.name === name),
 				value: rightValue,
 				ignoreCase: ignoreCase !== false,
@@ -136,11 +139,6 @@ function nameOf(operator: unknown): unknown {
 	return isObject(operator) ? [operator.type, operator.operation].join(':') : operator;
 }
 
-/** `artifacts[0].name` as the keys that lead there; one in quotes, as in `result["a.b"]`, can hold anything but them. */
-function pathOf(field: string): string[] {
-	return (field.match(/"[^"]+"|'[^']+'|[^.[\]"']+/g) ?? []).map((key) => key.replace(/["']/g, ''));
-}
-
 /**
  * Judges an event, in the order of the rows, until the outcome is certain. A condition that cannot be judged does not
  * hold. Never throws.
@@ -149,7 +147,8 @@ export function judgeConditions(event: AnchorEvent, { all, any, judge }: Conditi
 	const unjudged = new Set<string>();
 	const isMet = ({ field, path, operator, value, ignoreCase }: Condition): boolean => {
 		try {
-			const leftValue = valueAt(event, path);
+			if (path === undefined) throw new TypeError(field);
+			const leftValue = fieldOf(event, path);
 			if (operator === undefined || !fits(operator, leftValue, value)) throw new TypeError(field);
 			return judge({ leftValue, operator, rightValue: value, ignoreCase });
 		} catch {
@@ -161,16 +160,72 @@ export function judgeConditions(event: AnchorEvent, { all, any, judge }: Conditi
 	return unjudged.size === 0 ? { holds } : { holds, unjudged: [...unjudged] };
 }
 
-/** What stands at a path of the item as the format `data` shows it; undefined where there is nothing. */
-function valueAt(event: AnchorEvent, path: readonly string[]): unknown {
+/**
+ * Says which conditions can hardly be meant as they are written.
+ * @param filters the collection "Only When" as the node's parameters hold it
+ * @returns a sentence for each field that is no path, or that stands below a text or a number
+ */
+export function conditionDoubts(filters: unknown): string[] {
+	const { all, any } = makeConditions(isObject(filters) ? filters.conditions : {}, () => false);
+	const doubts = [...all, ...any].flatMap(({ field, path }) => {
+		if (path === undefined) {
+			return `No event meets the condition on ${field}: that is not the path of a field. Write it as error.type or artifacts[0].name, and a key with signs in it as result["total (net)"]`;
+		}
+		const scalar = scalarAbove(path);
+		return scalar === undefined
+			? []
+			: `The condition on ${field} finds nothing: ${scalar} is a text or a number, and there is no field below it`;
+	});
+	return [...new Set(doubts)];
+}
+
+/** The first field on the way to a path that holds one value, as far as Anchor's page says. */
+function scalarAbove(path: readonly string[]): string | undefined {
+	const [first, ...rest] = path[0] === '_event' ? path.slice(1) : path;
+	if (isEnvelopeKey(first) && rest.length > 0) return first;
+	const keys = first === 'data' ? rest : path;
+	const above = keys.map((_, index) => keys.slice(0, index)).slice(1);
+	return above.find(isDocumentedScalar)?.join('.');
+}
+
+/**
+ * What stands at a path of the item as the format `data` shows it; where there is nothing, at the path that the formats
+ * `envelope` and `row` show. Undefined where there is nothing either.
+ */
+function fieldOf(event: AnchorEvent, path: readonly string[]): unknown {
 	const [first, ...rest] = path;
-	const isEnvelope = first === '_event' && ENVELOPE_KEYS.some((key) => key === rest[0]);
-	let value: unknown = isEnvelope ? event : event.data;
-	for (const key of isEnvelope ? rest : path) {
-		if (typeof value !== 'object' || value === null) return undefined;
-		value = own(value as Record<string, unknown>, key);
+	const isEnvelope = first === '_event' && isEnvelopeKey(rest[0]);
+	const found = isEnvelope ? valueAt(event, rest) : valueAt(event.data, path);
+	if (found !== undefined || isEnvelope) return found;
+	if (first === 'data') return rest.length === 0 ? event.data : fieldOf(event, rest);
+	if (isEnvelopeKey(first)) return valueAt(event, path);
+	if (rest.length > 0) return undefined;
+	if (first === 'event_id') return event.id;
+	return first === 'event_type' ? event.type : fieldInRow(event.data, columnOf(first));
+}
+
+/** What a row shows under a name: the keys on the way to it, joined with `_`. */
+function fieldInRow(holder: unknown, name: string): unknown {
+	for (const [key, value] of isObject(holder) ? Object.entries(holder) : []) {
+		const column = columnOf(key);
+		if (column === name) return value;
+		if (!name.startsWith(`${column}_`)) continue;
+		if (Array.isArray(value) && name === `${column}_count`) return value.length;
+		const below = fieldInRow(value, name.slice(column.length + 1));
+		if (below !== undefined) return below;
 	}
-	return value;
+	return undefined;
+}
+
+/** `taskId` and `task-id` as `task_id`. */
+function columnOf(key: string): string {
+	return key
+		.replace(/(?<=[a-z\d])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+		.replace(/[^A-Za-z\d]/g, '_');
+}
+
+function isEnvelopeKey(key: string | undefined): boolean {
+	return ENVELOPE_KEYS.some((known) => known === key);
 }
 
 /** n8n's evaluator would take a list for a number, and nothing for zero. */

@@ -59,33 +59,40 @@ export function isUnmatched(verdict: Verdict): boolean {
 	return verdict.kind === 'rejected' && verdict.reason === 'signature_mismatch';
 }
 
-/** The answer to Anchor: `body` is sent as JSON. */
+/** The answer to Anchor: `body` is sent as JSON, where there is one. */
 export interface Answer {
 	status: number;
 	headers: Record<string, string>;
-	body: Record<string, unknown>;
+	body?: Record<string, unknown>;
 }
 
 type Reason = Exclude<Verdict, { kind: 'accepted' }>['reason'];
 
-const UNAUTHORIZED = {
-	status: 401,
-	body: { received: false, message: 'Unauthorized' },
+/** What n8n answers once it has taken a run: the description of the node says so, too. */
+export const ACCEPTED_STATUS = 202;
+
+const NOT_FOR_US = { status: 204 } as const;
+const BAD_REQUEST = {
+	status: 400,
+	body: { received: false, message: 'Bad Request' },
 } as const;
 const COME_AGAIN = { status: 503, body: { received: false } } as const;
 
 /**
- * The one table of answers. Anchor ends a delivery for good at a 4xx and sends it again at a 5xx: what can become
- * acceptable is therefore a 503, and what never will a 4xx. Whoever is not authenticated learns nothing but that.
+ * The one table of answers. Anchor keeps the status in its history, where the trigger reads it again: each says one
+ * thing, and none of those for a genuine event is a plain 200, which n8n answers by itself while it starts, and which a
+ * proxy may answer for it. Any 2xx ends a delivery well. Anchor ends it for good at a 4xx and sends it again at a 5xx:
+ * what can become acceptable is therefore a 503, and what never will a 4xx. Whoever is refused learns no more than
+ * whether it was for the signature.
  */
 const ANSWERS: Readonly<
-	Record<'accepted' | Reason, { status: number; body: Readonly<Record<string, unknown>> }>
+	Record<'accepted' | Reason, { status: number; body?: Readonly<Record<string, unknown>> }>
 > = {
-	accepted: { status: 200, body: { received: true } },
+	accepted: { status: ACCEPTED_STATUS, body: { received: true } },
 
-	not_subscribed: { status: 200, body: { received: true, ignored: 'not_subscribed' } },
-	filtered: { status: 200, body: { received: true, ignored: 'filtered' } },
-	duplicate: { status: 200, body: { received: true, ignored: 'duplicate' } },
+	not_subscribed: NOT_FOR_US,
+	filtered: NOT_FOR_US,
+	duplicate: NOT_FOR_US,
 
 	in_flight: COME_AGAIN,
 	no_secret: COME_AGAIN,
@@ -93,12 +100,13 @@ const ANSWERS: Readonly<
 	secret_outdated: COME_AGAIN,
 	secret_sealed: COME_AGAIN,
 
-	wrong_method: UNAUTHORIZED,
-	header_missing: UNAUTHORIZED,
-	header_malformed: UNAUTHORIZED,
-	stale: UNAUTHORIZED,
-	unreadable_body: UNAUTHORIZED,
-	signature_mismatch: UNAUTHORIZED,
+	wrong_method: BAD_REQUEST,
+	header_missing: BAD_REQUEST,
+	header_malformed: BAD_REQUEST,
+	stale: BAD_REQUEST,
+	unreadable_body: BAD_REQUEST,
+
+	signature_mismatch: { status: 401, body: { received: false, message: 'Unauthorized' } },
 
 	not_an_event: {
 		status: 422,
@@ -111,7 +119,7 @@ export function answerOf(verdict: Verdict): Answer {
 	const { status, body } = ANSWERS[verdict.kind === 'accepted' ? 'accepted' : verdict.reason];
 	const headers: Record<string, string> =
 		verdict.kind === 'retryLater' ? { 'Retry-After': String(verdict.retryAfterSeconds) } : {};
-	return { status, headers, body: { ...body } };
+	return body === undefined ? { status, headers } : { status, headers, body: { ...body } };
 }
 
 /** Beyond this a clock is not a little off: the number is in another unit, or made up. */

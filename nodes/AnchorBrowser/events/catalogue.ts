@@ -38,8 +38,16 @@ export type Outcome = 'succeeded' | 'failed' | 'needsAttention' | 'other';
 export interface RowColumn {
 	/** Keys below `data`; joined with `_` they are the column's name. */
 	readonly path: readonly string[];
-	/** `plain` keeps a number a number; `list` is JSON text in `<name>` and its length in `<name>_count`. */
-	readonly kind: 'plain' | 'date' | 'list';
+	/**
+	 * Where below `data` its value may stand, the likeliest place first: no page shows whether Anchor nests it, nor in which
+	 * style it writes the keys.
+	 */
+	readonly places: ReadonlyArray<readonly string[]>;
+	/**
+	 * `plain` keeps a number a number; `list` is JSON text in `<name>` and its length in `<name>_count`; `free` is the
+	 * user's own: one value, or JSON text, whose fields may have columns of their own after it.
+	 */
+	readonly kind: 'plain' | 'date' | 'list' | 'free';
 }
 
 /** All that is known of one event type. */
@@ -55,15 +63,23 @@ export interface EventEntry {
 	/** Whether Anchor's page "Events" describes it, so that every account can subscribe to it. */
 	readonly documented: boolean;
 	/** What `data` is expected to look like. */
-	readonly schema: z.ZodTypeAny;
+	readonly schema: z.AnyZodObject;
+}
+
+function inCamelCase(key: string): string {
+	return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 const column =
 	(kind: RowColumn['kind']) =>
-	(...path: string[]): RowColumn => ({ path, kind });
+	(...path: string[]): RowColumn => {
+		const flat = [path.join('_')];
+		return { path, places: [path, flat, path.map(inCamelCase), flat.map(inCamelCase)], kind };
+	};
 const plain = column('plain');
 const date = column('date');
 const list = column('list');
+const free = column('free');
 
 /**
  * By entity, so that one sheet holds tasks that completed and tasks that failed. Columns are only ever added at the end of
@@ -79,7 +95,7 @@ const ROW_COLUMNS: Readonly<Record<Entity, readonly RowColumn[]>> = {
 		plain('duration_ms'),
 		plain('error', 'type'),
 		plain('error', 'message'),
-		plain('result'),
+		free('result'),
 		list('artifacts'),
 		plain('recording_url'),
 		plain('session_dashboard_url'),
@@ -295,6 +311,18 @@ export function entryOf(type: string): EventEntry | undefined {
 export function columnsOf(type: string): readonly RowColumn[] {
 	const [entity] = type.split('.');
 	return Object.hasOwn(ROW_COLUMNS, entity) ? ROW_COLUMNS[entity as Entity] : [];
+}
+
+/**
+ * Takes an entry; returns the fields of its event's `data`, as far as they are known, in the order of its schema: a field
+ * that has columns for what is below it by the paths of those, `error.type`.
+ */
+export function fieldsOf({ type, schema }: EventEntry): string[] {
+	const columns = columnsOf(type);
+	return Object.keys(schema.shape as object).flatMap((key) => {
+		const below = columns.filter(({ path }) => path.length > 1 && path[0] === key);
+		return below.length > 0 ? below.map(({ path }) => path.join('.')) : [key];
+	});
 }
 
 /** What an event can be found by. */

@@ -1,6 +1,7 @@
-import { entryOf } from './catalogue';
+import { CATALOGUE, entryOf } from './catalogue';
+import type { EventEntry } from './catalogue';
 import type { AnchorEvent } from './event';
-import { isObject } from './json';
+import { isObject, parseJson } from './json';
 
 /** What the bytes of a delivery turned out to be. */
 export type ParsedEvent =
@@ -30,7 +31,7 @@ export function parseEvent(bytes: Uint8Array): ParsedEvent {
 	if (bytes.length === 0) return { kind: 'malformed', detail: 'the body is empty' };
 	let body: unknown;
 	try {
-		body = JSON.parse(utf8.decode(bytes));
+		body = parseJson(utf8.decode(bytes));
 	} catch {
 		return { kind: 'malformed', detail: 'the body is not JSON' };
 	}
@@ -53,6 +54,20 @@ export function mismatchesOf(event: AnchorEvent): string[] {
 		mismatches.push(...new Set(paths.slice(0, MAX_MISMATCHES)));
 	}
 	return mismatches;
+}
+
+/**
+ * Takes keys that lead to a field of `data`; returns whether Anchor describes it, for some event, as a text, a number or
+ * the like: there is nothing below it. A key that is a number stands for any entry of a list.
+ */
+export function isDocumentedScalar(path: readonly string[]): boolean {
+	const place = path.map((key) => (/^\d+$/.test(key) ? 0 : key));
+	const isRefused = (schema: EventEntry['schema'], leaf: object) => {
+		const data = place.reduceRight<object>((at, key) => (key === 0 ? [at] : { [key]: at }), leaf);
+		const { error } = schema.safeParse(data);
+		return error?.issues.some((issue) => issue.path.join('.') === place.join('.')) ?? false;
+	};
+	return CATALOGUE.some(({ schema }) => isRefused(schema, {}) && isRefused(schema, []));
 }
 
 function isEvent(body: Record<string, unknown>): body is AnchorEvent {

@@ -1,9 +1,47 @@
 /** A parsed JSON object, as opposed to a list, a scalar or null. */
 export type JsonObject = Record<string, unknown>;
 
+/**
+ * Whether a text may hold a number that JavaScript does not: a value of 16 digits, or an exponent of three. Each is written
+ * such that V8 skips what cannot match, because every delivery is looked through; digits in ids and texts mostly do not count.
+ */
+const LONG_INTEGER = /[:,[\s]-?\d\d\d\d\d\d\d\d\d\d\d\d\d\d\d\d/;
+const LARGE_EXPONENT = /\d[eE][\d+]\d\d\d*[,\]}\s]/;
+
+/** Of valid JSON: what may begin or end a text, and the numbers, which may also stand in a text. No match goes back. */
+const TOKEN = /\\.|"|-?\d[\d.eE+-]*/gs;
+
+/**
+ * Takes the JSON text of an object or a list; returns what it holds, as JSON.parse does, but for numbers that JavaScript
+ * would change: an integer (without point or exponent) beyond 2^53 - 1, and a number that would be infinite, become text
+ * with the digits as written.
+ * @throws SyntaxError when it is no JSON
+ */
+export function parseJson(text: string): unknown {
+	const parsed: unknown = JSON.parse(text);
+	if (!LONG_INTEGER.test(text) && !LARGE_EXPONENT.test(text)) return parsed;
+	// Only now, because a text that never ends would take long to look through.
+	let isInText = false;
+	const kept = text.replace(TOKEN, (token) => {
+		if (token === '"') isInText = !isInText;
+		return !isInText && wouldChange(token) ? `"${token}"` : token;
+	});
+	return kept === text ? parsed : JSON.parse(kept);
+}
+
+function wouldChange(token: string): boolean {
+	const number = Number(token);
+	return /^-?\d+$/.test(token) ? !Number.isSafeInteger(number) : Math.abs(number) === Infinity;
+}
+
 /** Takes any parsed JSON; returns whether it is an object. */
 export function isObject(value: unknown): value is JsonObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Takes an object; returns whether it has no key. */
+export function isEmpty(value: JsonObject): boolean {
+	return Object.keys(value).length === 0;
 }
 
 /**

@@ -19,23 +19,24 @@ export async function readBody(context: IWebhookFunctions): Promise<Uint8Array |
 }
 
 /**
- * Answers the sender here and now and ends the response. n8n itself can only answer 200: an object given as
- * `webhookResponse` is a body, whatever status it names.
+ * Answers the sender here and now and ends the response. n8n itself answers every delivery with the one status that the
+ * description names: an object given as `webhookResponse` is a body, whatever status it holds.
  * @param context n8n's context of one delivery
  * @param answer status, headers and body
  */
 export function answerNow(context: IWebhookFunctions, answer: Answer): IWebhookResponseData {
 	const response = context.getResponseObject();
 	for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-	response.status(answer.status).json(answer.body);
+	if (answer.body === undefined) response.status(answer.status).end();
+	else response.status(answer.status).json(answer.body);
 	return { noWebhookResponse: true };
 }
 
 /**
  * Lets n8n start a run with one item and answer with `answer` once it has accepted it (that takes
- * `responseMode: 'onReceived'` and `responseData: ''` in the description).
+ * `responseMode: 'onReceived'`, `responseCode` and `responseData: ''` in the description).
  * @param item what `execute()` will get
- * @param answer the body of n8n's 200
+ * @param answer of which n8n sends the body
  */
 export function startRun(item: IDataObject, answer: Answer): IWebhookResponseData {
 	return { webhookResponse: answer.body, workflowData: [[{ json: item }]] };

@@ -1,10 +1,15 @@
 import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
+import { Collector } from '../runtime/collector';
 import { Monitor } from '../runtime/monitor';
 import type { MonitorSettings } from '../runtime/monitor';
 import { ownerOf } from '../runtime/owner';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
 import { watch } from '../runtime/watch';
-import { readRegistrationSettings, readWebhookSettings } from '../settings/readSettings';
+import {
+	collectMinutesOf,
+	readRegistrationSettings,
+	readWebhookSettings,
+} from '../settings/readSettings';
 import type { ReadParameter } from '../settings/readSettings';
 
 /**
@@ -18,10 +23,12 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 	const trigger = triggerOf(context);
 	if (trigger.monitor !== undefined) trigger.monitor.isOver = true;
 	trigger.monitor = undefined;
+	trigger.course = { ...trigger.course, isRunning: true, isUnexplained: false };
 	const settings = readSettings(context);
 	if (settings === undefined || settings.registration === 'manual') return {};
 	const monitor = new Monitor(context, trigger, ownerOf(context, 'production'), settings);
 	trigger.monitor = monitor;
+	if (settings.collectMinutes > 0) monitor.collector = new Collector(monitor);
 	void watch(monitor);
 	return {
 		closeFunction: async () => {
@@ -30,6 +37,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 			trigger.monitor = undefined;
 			// Where n8n runs several main processes, another one may look after the webhook from now on.
 			trigger.production.isInService = false;
+			await monitor.collector?.close();
 			releaseIfOver(trigger);
 		},
 	};
@@ -40,7 +48,9 @@ function readSettings(context: ITriggerFunctions): MonitorSettings | undefined {
 	const read: ReadParameter = (name, fallback) =>
 		context.getNodeParameter(name, fallback as object);
 	try {
-		return { ...readWebhookSettings(read), ...readRegistrationSettings(read) };
+		const { parameters } = context.getNode();
+		const collectMinutes = collectMinutesOf(parameters);
+		return { ...readWebhookSettings(read), ...readRegistrationSettings(read), collectMinutes };
 	} catch (cause) {
 		const { name, id: nodeId } = context.getNode();
 		context.logger.warn(

@@ -4,15 +4,19 @@ import { answerOf, isUnmatched, logLineOf } from '../delivery/verdict';
 import type { Verdict } from '../delivery/verdict';
 import { warnOncePerMinute } from '../runtime/log';
 import { toReceivedEvent } from '../runtime/runItem';
+import type { ReceivedEvent } from '../runtime/runItem';
 import { findSecrets, findSecretsAnew } from '../runtime/signingSecrets';
 import type { FoundSecrets, SecretSearch } from '../runtime/signingSecrets';
 import type { Trigger } from '../runtime/trigger';
 import { triggerOf } from '../runtime/triggers';
-import { readWebhookSettings } from '../settings/readSettings';
+import { collectMinutesOf, readWebhookSettings } from '../settings/readSettings';
 import { answerNow, onceAnswered, readBody, startRun } from './exchange';
 
 /** Anchor repeats a delivery that got a 5xx: the answer when a fault of our own kept one from being judged. */
 const FAULT = { status: 500, headers: {}, body: { received: false } };
+
+/** What Anchor gets for an event that runs with others, some minutes later. */
+const COLLECTED = { status: 202, headers: {}, body: { received: true, collected: true } };
 
 /** An answer that took longer shows an n8n that has enough to do. */
 const SLOW_MS = 1_000;
@@ -61,7 +65,10 @@ async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> 
 		credentialId: node.credentials?.anchorBrowserSigningSecretApi?.id,
 		nowMs: Date.now(),
 	};
-	const seen = trigger.seenBy(isListening || settings.deduplicate === 'off');
+	const isCollecting = !isListening && collectMinutesOf(node.parameters) > 0;
+	const seen = isCollecting
+		? trigger.seen
+		: trigger.seenBy(isListening || settings.deduplicate === 'off');
 	const judgeWith = ({ secrets, doubt }: FoundSecrets) =>
 		receive(
 			{ method, headers, body },
@@ -89,16 +96,34 @@ async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> 
 		else seen.release(event.id);
 		if (Date.now() - search.nowMs > SLOW_MS) trigger.slowAtMs = Date.now();
 	});
-	const item = toReceivedEvent({ event, delivery: { ...facts, webhookId: found.webhookId } });
+	const received = toReceivedEvent({ event, delivery: { ...facts, webhookId: found.webhookId } });
+	if (isCollecting) return collect(context, trigger, { received, length: body.length });
 	const answer = answerOf(verdict);
-	if (settings.acknowledge === 'accepted') return startRun({ ...item }, answer);
-	return { ...startRun({ ...item }, answer), ...answerNow(context, answer) };
+	if (settings.acknowledge === 'accepted') return startRun({ ...received }, answer);
+	return { ...startRun({ ...received }, answer), ...answerNow(context, answer) };
+}
+
+/**
+ * Takes an event that is to run with others, and answers. It waits here if this process is to run it; where it only
+ * receives, Anchor's history hands it to the one that does.
+ */
+function collect(
+	context: IWebhookFunctions,
+	trigger: Trigger,
+	{ received, length }: { received: ReceivedEvent; length: number },
+): IWebhookResponseData {
+	trigger.seen.commit(received.event.id, Date.now());
+	if (trigger.production.isInService) {
+		trigger.waiting.add(received, length);
+		trigger.monitor?.collector?.begin();
+	}
+	return answerNow(context, COLLECTED);
 }
 
 /** Remembers what the regular look has to know of this delivery: the history shows the status alone. */
 function noteVerdict(trigger: Trigger, verdict: Verdict, nowMs: number): void {
 	if (verdict.kind === 'rejected' && verdict.reason === 'signature_mismatch') {
-		trigger.mismatchedAtMs = nowMs;
+		trigger.noteMismatch(nowMs);
 	}
 	if (verdict.kind !== 'accepted' && verdict.kind !== 'ignored') return;
 	trigger.hasReceived = true;
@@ -110,8 +135,7 @@ function noteVerdict(trigger: Trigger, verdict: Verdict, nowMs: number): void {
 /** Answers a delivery that starts no run. */
 function conclude(context: IWebhookFunctions, verdict: Verdict): IWebhookResponseData {
 	report(context, verdict);
-	const answer = answerOf(verdict);
-	return verdict.kind === 'ignored' ? { webhookResponse: answer.body } : answerNow(context, answer);
+	return answerNow(context, answerOf(verdict));
 }
 
 /** Says in the log what the user should know of a delivery. */

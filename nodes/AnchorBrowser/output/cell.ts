@@ -49,15 +49,59 @@ export function toDateCell(value: unknown): Cell {
 }
 
 /**
- * Takes text; returns it with a leading `'` when a spreadsheet would take it for a formula. Task results come from web
- * pages, which may be hostile. Source: OWASP, "CSV Injection", whose list of first characters this is.
+ * Takes a cell; returns it as a spreadsheet may have it: never of more than 32,767 characters, and with `escapeFormulas`
+ * marked as text by a leading `'` where the spreadsheet would run it, or turn it into another value and was not to
+ * (`isLookedUp`). A number of more than 15 digits, which it would round, becomes such a text.
  */
-export function escapeFormula(text: string): string {
-	return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+export function finishCell(
+	cell: Cell,
+	{ escapeFormulas, isLookedUp }: { escapeFormulas: boolean; isLookedUp: boolean },
+): Cell {
+	const isText = typeof cell === 'string';
+	if (!isText && typeof cell !== 'number') return cell;
+	const text = String(cell);
+	const isMarked =
+		escapeFormulas &&
+		((isText && isFormula(text)) ||
+			(!isLookedUp && (isText ? isChanged(text) : /^-?\d{16,}$/.test(text))));
+	return isText || isMarked ? cut(text, isMarked ? "'" : '') : cell;
 }
 
-/** Takes any parsed JSON; returns whether it is a list with objects or lists in it, which `, ` cannot join. */
-export function isNestedList(value: unknown): value is unknown[] {
+/**
+ * Whether a spreadsheet would run a text. Task results come from web pages, which may be hostile. Source: OWASP, "CSV
+ * Injection", whose list of first characters this is.
+ */
+function isFormula(text: string): boolean {
+	return /^[=+\-@\t\r]/.test(text);
+}
+
+/** More digits than a spreadsheet keeps. */
+const LONG_NUMBER = /^(?=(?:\D?\d){16})\d+(?:\.\d+)?$/;
+
+/** What else it takes for a number and shows as another one: a leading zero, an exponent. */
+const OTHER_NUMBER = /^0\d+$|^(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d+$/;
+
+/** What it takes for a date: two numbers, which may have been meant for a fraction, a year perhaps after them or the first. */
+const DATE_OR_FRACTION = /^\d{1,2}[-/](?:\d{1,2}[-/])?(?:\d{1,2}|\d{4})$/;
+
+/** Whether a spreadsheet would turn a text into another value. A price such as `129.00` stays the number that it is. */
+function isChanged(text: string): boolean {
+	return LONG_NUMBER.test(text) || OTHER_NUMBER.test(text) || DATE_OR_FRACTION.test(text);
+}
+
+/** The longest cell that Excel takes; Google Sheets refuses a whole row with one of more than 50,000 characters. */
+const LONGEST_CELL = 32_767;
+
+/** A text with its mark, cut where it is too long, between two characters and not within one. */
+function cut(text: string, mark: string): string {
+	if (mark.length + text.length <= LONGEST_CELL) return mark + text;
+	const words = `… (cut, ${text.length} characters)`;
+	const kept = text.slice(0, LONGEST_CELL - mark.length - words.length);
+	return mark + kept.replace(/[\uD800-\uDBFF]$/, '') + words;
+}
+
+/** Whether it is a list with objects or lists in it, which `, ` cannot join. */
+function isNestedList(value: unknown): value is unknown[] {
 	return Array.isArray(value) && value.some((entry) => typeof entry === 'object' && entry !== null);
 }
 

@@ -1,7 +1,8 @@
 import { ENVELOPE_KEYS } from '../events/event';
 import type { AnchorEvent } from '../events/event';
-import { escapeFormula } from './cell';
-import { uniqueNames, toRow } from './row';
+import { withOurs } from './names';
+import { toRow } from './row';
+import type { RowOptions } from './row';
 
 /** The trigger's parameter `format`. */
 export type ItemFormat = 'data' | 'envelope' | 'row';
@@ -24,27 +25,19 @@ export interface DeliveryNote {
 
 /**
  * Takes an event; returns the JSON of its item. `data`: the keys of `data` after `_event` with the envelope's.
- * `envelope`: as delivered. `row`: see toRow. With `delivery` given, its facts come last: under `_delivery`, in a row as
- * `_delivery_<fact>`, because a spreadsheet cell cannot hold an object. A delivered key of the same name as one of ours
- * is kept as `<name>_2`. Total: never throws.
+ * `envelope`: as delivered. `row`: see toRow. With `delivery` given, its facts come last, under `_delivery`; a row has
+ * them in columns, `delivery_id` and so on. A delivered key of the same name as one of ours is kept as `<name>_2`.
+ * Total: never throws.
  */
 export function formatItem(
 	event: AnchorEvent,
-	options: { format: ItemFormat; escapeFormulas: boolean; delivery?: DeliveryNote },
+	options: Omit<RowOptions, 'delivery'> & { format: ItemFormat; delivery?: DeliveryNote },
 ): Record<string, unknown> {
-	const { format, escapeFormulas, delivery } = options;
+	const { format, escapeFormulas, resultColumns, delivery } = options;
 	// toJSON, because toISOString throws for a time that is none.
 	const shown = delivery && { ...delivery, receivedAt: new Date(delivery.receivedAt).toJSON() };
 	if (format === 'row') {
-		// Rows of delivered and recovered events go into one sheet and have the same columns.
-		const columns = { ...shown };
-		delete columns.recovered;
-		const facts = Object.entries(columns).map(([fact, value]) => [
-			`_delivery_${fact}`,
-			// The delivery's id is a header that nobody signed.
-			escapeFormulas && typeof value === 'string' ? escapeFormula(value) : value,
-		]);
-		return withOurs({}, toRow(event, { escapeFormulas }), Object.fromEntries(facts));
+		return toRow(event, { escapeFormulas, resultColumns, delivery: shown && columnsOf(shown) });
 	}
 	const last = shown ? { _delivery: shown } : {};
 	if (format === 'envelope') return withOurs({}, event, last);
@@ -53,19 +46,13 @@ export function formatItem(
 	return withOurs({ _event: envelope }, event.data, last);
 }
 
-/** Delivered keys between ours. Spread and fromEntries make own keys of all, even of one named `__proto__`. */
-function withOurs(
-	first: Record<string, unknown>,
-	delivered: Record<string, unknown>,
-	last: Record<string, unknown>,
-): Record<string, unknown> {
-	const ours = { ...first, ...last };
-	const freeName = uniqueNames(
-		(name) => Object.hasOwn(ours, name) || Object.hasOwn(delivered, name),
-	);
-	const renamed = Object.entries(delivered).map(([key, value]) => [
-		Object.hasOwn(ours, key) ? freeName(key) : key,
-		value,
-	]);
-	return { ...first, ...Object.fromEntries(renamed), ...last };
+/** Rows of delivered and recovered events go into one sheet and have the same columns. */
+function columnsOf(shown: Omit<DeliveryNote, 'receivedAt'> & { receivedAt: string }) {
+	return {
+		delivery_id: shown.deliveryId,
+		delivery_timestamp: shown.timestamp,
+		delivery_received_at: shown.receivedAt,
+		delivery_signed_with: shown.signedWith,
+		delivery_webhook_id: shown.webhookId,
+	};
 }

@@ -1,33 +1,49 @@
 import type { RowColumn } from '../events/catalogue';
 import { columnsOf } from '../events/catalogue';
+import { ENVELOPE_KEYS } from '../events/event';
 import type { AnchorEvent } from '../events/event';
 import type { JsonObject } from '../events/json';
-import { isObject, own } from '../events/json';
+import { isEmpty, isObject } from '../events/json';
+import { parsePath, valueAt } from '../events/path';
 import type { Cell } from './cell';
-import { escapeFormula, isNestedList, jsonText, toCell, toDateCell } from './cell';
+import { finishCell, jsonText, toCell, toDateCell } from './cell';
+import { uniqueNames, withOurs } from './names';
 
-/** How many keys a column's name joins at most; what lies deeper becomes JSON text in one cell. */
-const MAX_LEVELS = 6;
+/** What the user may choose of a row. */
+export interface RowOptions {
+	escapeFormulas: boolean;
+	/** Paths below `result` that get a column each. */
+	resultColumns?: readonly string[];
+	/** The facts of the delivery by their columns, when asked for. */
+	delivery?: Readonly<Record<string, unknown>>;
+}
+
+type Path = readonly string[];
+
+/** The longest name that a column of an n8n data table may have. */
+const LONGEST_NAME = 63;
+
+/** Beside ids, what people look rows up by: a text there is never marked as a text. */
+const LOOKED_UP = ['event_type', 'created'];
+
+/** What of an event has columns, or is known without one: a recovered event has the same columns as a delivered one. */
+const ENVELOPE: readonly string[] = [...ENVELOPE_KEYS, 'data'];
 
 /**
- * Takes an event; returns it as one flat object for a spreadsheet: event_id, event_type, created, project_id, text,
- * then the columns of this event's entity, always all of them, null where the event has nothing, then every other
- * key of `data` in delivered order, nested keys joined with `_`. Numbers and booleans keep their type, dates are ISO
- * 8601. A list of scalars is joined with `, `, another list is JSON text beside its length in `<key>_count`. Two keys
- * that come to the same name are both kept, the later one as `<name>_2`. With `escapeFormulas`, texts and names that a
- * spreadsheet would run get a leading `'`. Total: never throws, whatever `data` holds.
+ * Takes an event; returns it as one flat object for a spreadsheet: event_id, event_type, created, project_id, text, the
+ * columns of its entity, the delivery's when asked for, and `more`: the JSON text of whatever has no column of its own.
+ * Which columns there are depends on entity and options alone; a cell is null where the event has nothing. Numbers and
+ * booleans keep their type, dates are ISO 8601; see toCell and finishCell for the rest. Total: never throws.
  */
 export function toRow(
 	event: AnchorEvent,
-	{ escapeFormulas }: { escapeFormulas: boolean },
-): Record<string, unknown> {
-	const cells = new Map<string, Cell>();
-	const freeName = uniqueNames((name) => cells.has(name));
-	const safeText = (text: string) => (escapeFormulas ? escapeFormula(text) : text);
-	const set = (name: string, cell: Cell) =>
-		cells.set(name, typeof cell === 'string' ? safeText(cell) : cell);
-	const add = (name: string, cell: Cell) => set(freeName(safeText(name)), cell);
-
+	{ escapeFormulas, resultColumns = [], delivery = {} }: RowOptions,
+): Record<string, Cell> {
+	const row: Record<string, Cell> = {};
+	const set = (name: string, cell: Cell, kind?: RowColumn['kind']) => {
+		const isLookedUp = kind === 'date' || name.endsWith('_id') || LOOKED_UP.includes(name);
+		row[name] = finishCell(cell, { escapeFormulas, isLookedUp });
+	};
 	set('event_id', toCell(event.id));
 	set('event_type', toCell(event.type));
 	set('created', toDateCell(event.created));
@@ -36,85 +52,63 @@ export function toRow(
 
 	const data = isObject(event.data) ? event.data : {};
 	const columns = columnsOf(event.type);
-	const placed = new Set<string>();
-	for (const column of columns) {
-		const { path, value } = find(data, column.path);
-		const name = column.path.join('_');
-		const fits = !isObject(value);
-		if (fits) placed.add(keyOf(path));
-		set(name, fits ? toDeclaredCell(column, value) : null);
-		if (column.kind === 'list') set(`${name}_count`, Array.isArray(value) ? value.length : null);
-	}
-
-	const addRest = (holder: JsonObject, above: readonly string[]) => {
-		for (const [key, value] of Object.entries(holder)) {
-			const path = [...above, key];
-			const name = path.join('_');
-			if (isSaidBy(columns, path, value)) continue;
-			if (placed.has(keyOf(path))) {
-				if (isNestedList(value) && !cells.has(`${name}_count`)) add(`${name}_count`, value.length);
-			} else if (isObject(value) && path.length < MAX_LEVELS && !isEmpty(value)) {
-				addRest(value, path);
-			} else {
-				add(name, toCell(value));
-				if (isNestedList(value)) add(`${name}_count`, value.length);
-			}
+	const shown = new Set<Path>();
+	for (const { path, places, kind } of columns) {
+		const name = path.join('_');
+		const place = places.find((one) => (valueAt(data, one) ?? null) !== null) ?? path;
+		const value = valueAt(data, place);
+		shown.add(place);
+		set(name, toColumnCell(kind, value), kind);
+		if (kind === 'list') set(`${name}_count`, Array.isArray(value) ? value.length : null);
+		if (kind !== 'free') continue;
+		for (const [field, below] of fieldsOf(name, resultColumns)) {
+			set(field, toCell(isObject(value) && below ? valueAt(value, below) : null));
 		}
-	};
-	addRest(data, []);
-	// From entries, because an assignment to the name `__proto__` would not make a column.
-	return Object.fromEntries(cells);
-}
+	}
+	for (const [name, fact] of Object.entries(delivery)) set(name, toCell(fact));
 
-/**
- * Takes a test for names in use; returns a function that turns a wished name into a free one: itself, else with `_2`,
- * `_3` and so on. It remembers how far it counted, so that ten thousand equal names take no longer than others.
- */
-export function uniqueNames(isTaken: (name: string) => boolean): (wish: string) => string {
-	const counted = new Map<string, number>();
-	return (wish) => {
-		if (!isTaken(wish)) return wish;
-		let count = counted.get(wish) ?? 1;
-		let name: string;
-		do {
-			count += 1;
-			name = `${wish}_${count}`;
-		} while (isTaken(name));
-		counted.set(wish, count);
-		return name;
-	};
-}
-
-/** The value at a column's path, or under the column's name written flat: no page shows which of the two Anchor sends. */
-function find(
-	data: JsonObject,
-	path: readonly string[],
-): { path: readonly string[]; value: unknown } {
-	let value: unknown = data;
-	for (const key of path) value = isObject(value) ? own(value, key) : undefined;
-	if (value !== undefined) return { path, value };
-	const name = path.join('_');
-	return { path: [name], value: own(data, name) };
-}
-
-function toDeclaredCell({ kind }: RowColumn, value: unknown): Cell {
-	if (kind === 'date') return toDateCell(value);
-	return kind === 'list' && Array.isArray(value) ? jsonText(value) : toCell(value);
-}
-
-/** Whether a value only says that there is nothing, and nulls in columns of the catalogue say it already. */
-function isSaidBy(columns: readonly RowColumn[], path: readonly string[], value: unknown): boolean {
-	const isNothing = value === null || (isObject(value) && isEmpty(value));
-	return (
-		isNothing && columns.some((column) => path.every((key, index) => column.path[index] === key))
+	const left = leftOf(
+		data,
+		columns.flatMap(({ places }) => places),
+		shown,
 	);
+	const added = Object.entries(event).filter(([key]) => !ENVELOPE.includes(key));
+	const more = withOurs(added.length > 0 ? { _event: Object.fromEntries(added) } : {}, left);
+	set('more', isEmpty(more) ? null : jsonText(more));
+	return row;
 }
 
-function isEmpty(value: JsonObject): boolean {
-	return Object.keys(value).length === 0;
+function toColumnCell(kind: RowColumn['kind'], value: unknown): Cell {
+	if (kind === 'date') return toDateCell(value);
+	const isJson = kind === 'free' ? typeof value === 'object' : Array.isArray(value);
+	return kind !== 'plain' && isJson && value !== null ? jsonText(value) : toCell(value);
 }
 
-/** A path as text, such that two different paths never come to the same. */
-function keyOf(path: readonly string[]): string {
-	return JSON.stringify(path);
+/** The columns for fields of a free-form one: their names, which a data table takes, and where each field stands. */
+function fieldsOf(name: string, paths: readonly string[]): Map<string, Path | undefined> {
+	const fields = new Map<string, Path | undefined>();
+	const freeName = uniqueNames((taken) => fields.has(taken), LONGEST_NAME);
+	for (const path of paths) {
+		fields.set(freeName(`${name}_${path.replace(/[^A-Za-z\d]/g, '_')}`), parsePath(path));
+	}
+	return fields;
+}
+
+/** What of an object no column shows; a null says nothing where a column, or what holds it, might stand. */
+function leftOf(
+	holder: JsonObject,
+	places: readonly Path[],
+	shown: ReadonlySet<Path>,
+	depth = 0,
+): JsonObject {
+	const left = Object.entries(holder).flatMap(([key, value]): Array<[string, unknown]> => {
+		const onTheWay = places.filter((place) => place[depth] === key);
+		if (onTheWay.length === 0) return [[key, value]];
+		const isShown = onTheWay.some((place) => place.length === depth + 1 && shown.has(place));
+		if (isShown || value === null) return [];
+		if (!isObject(value)) return [[key, value]];
+		const below = leftOf(value, onTheWay, shown, depth + 1);
+		return isEmpty(below) ? [] : [[key, below]];
+	});
+	return Object.fromEntries(left);
 }

@@ -1,4 +1,6 @@
-import { earlier } from './reading';
+import { byAge, portionsOf } from './portions';
+import type { Portion } from './portions';
+import { earliest } from './reading';
 import type { MissedEvent, Reading } from './reading';
 
 /** What a look knows besides the history. Times are Anchor's, in milliseconds. */
@@ -11,18 +13,13 @@ export interface PlanInput {
 	isStart: boolean;
 	/** Whether n8n's store knows of each event whether it has run. */
 	isDurable: boolean;
+	/** Since when events were collected, if an earlier process did so: 202 does not say then that one has run. */
+	collectedSinceMs: number | undefined;
 	/** Since when the signing secret signs: a delivery that was refused with 401 before had another one. */
 	secretSinceMs: number;
-	/** Whether this process has judged a delivery, and when one last matched none of its secrets. */
+	/** Whether this process has judged a delivery, and when some matched none of its secrets. */
 	hasReceived: boolean;
-	mismatchedMs: number | undefined;
-}
-
-/** Missed events that are run before the next ones, each in a run of its own, in this order. */
-export interface Portion {
-	events: MissedEvent[];
-	/** All that Anchor had ended with by then has run, once these have; undefined where that cannot be said. */
-	doneMs: number | undefined;
+	mismatchesMs: readonly number[];
 }
 
 /** Doubtful events that share a run: whether they have run is for n8n's store to say. */
@@ -41,7 +38,7 @@ export interface RecoveryPlan {
 	wrongSecret: 'proven' | 'reported' | undefined;
 	/** In this order, before the portions. */
 	questions: Question[];
-	portions: Portion[];
+	portions: Array<Portion<MissedEvent>>;
 	/** All that Anchor had ended with by then has run, once all of this is done; undefined where that cannot be said. */
 	doneMs: number | undefined;
 	/** Whether something is left for another look before long, whatever comes of this one. */
@@ -61,6 +58,9 @@ const QUESTION = 500;
  * counts back from the last delivery before a start, however long ago that was.
  */
 const DYING_MS = 120_000;
+
+/** How long n8n may start: what it answers meanwhile says nothing of when the one before it died. */
+const STARTING_MS = 5 * 60_000;
 
 /** Enough to tell a store that was put back from one that was not. */
 const WITNESSES = 10;
@@ -87,24 +87,16 @@ const SAME_REFUSAL_MS = 120_000;
  * first, and of the same moment in the history's order from its older end.
  */
 export function planRecovery(reading: Reading, input: PlanInput): RecoveryPlan {
-	const { givenUp, foreign, inHandMs } = reading;
-	const isMissing = ({ event }: MissedEvent) => !reading.isOpen(event.id);
-	const others = foreign.events.filter(isMissing);
-	const missing = uniqueById([
-		...givenUp.events.filter(isMissing),
-		...(reading.isMasked ? [] : others),
-	]);
-	const droppedMs = [givenUp.droppedMs, foreign.droppedMs].reduce(earliest, undefined);
-	const untilMs = [inHandMs, droppedMs].reduce(earliest, undefined);
-	const canNote = input.isWhole;
-	const noteUpTo = (ms: number) => (canNote ? Math.min(ms, (untilMs ?? Infinity) - 1) : undefined);
+	const { isMasked, inHandMs } = reading;
+	const missing = reading.missing({ givenUp: true, answered: !isMasked });
+	const masked = isMasked ? reading.missing({ givenUp: false, answered: true }) : [];
+	const untilMs = earliest(inHandMs, reading.droppedMs);
+	const noteUpTo = (ms: number) =>
+		input.isWhole ? Math.min(ms, (untilMs ?? Infinity) - 1) : undefined;
 	return {
 		wrongSecret: wrongSecretOf(reading, input),
-		questions: input.isDurable ? questionsOf(reading, others, input) : [],
-		portions: portionsOf(missing, reading.isNewestFirst).map(({ events, endMs }) => ({
-			events,
-			doneMs: noteUpTo(endMs),
-		})),
+		questions: input.isDurable ? questionsOf(reading, masked, input) : [],
+		portions: portionsOf(missing, { most: PORTION, untilMs: input.isWhole ? untilMs : -Infinity }),
 		doneMs: noteUpTo(input.nowMs - CARRIED_OUT_MS),
 		isUnsettled: !input.isWhole || untilMs !== undefined,
 		unjudged: [...reading.unjudged],
@@ -114,26 +106,22 @@ export function planRecovery(reading: Reading, input: PlanInput): RecoveryPlan {
 
 function wrongSecretOf(
 	{ unauthorizedMs, othersReceive }: Reading,
-	{ secretSinceMs, hasReceived, mismatchedMs }: PlanInput,
+	{ secretSinceMs, hasReceived, mismatchesMs }: PlanInput,
 ): RecoveryPlan['wrongSecret'] {
 	const refused = unauthorizedMs.filter((endMs) => endMs > secretSinceMs);
-	if (
-		mismatchedMs !== undefined &&
-		refused.some((endMs) => Math.abs(endMs - mismatchedMs) < SAME_REFUSAL_MS)
-	) {
-		return 'proven';
-	}
+	const isOwn = (endMs: number) =>
+		mismatchesMs.some((ms) => Math.abs(endMs - ms) < SAME_REFUSAL_MS);
+	if (refused.some(isOwn)) return 'proven';
 	// A process that takes all deliveries itself knows its own refusals: this one was not among them.
 	return refused.length > 0 && (othersReceive || !hasReceived) ? 'reported' : undefined;
 }
 
 function questionsOf(
 	reading: Reading,
-	others: readonly MissedEvent[],
-	{ isStart }: PlanInput,
+	masked: readonly MissedEvent[],
+	{ isStart, collectedSinceMs = Infinity }: PlanInput,
 ): Question[] {
 	const { startedMs, doneMs = -Infinity } = reading.input;
-	const masked = reading.isMasked ? others : [];
 	const since = masked.filter(({ endMs }) => endMs >= startedMs);
 	const before = isStart
 		? [
@@ -141,33 +129,20 @@ function questionsOf(
 				...masked.filter(({ endMs }) => endMs < startedMs),
 			].sort(byEnd)
 		: [];
-	const lastMs = before[before.length - 1]?.endMs ?? -Infinity;
-	const isDoubtful = ({ endMs }: MissedEvent) => endMs > doneMs && endMs >= lastMs - DYING_MS;
+	// Behind what changes answers, those of n8n's own start look like those of the n8n that died.
+	const isOfBefore = ({ endMs }: MissedEvent) =>
+		!reading.isMasked || endMs < startedMs - STARTING_MS;
+	const lastMs = before.filter(isOfBefore).pop()?.endMs ?? -Infinity;
+	const isDoubtful = ({ endMs }: MissedEvent) =>
+		endMs > doneMs && (endMs >= lastMs - DYING_MS || endMs > collectedSinceMs);
 	const witnesses = before
 		.filter((one) => !isDoubtful(one))
 		.slice(-WITNESSES)
 		.map(({ event }) => event.id);
-	const doubtful = uniqueById([...before.filter(isDoubtful), ...since]).sort(
-		byAge(reading.isNewestFirst),
+	const doubtful = uniqueById(reading.inOrder([...before.filter(isDoubtful), ...since])).sort(
+		byAge,
 	);
 	return chunksOf(doubtful, QUESTION).map((events) => ({ events, witnesses }));
-}
-
-/** Events that Anchor ended with in the same moment stay together: one time has to say whether they have run. */
-function portionsOf(
-	missing: readonly MissedEvent[],
-	isNewestFirst: boolean,
-): Array<{ events: MissedEvent[]; endMs: number }> {
-	const portions: Array<{ events: MissedEvent[]; endMs: number }> = [];
-	for (const one of [...missing].sort(byEnd)) {
-		const last = portions[portions.length - 1];
-		if (last && (last.events.length < PORTION || last.endMs === one.endMs)) {
-			last.events.push(one);
-			last.endMs = one.endMs;
-		} else portions.push({ events: [one], endMs: one.endMs });
-	}
-	for (const { events } of portions) events.sort(byAge(isNewestFirst));
-	return portions;
 }
 
 function chunksOf<T>(list: readonly T[], size: number): T[][] {
@@ -180,11 +155,3 @@ function uniqueById(list: readonly MissedEvent[]): MissedEvent[] {
 }
 
 const byEnd = (one: MissedEvent, other: MissedEvent) => one.endMs - other.endMs;
-
-const byAge = (isNewestFirst: boolean) => (one: MissedEvent, other: MissedEvent) =>
-	one.createdMs - other.createdMs ||
-	(isNewestFirst ? other.place - one.place : one.place - other.place);
-
-function earliest(one: number | undefined, other: number | undefined): number | undefined {
-	return other === undefined ? one : earlier(one, other);
-}

@@ -3,6 +3,7 @@ import { isSubscribed, judgeFilters } from '../delivery/filters';
 import type { EventFilters } from '../delivery/filters';
 import type { AnchorEvent } from '../events/event';
 import { timeOf } from '../events/json';
+import type { PendingEvent } from './portions';
 import { recoveredEvent } from './recoveredEvent';
 
 /** The row status of a delivery that was answered with 2xx. */
@@ -28,26 +29,28 @@ export interface ReadingInput {
 	sinceMs: number;
 	/** What Anchor had ended with by then has run; undefined when nothing is noted. */
 	doneMs: number | undefined;
+	/**
+	 * Since when deliveries are collected, so that an answer of ours does not say that one has run; undefined while each is
+	 * run at once.
+	 */
+	collectedSinceMs: number | undefined;
 	/** Since when this process takes deliveries. */
 	startedMs: number;
 	/** Whether this process has met the event: delivered, refused by its filters, or recovered. */
 	isKnown(eventId: string): boolean;
+	/** Whether it has met the event in the history alone, so that another answer than ours is no sign of anything. */
+	isRecovered(eventId: string): boolean;
 	/** Whether n8n has the event in hand and may still refuse it: its sender hung up before there was an answer. */
 	isInHand(eventId: string): boolean;
 }
 
 /** An event from the history. */
-export interface MissedEvent {
+export interface MissedEvent extends PendingEvent {
 	event: AnchorEvent;
 	/** Anchor's id of its delivery. */
 	deliveryId: string;
 	/** What Anchor got in the last attempt; null when nothing. */
 	status: number | null;
-	/** When that attempt ended, and for when it was scheduled. */
-	endMs: number;
-	createdMs: number;
-	/** Its place in the history as it was read. */
-	place: number;
 }
 
 /**
@@ -57,13 +60,18 @@ export interface MissedEvent {
  */
 export class Reading {
 	/** Given up by Anchor, those that it gave up first. */
-	readonly givenUp = new EarliestEnded();
-	/** Answered with 2xx, by n8n's own start or by something in front of n8n, unless `isMasked`. */
-	readonly foreign = new EarliestEnded();
+	private readonly givenUp = new EarliestEnded();
+	/**
+	 * Answered with 2xx, by n8n's own start or by something in front of n8n, unless `isMasked`. Where deliveries are collected,
+	 * those as well that were taken and have perhaps not run.
+	 */
+	private readonly foreign = new EarliestEnded();
 	/** Taken by an n8n that had this trigger before: a dying one may not have carried it out. The last ones. */
 	readonly taken: DeliveryRow[] = [];
 	/** Events that another row shows as delivered, or that Anchor still tries. */
 	private readonly open = new Set<string>();
+	/** When deliveries ended of events that this process has met. */
+	readonly endsMs = new Map<string, number>();
 	/** When deliveries ended that were answered with 401. */
 	readonly unauthorizedMs: number[] = [];
 	/** The fields of conditions that could not be judged, and therefore did not hold. */
@@ -76,13 +84,14 @@ export class Reading {
 	pendingMs: number | undefined;
 	/** Whether a row shows an answer that only this node gives. */
 	hasOwnStatus = false;
-	/** Whether a delivery that this process has surely had shows another answer: something in front of n8n changes them. */
+	/** Whether a delivery that this process has surely answered shows another answer: something in front of n8n changes them. */
 	isChanged = false;
 	/** Whether somebody else takes deliveries for this trigger: other processes, in n8n's queue mode. */
 	othersReceive = false;
 	private rows = 0;
-	private firstMs: number | undefined;
-	private lastMs = 0;
+	private lastMs: number | undefined;
+	/** How many more rows are younger than the one before them than are older. */
+	private younger = 0;
 
 	constructor(readonly input: ReadingInput) {}
 
@@ -91,9 +100,29 @@ export class Reading {
 		return this.isChanged || !this.hasOwnStatus;
 	}
 
-	/** Whether Anchor lists the newest first; told from the rows, because no page of Anchor's says it. */
-	get isNewestFirst(): boolean {
-		return (this.firstMs ?? 0) > this.lastMs;
+	/**
+	 * Events with their places counted from the older end of the history. Which end that is, is told from the rows, because no
+	 * page of Anchor's says it.
+	 */
+	inOrder(events: readonly MissedEvent[]): MissedEvent[] {
+		return events.map((one) => (this.younger < 0 ? { ...one, place: -one.place } : one));
+	}
+
+	/**
+	 * What is missing, each event once, with its place counted from the older end of the history.
+	 * @param kinds `givenUp` by Anchor, `answered` in place of this node
+	 */
+	missing(kinds: { givenUp: boolean; answered: boolean }): MissedEvent[] {
+		const found = [
+			...(kinds.givenUp ? this.givenUp.events : []),
+			...(kinds.answered ? this.foreign.events : []),
+		].filter(({ event }) => !this.open.has(event.id));
+		return this.inOrder([...new Map(found.map((one) => [one.event.id, one])).values()]);
+	}
+
+	/** When the earliest ended of those that were left out because there are so many. */
+	get droppedMs(): number | undefined {
+		return earliest(this.givenUp.droppedMs, this.foreign.droppedMs);
 	}
 
 	/** Whether there was no row at all. */
@@ -101,21 +130,16 @@ export class Reading {
 		return this.rows === 0;
 	}
 
-	/** Whether the event is delivered after all, or still tried. */
-	isOpen(eventId: string): boolean {
-		return this.open.has(eventId);
-	}
-
 	add(row: DeliveryRow): void {
 		const createdMs = timeOf(row.scheduled_at) ?? 0;
 		this.rows += 1;
-		this.firstMs ??= createdMs;
+		this.younger += Math.sign(createdMs - (this.lastMs ?? createdMs));
 		this.lastMs = createdMs;
 		if (createdMs < this.input.sinceMs) return;
 		const isGivenUp = GIVEN_UP.includes(row.status);
 		if (!isGivenUp && row.status !== DELIVERED) {
 			this.open.add(row.external_event_id);
-			this.pendingMs = earlier(this.pendingMs, createdMs);
+			this.pendingMs = earliest(this.pendingMs, createdMs);
 		} else if (isGivenUp) this.addGivenUp(row);
 		else this.addDelivered(row);
 	}
@@ -124,7 +148,7 @@ export class Reading {
 		if (row.response_status === 401) this.unauthorizedMs.push(endOf(row));
 		if (this.isDone(row)) return;
 		const { external_event_id: id, event_type: type } = row;
-		if (this.input.isInHand(id)) this.inHandMs = earlier(this.inHandMs, endOf(row));
+		if (this.input.isInHand(id)) this.inHandMs = earliest(this.inHandMs, endOf(row));
 		else if (this.input.isKnown(id)) return;
 		else if (row.payload !== undefined) this.keep(row, this.givenUp);
 		else if (isSubscribed(type, this.input.wanted.events)) this.withoutPayload.add(id);
@@ -132,17 +156,18 @@ export class Reading {
 
 	private addDelivered(row: DeliveryRow): void {
 		const { external_event_id: id, response_status: status } = row;
-		const isKnown = this.input.isKnown(id);
-		if (status !== OUR_TAKEN && status !== OUR_UNWANTED) {
-			this.isChanged ||= isKnown;
-			if (!isKnown && !this.isDone(row)) this.keep(row, this.foreign);
-			return;
-		}
-		this.hasOwnStatus = true;
-		this.open.add(id);
-		if (status !== OUR_TAKEN || isKnown) return;
-		if (endOf(row) < this.input.startedMs) keepLatest(this.taken, row);
-		else this.othersReceive = true;
+		const { isKnown, isRecovered, startedMs, collectedSinceMs } = this.input;
+		const isNew = !isKnown(id);
+		const isOwn = status === OUR_TAKEN || status === OUR_UNWANTED;
+		this.hasOwnStatus ||= isOwn;
+		this.isChanged ||= !isOwn && !isNew && !isRecovered(id);
+		if (status === OUR_TAKEN && isNew && endOf(row) >= startedMs) this.othersReceive = true;
+		const isCollected = status === OUR_TAKEN && collectedSinceMs !== undefined;
+		if (isOwn && !isCollected) this.open.add(id);
+		if (!isNew) this.endsMs.set(id, endOf(row));
+		else if (isCollected && endOf(row) <= collectedSinceMs) return;
+		else if ((!isOwn || isCollected) && !this.isDone(row)) this.keep(row, this.foreign);
+		else if (status === OUR_TAKEN && endOf(row) < startedMs) keepLatest(this.taken, row);
 	}
 
 	private isDone(row: DeliveryRow): boolean {
@@ -170,12 +195,13 @@ export class Reading {
 			endMs: endOf(row),
 			createdMs: timeOf(row.scheduled_at) ?? 0,
 			place: this.rows,
+			length: JSON.stringify(payload).length,
 		};
 	}
 }
 
 /** Missed events, of which only the earliest-ended are kept: each event once. */
-export class EarliestEnded {
+class EarliestEnded {
 	private byId = new Map<string, MissedEvent>();
 	/** When the earliest ended of those that were dropped. */
 	droppedMs: number | undefined;
@@ -190,7 +216,7 @@ export class EarliestEnded {
 		if (this.byId.size < 2 * MOST_KEPT) return;
 		const all = this.events.sort((one, other) => one.endMs - other.endMs);
 		this.byId = new Map(all.slice(0, MOST_KEPT).map((one) => [one.event.id, one]));
-		this.droppedMs = earlier(this.droppedMs, all[MOST_KEPT].endMs);
+		this.droppedMs = earliest(this.droppedMs, all[MOST_KEPT].endMs);
 	}
 }
 
@@ -207,7 +233,8 @@ export function endOf(row: DeliveryRow): number {
 	return timeOf(row.completed_at) ?? timeOf(row.scheduled_at) ?? 0;
 }
 
-/** The earlier of two times, of which the first may not be there. */
-export function earlier(one: number | undefined, other: number): number {
-	return Math.min(one ?? Infinity, other);
+/** The earlier of two times, of which either may not be there. */
+export function earliest(one: number | undefined, other: number | undefined): number | undefined {
+	if (one === undefined || other === undefined) return one ?? other;
+	return Math.min(one, other);
 }

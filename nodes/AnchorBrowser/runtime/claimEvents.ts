@@ -8,8 +8,8 @@ import { wait } from './wait';
  * The second tier of de-duplication: n8n's own store of processed entries, one row for each node in its database,
  * shared by all processes and kept over restarts, renames and republishing.
  *
- * Two entries are kept for each event, its id and the id with the execution that took it: n8n may give the same
- * execution to another worker after the first one died, and that repetition must run. The row is read and written
+ * Two entries are kept for each event, its id and the id with the run that took it: n8n may give the same execution to
+ * another worker after the first one died, and that repetition must run. The row is read and written
  * whole, so its length is a price paid for each event: 4,000 entries know the last 2,000 events.
  */
 const STORE: ICheckProcessedOptions = { mode: 'entries', maxEntries: 4_000 };
@@ -33,15 +33,20 @@ const ROUNDS = 5;
 export interface ClaimRequest {
 	/** The signed ids of the events that it carries. */
 	eventIds: readonly string[];
+	/** The name under which it has them: a repetition of the run has the same. */
+	runName: string;
 	/**
 	 * Whether they were received in another process, as in n8n's queue mode. Then a copy may run in yet another one at this
 	 * very moment, both may have read n8n's row before either wrote it, and the row is looked at a second time: it holds
 	 * the claim of the one that wrote last. Within one process the gate has seen to that.
 	 */
 	acrossProcesses: boolean;
-	/** Whether they are left out when the store does not answer; other events run then, and are recorded if it can be done. */
+	/**
+	 * Whether they are left out when the store does not answer; other events run then, and are recorded if it can be done.
+	 * An answer that comes late counts all the same: what it has claimed, no other run will carry.
+	 */
 	areDoubtful?: boolean;
-	/** Events that have surely run. A store that does not know the last of them has been put back, and cannot tell. */
+	/** Events that have surely run. A store that knows none of them has been put back, and cannot tell. */
 	witnesses?: readonly string[];
 }
 
@@ -55,8 +60,8 @@ export type Claim = { ids: ReadonlySet<string> } | 'silent' | 'forgotten';
  * Claims events for this run: it has those that no other execution has taken. The number of calls does not grow with
  * that of the events.
  *
- * A run that n8n itself repeats is no repetition of the event: a retry by the user (mode `retry`), or the same
- * execution id again. Manual runs neither ask nor record.
+ * A run that is repeated is no repetition of the event: a retry by the user (mode `retry`), or a run of the same name.
+ * Manual runs neither ask nor record.
  * @param context n8n's context of the run
  * @param trigger its calls to the store wait for each other
  * @returns never throws; what `silent` means for the events is up to the caller, and the log says that it was so
@@ -64,19 +69,17 @@ export type Claim = { ids: ReadonlySet<string> } | 'silent' | 'forgotten';
 export async function claimEvents(
 	context: IExecuteFunctions,
 	trigger: Trigger,
-	{ eventIds, acrossProcesses, areDoubtful = false, witnesses = [] }: ClaimRequest,
+	{ eventIds, runName, acrossProcesses, areDoubtful = false, witnesses = [] }: ClaimRequest,
 ): Promise<Claim> {
 	const mode = context.getMode();
 	if (mode === 'manual' || mode === 'retry' || eventIds.length === 0) {
 		return { ids: new Set(eventIds) };
 	}
-	const takenBy = ownersOf(context);
-	const claimInTurn = async (ids: readonly string[]) =>
-		await trigger.storeQueue.run(async () => await claim(context, ids, { takenBy, areDoubtful }));
+	const takenBy: OwnerEntry = (eventId) => `${eventId} taken by ${runName}`;
 	let claimed: { now: string[]; mine: string[] };
 	try {
 		if (await isForgotten(context, trigger, witnesses)) return 'forgotten';
-		claimed = await claimInTurn(eventIds);
+		claimed = await claim(context, trigger, { eventIds, takenBy, isAwaitedLate: areDoubtful });
 	} catch (cause) {
 		reportSilence(context, { eventId: eventIds[0], cause: cause as Error });
 		return 'silent';
@@ -85,7 +88,7 @@ export async function claimEvents(
 	try {
 		for (let round = 1; acrossProcesses && claimed.now.length > 0 && round <= ROUNDS; round++) {
 			await sleep(OTHER_WRITE_MS);
-			claimed = await claimInTurn(claimed.now);
+			claimed = await claim(context, trigger, { eventIds: claimed.now, takenBy });
 			for (const id of claimed.mine) had.add(id);
 		}
 	} catch (cause) {
@@ -103,67 +106,74 @@ async function isForgotten(
 	witnesses: readonly string[],
 ): Promise<boolean> {
 	if (witnesses.length === 0) return false;
-	const known = await trigger.storeQueue.run(async () => await record(context, [...witnesses]));
-	return !known.has(witnesses[witnesses.length - 1]);
+	const known = await record(context, trigger, { entries: [...witnesses] });
+	return known.size === 0;
 }
 
-/** The entry that says which execution has taken an event. */
+/** The entry that says which run has taken an event. */
 type OwnerEntry = (eventId: string) => string;
 
-function ownersOf(context: IExecuteFunctions): OwnerEntry {
-	const executionId = context.getExecutionId();
-	return (eventId) => `${eventId} taken by ${executionId}`;
+/** What is to be recorded, and how long an answer is waited for. */
+interface Claiming {
+	eventIds: readonly string[];
+	takenBy: OwnerEntry;
+	/** Whether an answer counts that comes when nobody behind it in the queue waits for it any more. */
+	isAwaitedLate?: boolean;
 }
 
 /**
- * Asks and records in one step; the caller holds the node's place in the queue.
- * @returns the events that nobody had, and those that this execution had already
+ * Asks and records in one step.
+ * @returns the events that nobody had, and those that this run had already
  */
 async function claim(
 	context: IExecuteFunctions,
-	eventIds: readonly string[],
-	{ takenBy, areDoubtful }: { takenBy: OwnerEntry; areDoubtful: boolean },
+	trigger: Trigger,
+	{ eventIds, takenBy, isAwaitedLate }: Claiming,
 ): Promise<{ now: string[]; mine: string[] }> {
 	const entries = eventIds.flatMap((id) => [id, takenBy(id)]);
-	const processed = await record(context, entries, areDoubtful);
+	const processed = await record(context, trigger, { entries, isAwaitedLate });
 	const now = eventIds.filter((id) => !processed.has(id));
 	const mine = eventIds.filter((id) => processed.has(id) && processed.has(takenBy(id)));
 	const others = eventIds.filter((id) => processed.has(id) && !processed.has(takenBy(id)));
-	// Else a repetition of this very execution would take itself for the owner. The answer stands without it.
-	if (others.length > 0) await unrecord(context, others.map(takenBy)).catch(() => {});
+	// Else a repetition of this very run would take itself for the owner. The answer stands without it.
+	if (others.length > 0) await unrecord(context, trigger, others.map(takenBy)).catch(() => {});
 	return { now, mine };
 }
 
-/** @param isUndoneLate whether entries that are recorded when nobody waits any more are taken back */
+/** @returns those of the entries that were recorded before */
 async function record(
 	context: IExecuteFunctions,
-	entries: string[],
-	isUndoneLate = false,
+	{ storeQueue }: Trigger,
+	{ entries, isAwaitedLate = false }: { entries: string[]; isAwaitedLate?: boolean },
 ): Promise<Set<unknown>> {
-	const asked = (async () => {
-		for (let attempt = 1; ; attempt++) {
-			try {
-				return await context.helpers.checkProcessedAndRecord(entries, 'node', STORE);
-			} catch (cause) {
-				if (attempt === ATTEMPTS) throw new NodeOperationError(context.getNode(), cause as Error);
-			}
-		}
-	})();
+	let asked: ReturnType<typeof ask> | undefined;
 	try {
-		return new Set((await inTime(asked)).processed);
+		const answer = await storeQueue.run(async () => await inTime((asked = ask(context, entries))));
+		return new Set(answer.processed);
 	} catch (silence) {
-		const undo = async (late: unknown[]) =>
-			await unrecord(context, late.map(String)).catch(() => {});
-		void asked.then(
-			async ({ new: late }) => isUndoneLate && (await undo(late)),
-			() => {},
-		);
-		throw silence;
+		if (!isAwaitedLate || asked === undefined) throw silence;
+		return new Set((await asked).processed);
 	}
 }
 
-async function unrecord(context: IExecuteFunctions, entries: string[]): Promise<void> {
-	await inTime(context.helpers.removeProcessed(entries, 'node', STORE));
+async function ask(context: IExecuteFunctions, entries: string[]) {
+	for (let attempt = 1; ; attempt++) {
+		try {
+			return await context.helpers.checkProcessedAndRecord(entries, 'node', STORE);
+		} catch (cause) {
+			if (attempt === ATTEMPTS) throw new NodeOperationError(context.getNode(), cause as Error);
+		}
+	}
+}
+
+async function unrecord(
+	context: IExecuteFunctions,
+	{ storeQueue }: Trigger,
+	entries: string[],
+): Promise<void> {
+	await storeQueue.run(
+		async () => await inTime(context.helpers.removeProcessed(entries, 'node', STORE)),
+	);
 }
 
 /** Waits for the store, but not for ever: a row that is never given back must not stop the events behind it. */

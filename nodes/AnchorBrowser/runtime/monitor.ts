@@ -1,12 +1,26 @@
 import type { ITriggerFunctions } from 'n8n-workflow';
 import { HistoryReader } from '../recovery/history';
+import type { Reading } from '../recovery/reading';
 import type { MarkOwner } from '../registration/mark';
 import type { RegistrationSettings, WebhookSettings } from '../settings/readSettings';
 import type { Trigger } from './trigger';
 
 /** What looking after a trigger needs to know of its parameters. */
 export type MonitorSettings = RegistrationSettings &
-	Pick<WebhookSettings, 'filters' | 'deduplicate'>;
+	Pick<WebhookSettings, 'filters' | 'deduplicate'> & {
+		/** `collectMinutesOf` */
+		collectMinutes: number;
+	};
+
+/** What ends the windows of a trigger that collects events. */
+export interface EndsWindows {
+	/** An event waits. */
+	begin(): void;
+	/** A regular look has read the history. @returns whether nothing is left to be done before the next look */
+	look(reading: Reading): Promise<boolean>;
+	/** n8n closes the trigger. */
+	close(): Promise<void>;
+}
 
 /** Looks after one trigger, from n8n's `trigger()` to its `closeFunction`: after its webhook, and after missed events. */
 export class Monitor {
@@ -16,6 +30,10 @@ export class Monitor {
 	looks = 0;
 	/** This machine's time in milliseconds; used for how long ago something was, never beside Anchor's. */
 	readonly startedAtMs = Date.now();
+	/** What was noted at Anchor as done when this process first looked, in milliseconds of Anchor's clock. */
+	firstDoneMs: number | undefined;
+	/** Ends its windows, where events are collected. */
+	collector: EndsWindows | undefined;
 	private readonly readers = new Map<string, HistoryReader>();
 
 	constructor(

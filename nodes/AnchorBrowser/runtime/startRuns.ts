@@ -1,6 +1,5 @@
-import type { IDataObject, IRun } from 'n8n-workflow';
+import type { IDataObject, IRun, ITriggerFunctions } from 'n8n-workflow';
 import type { MissedEvent } from '../recovery/reading';
-import type { Question } from '../recovery/plan';
 import type { Monitor } from './monitor';
 import { PROCESS, toReceivedEvent } from './runItem';
 import type { ReceivedEvent, StartedRun } from './runItem';
@@ -24,6 +23,9 @@ const HANDED_OVER_MS = 5_000;
 /** Without any progress for so long, what was started is given up; the next look starts it again. */
 const PATIENCE_MS = 5 * 60_000;
 
+/** What a run carries. */
+export type RunLoad = Pick<StartedRun, 'events' | 'areDoubtful' | 'witnesses'>;
+
 /** What of n8n's runs is known while some are started. */
 interface Pace {
 	most: number;
@@ -40,13 +42,11 @@ interface Started {
 /**
  * Starts a run for each of these events, in their order, as quickly as n8n takes them up. One that n8n does not take up ends
  * it: an n8n that is full must not get the rest on top.
- * @param webhookId that of the registration
  * @returns those that were taken up
  */
 export async function runEach(
 	monitor: Monitor,
 	events: readonly MissedEvent[],
-	webhookId: string,
 ): Promise<MissedEvent[]> {
 	const { seen } = monitor.trigger;
 	const pace: Pace = { most: 1, progress: 0 };
@@ -60,7 +60,7 @@ export async function runEach(
 		// Anchor may be delivering it at this very moment.
 		if (seen.reserve(missed.event.id, Date.now()) !== 'new') continue;
 		const { mayFollow, isTaken } = start(monitor, pace, {
-			events: [receivedEventOf(missed, webhookId)],
+			events: [receivedEvent(monitor)(missed)],
 			areDoubtful: false,
 			witnesses: [],
 		});
@@ -84,44 +84,42 @@ export async function runEach(
 }
 
 /**
- * Starts one run for doubtful events: it carries on those that no other run has taken.
- * @returns whether n8n took it up and its store answered
+ * Starts one run for several events: it carries on those that no other run has taken.
+ * @returns whether n8n took it up, and its store answered where the events are doubtful
  */
-export async function runTogether(
-	monitor: Monitor,
-	{ events, witnesses }: Question,
-	webhookId: string,
-): Promise<boolean> {
-	const received = events.map((missed) => receivedEventOf(missed, webhookId));
-	const pace = { most: 1, progress: 0 };
-	return await start(monitor, pace, { events: received, areDoubtful: true, witnesses }).isTaken;
+export async function runTogether(monitor: Monitor, load: RunLoad): Promise<boolean> {
+	return await start(monitor, { most: 1, progress: 0 }, load).isTaken;
 }
 
 /** Lets a run write a new secret into static data, for the other processes; nothing else is in it. */
 export async function runForRegistration(monitor: Monitor): Promise<boolean> {
-	const pace = { most: 1, progress: 0 };
-	return await start(monitor, pace, { events: [], areDoubtful: false, witnesses: [] }).isTaken;
+	return await runTogether(monitor, { events: [], areDoubtful: false, witnesses: [] });
 }
 
-function start(
-	{ context, trigger }: Monitor,
-	pace: Pace,
-	load: Pick<StartedRun, 'events' | 'areDoubtful' | 'witnesses'>,
-): Started {
+function start({ context, trigger }: Monitor, pace: Pace, load: RunLoad): Started {
 	const { production } = trigger;
 	const registration = production.isUnsaved ? production.state : undefined;
+	for (const { event, delivery } of load.events) {
+		if (delivery.recovered) trigger.recovered.commit(event.id, Date.now());
+	}
 	const { run, taken } = trigger.awaitedRuns.announce();
-	// n8n 1 never settles it where a run could not be made.
-	const done = context.helpers.createDeferredPromise<IRun>();
 	const item: StartedRun = { startedBy: PROCESS, run, ...load, registration };
-	context.emit([[{ json: item as unknown as IDataObject }]], undefined, done);
+	const emit = async () => {
+		// n8n 1 never settles it where a run could not be made.
+		const done = context.helpers.createDeferredPromise<IRun>();
+		context.emit([[{ json: item as unknown as IDataObject }]], undefined, done);
+		return await done.promise;
+	};
 
 	const isHere = taken.then(() => true);
 	// Where runs are carried out here, one that ended without being taken up was refused, or its store did not answer.
-	const ended = done.promise.then(
-		(result) => result !== undefined && !trigger.carriesOutRuns,
-		() => false,
-	);
+	const isElsewhere = (result: IRun | undefined) => result !== undefined && !trigger.carriesOutRuns;
+	const ended = emit()
+		.then(async (result) => (isElsewhere(result) && isBrokenOff(result) ? await emit() : result))
+		.then(
+			(result) => isElsewhere(result) && !(load.areDoubtful && hasFailedAt(result, context)),
+			() => false,
+		);
 	const isTaken = settled([isHere, ended], pace).then((wasTaken) => {
 		trigger.awaitedRuns.giveUp(run);
 		if (!wasTaken) return false;
@@ -141,6 +139,24 @@ function start(
 	return { mayFollow: Promise.race([isTaken, handedOver]), isTaken };
 }
 
+/**
+ * Whether a run came to nothing in another process and n8n has kept nothing of it, so that nobody can retry it: n8n 2 does so
+ * with what a worker had in hand that was killed. Started again it has the same name, and so what the first one claimed.
+ */
+function isBrokenOff(result: IRun | undefined): boolean {
+	if (result === undefined || !['crashed', 'error'].includes(result.status)) return false;
+	const { resultData } = (result.data as IRun['data'] | undefined) ?? {};
+	// In queue mode n8n hands over no data of nodes, but names the one at which a run failed.
+	const { runData = {}, lastNodeExecuted } = resultData ?? {};
+	return lastNodeExecuted === undefined && Object.keys(runData).length === 0;
+}
+
+/** Whether a run failed at the trigger itself, as one does that has got no answer about what is doubtful. */
+function hasFailedAt(result: IRun | undefined, context: ITriggerFunctions): boolean {
+	const { lastNodeExecuted } = result?.data?.resultData ?? {};
+	return result?.status === 'error' && lastNodeExecuted === context.getNode().name;
+}
+
 /** Waits for the first answer, as long as other runs make progress. */
 async function settled(answers: Array<Promise<boolean>>, pace: Pace): Promise<boolean> {
 	const answer = Promise.race(answers);
@@ -153,16 +169,18 @@ async function settled(answers: Array<Promise<boolean>>, pace: Pace): Promise<bo
 	}
 }
 
-function receivedEventOf({ event, deliveryId }: MissedEvent, webhookId: string): ReceivedEvent {
-	return toReceivedEvent({
-		event,
-		delivery: {
-			deliveryId,
-			timestamp: null,
-			receivedAt: Date.now(),
-			signedWith: null,
-			webhookId,
-			recovered: true,
-		},
-	});
-}
+/** Makes of events from the history what a run carries. */
+export const receivedEvent =
+	({ trigger }: Monitor) =>
+	({ event, deliveryId }: MissedEvent): ReceivedEvent =>
+		toReceivedEvent({
+			event,
+			delivery: {
+				deliveryId,
+				timestamp: null,
+				receivedAt: Date.now(),
+				signedWith: null,
+				webhookId: trigger.production.state?.webhookId ?? null,
+				recovered: true,
+			},
+		});

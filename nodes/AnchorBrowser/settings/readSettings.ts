@@ -32,6 +32,8 @@ export interface ExecuteSettings {
 	branchBy: BranchBy;
 	format: ItemFormat;
 	escapeFormulas: boolean;
+	/** Paths below `result` that get a column each in a row. */
+	resultColumns: readonly string[];
 	includeDelivery: boolean;
 	deduplicate: Deduplicate;
 }
@@ -62,6 +64,14 @@ function eventsOf(value: unknown): string[] {
 	);
 }
 
+/** Paths with commas or on lines of their own, or a list of them; a comma in quotes belongs to a key. */
+function pathsOf(value: unknown): string[] {
+	if (Array.isArray(value))
+		return value.flatMap((path) => (Array.isArray(path) ? [] : pathsOf(path)));
+	const paths = typeof value === 'string' ? (value.match(/(?:"[^"]*"|[^,\n])+/g) ?? []) : [];
+	return paths.map((path) => path.trim()).filter((path) => path !== '');
+}
+
 /** An expression may give a switch as text. */
 const isSwitched = (value: unknown, to: boolean) => value === to || value === String(to);
 
@@ -87,6 +97,28 @@ function toleranceOf(value: unknown): number {
 	return Math.min(Math.max(seconds, MIN_TOLERANCE_SECONDS), MAX_TOLERANCE_SECONDS);
 }
 
+/** The longest window of *Collect Events*: a day. */
+export const MAX_COLLECT_MINUTES = 1_440;
+
+/**
+ * How long events are collected before they run, in minutes; 0 where each runs at once. Read as it was filled in, never as
+ * an expression: `webhook()` and `trigger()` must agree. Only with automatic registration, whose history is what collected
+ * events are checked against.
+ * @param parameters the node's
+ */
+export function collectMinutesOf({
+	registration,
+	options: chosen,
+}: Record<string, unknown>): number {
+	const { collectMinutes } = { ...(chosen as Record<string, unknown> | undefined) };
+	const isNumber = typeof collectMinutes === 'number' || isFilledText(collectMinutes);
+	const minutes = isNumber ? Math.floor(Number(collectMinutes)) : 0;
+	if (registration === 'manual' || !(minutes >= 1)) return 0;
+	return Math.min(minutes, MAX_COLLECT_MINUTES);
+}
+
+const isFilledText = (value: unknown) => typeof value === 'string' && value.trim() !== '';
+
 /**
  * The parameters that decide over one delivery.
  * @param read reads a parameter of the node, expressions resolved
@@ -109,7 +141,7 @@ export function readWebhookSettings(read: ReadParameter): WebhookSettings {
  * @param read reads a parameter of the node, expressions resolved
  */
 export function readExecuteSettings(read: ReadParameter): ExecuteSettings {
-	const { deduplicate, includeDelivery, escapeFormulas } = options(read);
+	const { deduplicate, includeDelivery, escapeFormulas, resultColumns } = options(read);
 	return {
 		events: eventsOf(read('events', [])),
 		branchBy: oneOf(
@@ -119,6 +151,7 @@ export function readExecuteSettings(read: ReadParameter): ExecuteSettings {
 		),
 		format: oneOf(read('format', 'data'), ['data', 'envelope', 'row'], 'data'),
 		escapeFormulas: !isSwitched(escapeFormulas, false),
+		resultColumns: pathsOf(resultColumns),
 		includeDelivery: isSwitched(includeDelivery, true),
 		deduplicate: deduplicateOf(deduplicate),
 	};

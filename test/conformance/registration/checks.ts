@@ -125,7 +125,7 @@ export async function comesThrough(
 ): Promise<void> {
 	const genuine = anchor.emit('task.completed', { to: id, ...(sign ? { sign } : {}) });
 	const [{ attempts }] = await genuine.settled;
-	strictEqual(attempts[0].status, 200, `${attempts[0].error} ${attempts[0].responseBody}`);
+	strictEqual(attempts[0].status, 202, `${attempts[0].error} ${attempts[0].responseBody}`);
 	strictEqual(await workflow.runsOf(genuine.id), 1, 'executions for a genuine event');
 }
 
@@ -138,7 +138,7 @@ export async function comesUp(anchor: Simulator): Promise<void> {
 	for (;;) {
 		const { settled } = anchor.emit('task.completed', { maxAttempts: 1 });
 		const [{ attempts }] = await settled;
-		if (attempts[0].status === 200) return;
+		if (attempts[0].status === 202) return;
 		strictEqual(attempts[0].status, 503);
 		ok(Date.now() < end, 'the trigger knows its secret 20 seconds after a start');
 		await pause(200);

@@ -6,6 +6,9 @@ import type { Area } from './pictures';
 /** n8n's editor on a machine that others use too: it may take its time. */
 const PATIENCE = 60_000;
 
+/** Around the nodes of a picture, in CSS pixels: their names stand below them and are wider than they. */
+const MARGIN = 64;
+
 /**
  * n8n's editor as somebody uses it who sees and clicks. Elements are found by n8n's own test ids; what n8n has none for
  * is found by what a screen reader would say.
@@ -43,7 +46,7 @@ export class Editor {
 
 	async openWorkflow(id: string): Promise<void> {
 		await this.page.goto(`${this.url}/workflow/${id}`);
-		await this.at('canvas-trigger-node').waitFor();
+		await this.at('canvas-trigger-node').first().waitFor();
 	}
 
 	// The list of nodes
@@ -274,8 +277,30 @@ export class Editor {
 		await this.at('zoom-to-fit').click();
 		await this.at('canvas').click({ position: { x: 20, y: 20 } });
 		// Resolves when the node no longer moves; the mouse over it would show its buttons.
-		await this.at('canvas-trigger-node').click({ trial: true });
+		await this.at('canvas-trigger-node').first().click({ trial: true });
 		await this.page.mouse.move(640, 30);
+	}
+
+	/** The names below the nodes on the canvas. */
+	async nodeNames(): Promise<string[]> {
+		const nodes = this.page.locator('.vue-flow__node [data-node-name]');
+		return await nodes.evaluateAll((all) =>
+			all.map((node) => node.getAttribute('data-node-name') ?? ''),
+		);
+	}
+
+	/** The part of the window that the nodes on the canvas take up, with their names. */
+	async areaOfNodes(): Promise<Area> {
+		const boxes = await Promise.all(
+			(await this.page.locator('.vue-flow__node').all()).map(
+				async (node) => (await node.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 },
+			),
+		);
+		const left = Math.min(...boxes.map(({ x }) => x)) - MARGIN;
+		const top = Math.min(...boxes.map(({ y }) => y)) - MARGIN;
+		const right = Math.max(...boxes.map(({ x, width }) => x + width)) + MARGIN;
+		const bottom = Math.max(...boxes.map(({ y, height }) => y + height)) + MARGIN;
+		return { x: left, y: top, width: right - left, height: bottom - top };
 	}
 
 	/** The part of the window that an element takes up, without the line around it. */

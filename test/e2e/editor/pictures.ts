@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 
 import { PROJECT } from '../../support/n8n';
@@ -52,13 +52,13 @@ export class Album {
 	/**
 	 * A picture for the README.
 	 *
-	 * @param name of the file, without its ending
+	 * @param name of the file below the folder of pictures, without its ending
 	 * @param area the part to keep
 	 * @throws Error when it has become too large for a README
 	 */
 	async show(name: string, area: Area): Promise<void> {
-		if (this.updating) mkdirSync(this.docs, { recursive: true });
 		const file = join(this.updating ? this.docs : this.scrap, `${name}.png`);
+		mkdirSync(dirname(file), { recursive: true });
 		await this.shoot(file, area);
 		if (!this.updating) return;
 		fewerColours(file);

@@ -9,31 +9,34 @@ import {
 	waitFor,
 	type Execution,
 	type N8n,
-	type Workflow,
 	type WorkflowFile,
 } from '../../support/n8n';
-import { startSimulator, type EmitOptions, type Simulator } from '../../simulator';
+import { startSimulator, type Simulator } from '../../simulator';
 import { TRIGGER_TYPE } from '../trigger';
 import { credentialTypeOf, EXAMPLE_FOLDER, exampleText } from './example';
 import { startMailbox, type Mailbox } from './mailbox';
-import { GOOGLE_TOKENS, startOutsideWorld, type OutsideWorld } from './outsideWorld';
+import {
+	DISCORD_WEBHOOK,
+	GOOGLE_TOKENS,
+	startOutsideWorld,
+	type OutsideWorld,
+} from './outsideWorld';
+import { SeveralAtOnce, type Published, type SeveralEvents } from './severalAtOnce';
 
-/** An example that is imported, filled in and active. */
-export interface RunningExample {
-	readonly workflow: Workflow;
+/** An example that is imported, filled in and active: Anchor's five webhooks are for all examples together. */
+export interface RunningExample extends Published {
 	/**
-	 * Lets something happen at Anchor.
+	 * Lets one run carry several events, as a run does that recovers them: its copy of the example gets the items that the
+	 * trigger makes of each, on the outputs that it chooses.
 	 *
-	 * @returns the run that it caused, finished or waiting for somebody
-	 * @throws when that run did not succeed, with the words that its user sees
+	 * @returns the run, finished or waiting for somebody
+	 * @throws as `emit` does
 	 */
-	emit(type: string, wish?: EmitOptions): Promise<Execution>;
+	together(...events: SeveralEvents): Promise<Execution>;
 	/** The same as the editor's *Execute workflow* from one of the example's other triggers. */
 	run(trigger: string): Promise<Execution>;
 	/** A run that has waited, when it is over; throws as `emit` does. */
 	resumed(run: Execution, timeout?: number): Promise<Execution>;
-	/** Deactivates it: Anchor's five webhooks are for all examples together. */
-	end(): Promise<void>;
 }
 
 /** A deactivated example keeps its webhook for some seconds; the next one must not wait for it. */
@@ -101,15 +104,8 @@ export class ExampleEnvironment {
 		}
 	}
 
-	/**
-	 * Imports an example and does what its sticky note tells the user to fill in, and nothing else.
-	 *
-	 * @param fill what the note asks for besides credentials and the folder for files
-	 */
-	async use(
-		file: string,
-		fill: (example: WorkflowFile) => void = () => {},
-	): Promise<RunningExample> {
+	/** An example with the credentials and the folder for files that its sticky note asks for. */
+	filledIn(file: string): WorkflowFile {
 		const example = JSON.parse(
 			exampleText(file).replaceAll(EXAMPLE_FOLDER, JSON.stringify(this.files).slice(1, -1)),
 		) as WorkflowFile;
@@ -120,8 +116,51 @@ export class ExampleEnvironment {
 			if (credential === undefined) throw new Error(`There is no credential for ${node.name}`);
 			node.credentials = { [type]: credential };
 		}
+		return example;
+	}
+
+	/**
+	 * Imports an example and does what its sticky note tells the user to fill in, and nothing else.
+	 *
+	 * @param fill what the note asks for besides credentials and the folder for files
+	 */
+	async use(
+		file: string,
+		fill: (example: WorkflowFile) => void = () => {},
+	): Promise<RunningExample> {
+		const example = this.filledIn(file);
 		fill(example);
-		const workflow = await this.client.createWorkflow(example);
+		const published = await this.publish(example);
+		const { workflow } = published;
+		const several = new SeveralAtOnce(
+			this.client,
+			example,
+			async (trigger) => await this.publish(trigger),
+		);
+		return {
+			...published,
+			together: async (...events) => succeeded(await several.run(events)),
+			run: async (trigger) => {
+				const id = await this.client.runManually(workflow.id, trigger);
+				return succeeded(await this.client.finishedExecution(id));
+			},
+			resumed: async ({ id }, timeout) => {
+				const over = async () => {
+					const execution = await this.client.finishedExecution(id);
+					return execution.status !== 'waiting' && execution;
+				};
+				return succeeded(await waitFor(over, { timeout, what: `run ${id} to go on` }));
+			},
+			end: async () => {
+				await several.end();
+				await published.end();
+			},
+		};
+	}
+
+	/** Saves and activates a workflow whose trigger, if it has one, is ours. */
+	private async publish(file: WorkflowFile): Promise<Published> {
+		const workflow = await this.client.createWorkflow(file);
 		await this.client.activate(workflow.id);
 		const { nodes } = await this.client.getWorkflow(workflow.id);
 		const address = nodes.find(({ type }) => type === TRIGGER_TYPE)?.webhookId;
@@ -133,22 +172,12 @@ export class ExampleEnvironment {
 				const { attempted } = this.simulator.emit(type, { ...wish, to: webhook?.id ?? '' });
 				const [delivery] = await attempted;
 				if (delivery?.status !== 'succeeded') {
-					throw new Error(`${file} did not take ${type}: ${JSON.stringify(delivery?.attempts)}`);
+					throw new Error(
+						`${file.name} did not take ${type}: ${JSON.stringify(delivery?.attempts)}`,
+					);
 				}
 				runs += 1;
 				return await this.newestRun(workflow.id, runs);
-			},
-			run: async (trigger) => {
-				const id = await this.client.runManually(workflow.id, trigger);
-				return succeeded(await this.client.finishedExecution(id));
-			},
-			resumed: async ({ id }, timeout) => {
-				const over = async () => {
-					const execution = await this.client.finishedExecution(id);
-					// n8n 1 stores the status first, and what the run has done a moment later.
-					return !execution.data.waitTill && execution;
-				};
-				return succeeded(await waitFor(over, { timeout, what: `run ${id} to go on` }));
 			},
 			end: async () => await this.client.deactivate(workflow.id),
 		};
@@ -191,6 +220,8 @@ async function createCredentials(
 		anchorBrowserApi: { apiKey: simulator.apiKey, baseUrl: simulator.url },
 		slackApi: { accessToken: `xoxb-${'0'.repeat(12)}` },
 		pagerDutyApi: { apiToken: 'pd'.repeat(10) },
+		telegramApi: { accessToken: '1:telegram', baseUrl: 'https://api.telegram.org' },
+		discordWebhookApi: { webhookUri: DISCORD_WEBHOOK },
 		smtp: {
 			user: '',
 			password: '',

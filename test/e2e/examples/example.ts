@@ -9,6 +9,9 @@ import { TRIGGER_TYPE } from '../trigger';
 const FOLDER = join(__dirname, '..', '..', '..', 'examples');
 
 export const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
+/** n8n calls it Loop Over Items. */
+export const LOOP = 'n8n-nodes-base.splitInBatches';
+export const WAIT = 'n8n-nodes-base.wait';
 
 /** The folder that the examples write to as they are: the one that n8n's Docker image allows. */
 export const EXAMPLE_FOLDER = '/home/node/.n8n-files';
@@ -36,6 +39,8 @@ export function credentialTypeOf({ type, parameters }: WorkflowNode): string | u
 		'n8n-nodes-base.emailSend': 'smtp',
 		'n8n-nodes-base.googleSheets': 'googleSheetsOAuth2Api',
 		'n8n-nodes-base.pagerDuty': 'pagerDutyApi',
+		'n8n-nodes-base.telegram': 'telegramApi',
+		'n8n-nodes-base.discord': 'discordWebhookApi',
 	};
 	return types[type];
 }

@@ -14,6 +14,8 @@ export interface Mailbox {
 	readonly port: number;
 	/** What came so far, oldest first. */
 	readonly mails: readonly Mail[];
+	/** The next mail is not taken. */
+	refuseNext(): void;
 	close(): Promise<void>;
 }
 
@@ -21,12 +23,14 @@ export interface Mailbox {
 export async function startMailbox(): Promise<Mailbox> {
 	const mails: Mail[] = [];
 	const sockets = new Set<Socket>();
+	let refusals = 0;
+	const isRefused = () => refusals > 0 && refusals-- > 0;
 	const server = createServer((socket) => {
 		sockets.add(socket);
 		socket.on('close', () => sockets.delete(socket));
 		// A client that hangs up in the middle of a mail is no concern of the test.
 		socket.on('error', () => socket.destroy());
-		converse(socket, (mail) => mails.push(mail));
+		converse(socket, { take: (mail) => mails.push(mail), isRefused });
 	});
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', reject);
@@ -35,6 +39,9 @@ export async function startMailbox(): Promise<Mailbox> {
 	return {
 		port: (server.address() as AddressInfo).port,
 		mails,
+		refuseNext: () => {
+			refusals += 1;
+		},
 		close: async () => {
 			for (const socket of sockets) socket.destroy();
 			await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -54,7 +61,10 @@ const ANSWERS: Record<string, string> = {
 };
 
 /** The server's side of RFC 5321, as much of it as a client needs to hand over one mail after the other. */
-function converse(socket: Socket, take: (mail: Mail) => void): void {
+function converse(
+	socket: Socket,
+	{ take, isRefused }: { take: (mail: Mail) => void; isRefused: () => boolean },
+): void {
 	let pending = '';
 	let from = '';
 	let to: string[] = [];
@@ -68,6 +78,7 @@ function converse(socket: Socket, take: (mail: Mail) => void): void {
 			from = address;
 			to = [];
 		}
+		if (verb === 'RCPT' && isRefused()) return void say('450 Mailbox busy');
 		if (verb === 'RCPT') to.push(address);
 		if (verb === 'DATA') content = [];
 		say(ANSWERS[verb] ?? '502 Not known here');

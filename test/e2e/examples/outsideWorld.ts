@@ -30,6 +30,11 @@ const ANCHOR = 'api.anchorbrowser.io';
 export const STORAGE = 'storage.example.com';
 export const LOOKALIKE = 'api.anchorbrowser.io.example.com';
 
+export const DISCORD_WEBHOOK = 'https://discord.com/api/webhooks/1/token';
+
+/** Where a channel of Microsoft Teams takes cards. */
+export const TEAMS = 'channel.environment.api.powerplatform.com';
+
 interface Answer {
 	status: number;
 	json?: unknown;
@@ -38,8 +43,8 @@ interface Answer {
 }
 
 /**
- * Stands in for everything beyond this machine: an intercepting proxy that answers as Slack, Google and PagerDuty do,
- * hands Anchor's API to the simulator, and writes down what each was asked. Everybody else is out of order (503).
+ * Stands in for everything beyond this machine: an intercepting proxy that answers as Slack, Telegram, Discord, Teams,
+ * Google and PagerDuty do, hands Anchor's API to the simulator, and writes down what each was asked. Everybody else is out of order (503).
  *
  * @param folder where the certificate is written
  * @param anchorUrl the simulator
@@ -50,6 +55,9 @@ export async function startOutsideWorld(folder: string, anchorUrl: string): Prom
 	const hosts = new Map<string, (call: Call) => Answer>([
 		['slack.com', answerSlack],
 		['api.pagerduty.com', answerPagerDuty],
+		['api.telegram.org', answerTelegram],
+		['discord.com', answerDiscord],
+		[TEAMS, answerTeams],
 		['oauth2.googleapis.com', answerGoogleLogin],
 		['sheets.googleapis.com', (call) => answerSheets(call, sheet)],
 		[STORAGE, answerStorage],
@@ -101,6 +109,36 @@ function answerPagerDuty({ method, path, body }: Call): Answer {
 	if (`${method} ${path}` !== 'POST /incidents') return OUT_OF_ORDER;
 	const { incident } = body as { incident: Record<string, unknown> };
 	return { status: 201, json: { incident: { ...incident, id: 'PINCIDENT' } } };
+}
+
+/** What Telegram knows in a message of HTML; another `<`, or an `&` by itself, is refused. */
+const TELEGRAM_TAGS = /<\/?(?:b|code)>|<a href="[^"<>]*">|<\/a>/g;
+const TELEGRAM_ENTITIES = /&(?:amp|lt|gt|quot);/g;
+
+function answerTelegram({ method, path, body }: Call): Answer {
+	if (`${method} ${path}` !== 'POST /bot1:telegram/sendMessage') return OUT_OF_ORDER;
+	const { text, parse_mode: mode } = body as { text: string; parse_mode: string };
+	const refusal = (description: string): Answer => ({
+		status: 400,
+		json: { ok: false, error_code: 400, description: `Bad Request: ${description}` },
+	});
+	const shown = text.replace(TELEGRAM_TAGS, '');
+	if (mode !== 'HTML' || /[<>&]/.test(shown.replace(TELEGRAM_ENTITIES, ''))) {
+		return refusal("can't parse entities");
+	}
+	if (shown.replace(TELEGRAM_ENTITIES, '.').length > 4096) return refusal('message is too long');
+	return { status: 200, json: { ok: true, result: { message_id: 1 } } };
+}
+
+function answerDiscord({ method, path, body }: Call): Answer {
+	if (`${method} ${path}` !== 'POST /api/webhooks/1/token') return OUT_OF_ORDER;
+	const { content } = body as { content: string };
+	return content.length > 2000 ? { status: 400, json: { code: 50035 } } : { status: 204 };
+}
+
+function answerTeams({ method, body }: Call): Answer {
+	const isCard = typeof body === 'object' && body !== null && 'attachments' in body;
+	return method === 'POST' && isCard ? { status: 202 } : { status: 400 };
 }
 
 function answerGoogleLogin({ method, path }: Call): Answer {

@@ -164,7 +164,7 @@ export class RealWorkflow implements AuditedWorkflow {
 			.deliveries({ eventId })
 			.filter(({ webhookId }) => mine.includes(webhookId))
 			.flatMap(({ attempts }) => attempts)
-			.filter(({ status, responseBody }) => status === 200 && !responseBody.includes('ignored'));
+			.filter(({ status }) => status === 202);
 		if (!shared.publishes) await pause(LATE_MS);
 		return await waitFor(
 			async () => {

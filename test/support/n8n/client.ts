@@ -60,6 +60,8 @@ export interface NodeRun {
 }
 
 export interface Execution extends ExecutionSummary {
+	/** What n8n shows beside it and filters its list by, where its licence allows. */
+	customData: Record<string, string>;
 	data: {
 		resultData: {
 			runData: Record<string, NodeRun[]>;
@@ -118,6 +120,16 @@ export function itemsOf(
 ): Array<Record<string, unknown>> {
 	const run = execution.data.resultData.runData[nodeName]?.[0];
 	return (run?.data?.main?.[output] ?? []).map((item) => item.json);
+}
+
+/** Whether what an execution did is there and fits its state. One that crashed or was cancelled may have nothing. */
+function isSaved({ status, data }: Execution): boolean {
+	if (['new', 'running'].includes(status)) return false;
+	if (!['waiting', 'success', 'error'].includes(status)) return true;
+	// n8n 2 has no data at all of a run that has just begun.
+	const { waitTill, resultData }: Partial<Execution['data']> = data ?? {};
+	if (status === 'waiting') return Boolean(waitTill);
+	return !waitTill && Boolean(resultData?.lastNodeExecuted ?? resultData?.error);
 }
 
 /** Node types that get an address of their own from the editor. */
@@ -426,7 +438,7 @@ export class N8nClient {
 	 */
 	async getExecution(id: string): Promise<Execution> {
 		const path = `/executions/${id}`;
-		const execution = await this.rest<(ExecutionSummary & { data: string }) | undefined>(
+		const execution = await this.rest<(Omit<Execution, 'data'> & { data: string }) | undefined>(
 			'GET',
 			path,
 		);
@@ -434,14 +446,17 @@ export class N8nClient {
 		return { ...execution, data: readFlatted(execution.data) as Execution['data'] };
 	}
 
-	/** Waits until an execution is over, and answers it with its data. */
+	/**
+	 * Waits until an execution is over, or waits for somebody, and until n8n has saved what it did: n8n stores the state
+	 * first and the data a moment later.
+	 */
 	async finishedExecution(id: string, timeout = 30_000): Promise<Execution> {
 		return await waitFor(
 			async () => {
 				const execution = await this.getExecution(id);
-				return !['new', 'running'].includes(execution.status) && execution;
+				return isSaved(execution) && execution;
 			},
-			{ timeout, what: `execution ${id} to finish` },
+			{ timeout, what: `execution ${id} to finish and to be saved` },
 		);
 	}
 

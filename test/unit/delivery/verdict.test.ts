@@ -25,16 +25,10 @@ const ignored = (['not_subscribed', 'filtered', 'duplicate'] as const).map(
 const retried = (
 	['in_flight', 'no_secret', 'secret_changing', 'secret_outdated', 'secret_sealed'] as const
 ).map((reason): Verdict => ({ kind: 'retryLater', reason, retryAfterSeconds: 7 }));
-const unauthenticated = (
-	[
-		'wrong_method',
-		'header_missing',
-		'header_malformed',
-		'stale',
-		'unreadable_body',
-		'signature_mismatch',
-	] as const
+const unformed = (
+	['wrong_method', 'header_missing', 'header_malformed', 'stale', 'unreadable_body'] as const
 ).map((reason): Verdict => ({ kind: 'rejected', reason }));
+const mismatch: Verdict = { kind: 'rejected', reason: 'signature_mismatch' };
 const notAnEvent: Verdict = {
 	kind: 'rejected',
 	reason: 'not_an_event',
@@ -46,16 +40,12 @@ const withReasons = (verdicts: Verdict[]) =>
 	verdicts.map((verdict) => [reasonOf(verdict), verdict] as const);
 
 describe('answerOf', () => {
-	it('accepted: 200', () => {
-		expect(answerOf(accepted)).toEqual({ status: 200, headers: {}, body: { received: true } });
+	it('accepted: 202', () => {
+		expect(answerOf(accepted)).toEqual({ status: 202, headers: {}, body: { received: true } });
 	});
 
-	it.each(withReasons(ignored))('%s: 200, with the reason', (reason, verdict) => {
-		expect(answerOf(verdict)).toEqual({
-			status: 200,
-			headers: {},
-			body: { received: true, ignored: reason },
-		});
+	it.each(withReasons(ignored))('%s: 204 without a body', (_reason, verdict) => {
+		expect(answerOf(verdict)).toEqual({ status: 204, headers: {} });
 	});
 
 	it.each(withReasons(retried))('%s: 503 with Retry-After', (_reason, verdict) => {
@@ -66,12 +56,27 @@ describe('answerOf', () => {
 		});
 	});
 
-	it.each(withReasons(unauthenticated))('%s: 401 with the one fixed body', (_reason, verdict) => {
+	it.each(withReasons(unformed))('%s: 400 with the one fixed body', (_reason, verdict) => {
 		expect(answerOf(verdict)).toEqual({
+			status: 400,
+			headers: {},
+			body: { received: false, message: 'Bad Request' },
+		});
+	});
+
+	it('signature_mismatch: 401, which says nothing else', () => {
+		expect(answerOf(mismatch)).toEqual({
 			status: 401,
 			headers: {},
 			body: { received: false, message: 'Unauthorized' },
 		});
+		const all = [accepted, ...ignored, ...retried, ...unformed, notAnEvent];
+		expect(all.map((verdict) => answerOf(verdict).status)).not.toContain(401);
+	});
+
+	it('none is a plain 200, which n8n answers by itself while it starts', () => {
+		const all = [accepted, ...ignored, ...retried, ...unformed, mismatch, notAnEvent];
+		expect(all.map((verdict) => answerOf(verdict).status)).not.toContain(200);
 	});
 
 	it('not_an_event: 422', () => {
@@ -83,16 +88,16 @@ describe('answerOf', () => {
 	});
 
 	it('an answer that its receiver changes does not change the next one', () => {
-		const first = answerOf(unauthenticated[0]);
-		first.body.message = 'changed';
+		const first = answerOf(unformed[0]);
+		Object.assign(first.body ?? {}, { message: 'changed' });
 		first.headers['x-changed'] = 'yes';
-		expect(answerOf(unauthenticated[0])).toEqual(answerOf(unauthenticated[1]));
-		expect(answerOf(unauthenticated[0]).body.message).toBe('Unauthorized');
+		expect(answerOf(unformed[0])).toEqual(answerOf(unformed[1]));
+		expect(answerOf(unformed[0]).body?.message).toBe('Bad Request');
 	});
 });
 
 describe('isUnmatched', () => {
-	const all = withReasons([accepted, ...ignored, ...retried, ...unauthenticated, notAnEvent]);
+	const all = withReasons([accepted, ...ignored, ...retried, ...unformed, mismatch, notAnEvent]);
 	const unmatched = [
 		'no_secret',
 		'secret_changing',
@@ -107,7 +112,7 @@ describe('isUnmatched', () => {
 });
 
 describe('logLineOf', () => {
-	const refused = [...retried, ...unauthenticated, notAnEvent];
+	const refused = [...retried, ...unformed, mismatch, notAnEvent];
 
 	it('has nothing to say when everything went as configured', () => {
 		for (const verdict of [accepted, ...ignored]) expect(logLineOf(verdict)).toBeUndefined();

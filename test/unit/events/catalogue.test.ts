@@ -7,6 +7,7 @@ import {
 	columnsOf,
 	entryOf,
 	failureTypeOf,
+	fieldsOf,
 	idsOf,
 	titleOf,
 } from '../../../nodes/AnchorBrowser/events/catalogue';
@@ -102,9 +103,9 @@ describe('the catalogue', () => {
 		}
 	});
 
-	it('knows three kinds of columns, and stands for every event with a star', () => {
+	it('knows four kinds of columns, and stands for every event with a star', () => {
 		const kinds = CATALOGUE.flatMap(({ type }) => columnsOf(type).map(({ kind }) => kind));
-		expect(new Set(kinds)).toEqual(new Set(['plain', 'date', 'list']));
+		expect(new Set(kinds)).toEqual(new Set(['plain', 'date', 'list', 'free']));
 		expect(EVERY_EVENT).toBe('*');
 	});
 
@@ -256,5 +257,21 @@ describe('idsOf', () => {
 		>;
 		expect(idsOf(eventOf('task.completed', data), 'task')).toEqual(['inner']);
 		expect(idsOf(eventOf('task.completed', data), 'session')).toEqual([]);
+	});
+});
+
+describe('fieldsOf', () => {
+	const fieldsOfType = (type: EventType) =>
+		CATALOGUE.filter((entry) => entry.type === type).map(fieldsOf);
+
+	it('lists the fields of the data in order, and those below one that has columns of their own', () => {
+		expect(fieldsOfType('session.failed')).toEqual([
+			['session_id', 'status', 'duration', 'error.type', 'error.message', 'tags'],
+		]);
+	});
+
+	it('takes a field whose inside has no columns as it is', () => {
+		const [fields] = fieldsOfType('identity.authentication_failed');
+		expect(fields.slice(-2)).toEqual(['failure_type', 'error']);
 	});
 });

@@ -39,6 +39,13 @@ describe.each(versions)('under %s', (version) => {
 		expect(own).toEqual(EVENT_TYPES);
 	});
 
+	it('the fields of an event can be listed', () => {
+		const [first] = catalogue.CATALOGUE;
+		expect(catalogue.fieldsOf(first)).toEqual(
+			expect.arrayContaining(Object.keys(fixture(first.type).data)),
+		);
+	});
+
 	it.each(EVENT_TYPES)('%s: the example is known and nothing in it is odd', (type) => {
 		expect(mismatchesIn(fixtureBytes(type))).toEqual([]);
 	});

@@ -41,7 +41,7 @@ describe('a request that cannot be a delivery', () => {
 	])('and %s costs no body, no settings and no credentials', async (_title, request) => {
 		const { context, touched, answers } = contextOf(request);
 		expect(await receiveDelivery(context)).toEqual({ noWebhookResponse: true });
-		expect(answers).toEqual([[401, { received: false, message: 'Unauthorized' }]]);
+		expect(answers).toEqual([[400, { received: false, message: 'Bad Request' }]]);
 		expect(touched).toEqual([]);
 	});
 });

@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { timeOf } from '../events/json';
+import { portionsOf } from '../recovery/portions';
+import type { PendingEvent, Portion } from '../recovery/portions';
+import type { MissedEvent, Reading } from '../recovery/reading';
+import { recoveredLine } from '../recovery/report';
+import { anchorNow, noteDone, readHistory, settleHistory } from './deliveryHistory';
+import type { Monitor } from './monitor';
+import type { ReceivedEvent } from './runItem';
+import { receivedEvent, runTogether } from './startRuns';
+import { wait } from './wait';
+
+/** The most events of a run, and the most characters: n8n keeps the items of each node of a run in memory. */
+const RUN_LIMITS = { most: 500, mostLength: 5_000_000 };
+
+/** Without a note of it at Anchor no more than so many run: n8n's store remembers 2,000. */
+const MOST_UNNOTED = 1_000;
+
+/** A row may show in the history a moment after it ended: what ended so shortly before a reading is not noted as done. */
+const LATE_ROWS_MS = 10_000;
+
+/** How long until the next try where n8n or Anchor did not answer. */
+const AGAIN_MS = 30_000;
+
+/** How long closing waits for n8n and Anchor, and when it is tried again without anybody waiting. */
+const CLOSE_MS = 5_000;
+const CLOSE_AGAIN_MS = [10_000, 60_000, 300_000];
+
+/** An event that is to be run with others, and what its run carries. */
+interface CollectedEvent extends PendingEvent {
+	received: ReceivedEvent;
+	/** Set for one from the history that no process of this n8n has taken. */
+	missed?: MissedEvent;
+}
+
+/**
+ * Ends the windows of a trigger that collects events: starts runs that carry all that waits here, and all that the history
+ * shows beside it. Whatever happens to this process, the history holds what has not run, and the mark how far runs have come.
+ */
+export class Collector {
+	private isOpen = false;
+
+	constructor(private readonly monitor: Monitor) {
+		void this.keepBeat();
+	}
+
+	private get periodMs(): number {
+		return this.monitor.settings.collectMinutes * 60_000;
+	}
+
+	/** An event waits: a window begins, unless one is open. What fills the memory does not wait for its end. */
+	begin(): void {
+		if (this.monitor.trigger.waiting.isFull) void this.endWindow();
+		if (this.isOpen) return;
+		this.isOpen = true;
+		void wait(this.periodMs).then(async () => await this.endWindow());
+	}
+
+	/**
+	 * The part of a regular look that concerns collected events. After a start all that an earlier process has left is run;
+	 * later on, what is missing joins a window.
+	 * @returns whether nothing is left to be done before the next look
+	 */
+	async look(reading: Reading): Promise<boolean> {
+		const { monitor } = this;
+		if (monitor.followsAnother) return await this.run(true);
+		if (fromHistory(monitor, reading).length > 0 || monitor.trigger.waiting.size > 0) this.begin();
+		else settleHistory(monitor);
+		return true;
+	}
+
+	/** What waits is run when n8n closes the trigger, whatever the reason; in seconds, and later where nobody answers. */
+	async close(): Promise<void> {
+		const { receivesAlone, waiting } = this.monitor.trigger;
+		if (receivesAlone && waiting.size === 0) return;
+		await Promise.race([this.closeUntilDone(), wait(CLOSE_MS)]);
+	}
+
+	private async closeUntilDone(): Promise<void> {
+		if (await this.run(false)) return;
+		for (const pause of CLOSE_AGAIN_MS) {
+			await wait(pause);
+			if (await this.run(false)) return;
+		}
+	}
+
+	private async endWindow(): Promise<void> {
+		this.isOpen = false;
+		while (!this.monitor.isOver && !(await this.run(true))) await wait(AGAIN_MS);
+	}
+
+	/** Where other processes take deliveries, what they have collected shows in the history alone. */
+	private async keepBeat(): Promise<void> {
+		const { monitor, periodMs } = this;
+		const digest = createHash('sha256').update(monitor.owner.nodeId).digest();
+		// Not all triggers at the same moment.
+		const offsetMs = digest.readUInt32BE(0) % periodMs;
+		await wait(periodMs - ((Date.now() + offsetMs) % periodMs));
+		while (!monitor.isOver) {
+			if (!monitor.trigger.receivesAlone) await this.run(true);
+			await wait(periodMs);
+		}
+	}
+
+	/** One at a time: a window, a look and closing may meet. @returns whether nothing is left */
+	private async run(whileInService: boolean): Promise<boolean> {
+		const { monitor } = this;
+		return await monitor.trigger.windowQueue.run(async () => {
+			if (whileInService && monitor.isOver) return true;
+			try {
+				return await runCollected(monitor, () => whileInService && monitor.isOver);
+			} catch (cause) {
+				monitor.log('debug', `running collected events: ${(cause as Error).message}`);
+				return false;
+			}
+		});
+	}
+}
+
+/** @returns whether all that was to be run has been, and nothing more can be known of */
+async function runCollected(monitor: Monitor, isEnded: () => boolean): Promise<boolean> {
+	const { trigger } = monitor;
+	const readAtMs = anchorNow(trigger);
+	const read = await readHistory(monitor);
+	// Without the history what waits here runs all the same; how far runs have come cannot be said then.
+	const missed = read === undefined ? [] : fromHistory(monitor, read.reading);
+	const events = [...fromMemory(monitor, read?.reading), ...missed];
+	const isKnown = read !== undefined && read.isWhole;
+	const untilMs = isKnown ? read.reading.droppedMs : -Infinity;
+	const portions = portionsOf(events, { ...RUN_LIMITS, untilMs });
+	const [first] = portions;
+	const settledMs = readAtMs - LATE_ROWS_MS;
+	if (trigger.unnoted > 0 && isKnown) {
+		await note(monitor, Math.min(...events.map(({ endMs }) => endMs - 1)), settledMs);
+	}
+	for (const portion of portions) {
+		if (isEnded()) return false;
+		if (trigger.unnoted > 0 && trigger.unnoted + portion.events.length > MOST_UNNOTED) return false;
+		if (!(await runPortion(monitor, portion))) return false;
+		if (!isKnown) continue;
+		await note(monitor, portion.doneMs, trigger.unnoted > MOST_UNNOTED / 2 ? Infinity : settledMs);
+	}
+	if (read === undefined) return trigger.receivesAlone && trigger.waiting.size === 0;
+	if (first === undefined || isKnown) settleHistory(monitor);
+	return isKnown && untilMs === undefined;
+}
+
+async function runPortion(monitor: Monitor, { events }: Portion<CollectedEvent>): Promise<boolean> {
+	const { trigger } = monitor;
+	const received = events.map((one) => one.received);
+	const load = { events: received, areDoubtful: false, witnesses: [] };
+	if (!(await runTogether(monitor, load))) return false;
+	for (const { event } of received) trigger.noteRun(event.id, Date.now());
+	trigger.unnoted += events.length;
+	const missed = events.flatMap((one) => one.missed ?? []);
+	if (missed.length > 0) monitor.log('info', recoveredLine(missed));
+	return true;
+}
+
+/** @param settledMs what ended later may not all show in the history yet */
+async function note(monitor: Monitor, doneMs: number, settledMs: number): Promise<void> {
+	const isNoted = await noteDone(monitor, Math.min(doneMs, settledMs));
+	if (isNoted && doneMs <= settledMs) monitor.trigger.unnoted = 0;
+}
+
+/** What waits in this process: as it was delivered. When Anchor ended with it stands in the history. */
+function fromMemory({ trigger }: Monitor, reading: Reading | undefined): CollectedEvent[] {
+	const offsetMs = anchorNow(trigger) - Date.now();
+	return trigger.waiting.all().map(({ received, length, place }) => {
+		const arrivedMs = received.delivery.receivedAt + offsetMs;
+		const { id, created } = received.event;
+		return {
+			received,
+			length,
+			place,
+			createdMs: timeOf(created) ?? arrivedMs,
+			endMs: reading?.endsMs.get(id) ?? arrivedMs,
+		};
+	});
+}
+
+/** What the history shows beside it. */
+function fromHistory(monitor: Monitor, reading: Reading): CollectedEvent[] {
+	const toReceived = receivedEvent(monitor);
+	const { catchUp: givenUp } = monitor.settings;
+	return reading.missing({ givenUp, answered: true }).map((one) => ({
+		...one,
+		received: toReceived(one),
+		...(one.status === 202 ? {} : { missed: one }),
+	}));
+}

@@ -1,0 +1,91 @@
+import { whatHappened } from '../api/explain';
+import { updateWebhook } from '../api/webhooks';
+import { Reading } from '../recovery/reading';
+import { formatMark } from '../registration/mark';
+import { webhooksWithHistory } from '../registration/state';
+import type { Monitor } from './monitor';
+import type { Trigger } from './trigger';
+
+/** A reading of the history, and whether it has all that matters. */
+export interface HistoryRead {
+	reading: Reading;
+	isWhole: boolean;
+}
+
+/** What was done by then is not looked at again in this process either, should its memory of events not reach so far. */
+const LATE_ROWS_MS = 60_000;
+
+/** Anchor's time in milliseconds, as the last look at Anchor has shown it. */
+export function anchorNow({ anchor }: Trigger): number {
+	return Date.now() + (anchor?.clockOffsetMs ?? 0);
+}
+
+/**
+ * Reads what Anchor's history has to say since the last reading that was settled.
+ * @returns undefined when Anchor does not answer, or before the first look
+ */
+export async function readHistory(monitor: Monitor): Promise<HistoryRead | undefined> {
+	const { context, trigger, settings } = monitor;
+	const { anchor, waiting, ran, refused, recovered, seen } = trigger;
+	const { state } = trigger.production;
+	if (state === undefined || anchor === undefined) return undefined;
+	const { projectId, note, clockOffsetMs } = anchor;
+	const isCollecting = settings.collectMinutes > 0;
+	monitor.firstDoneMs ??= note.recoveredMs ?? 0;
+	const hasRun = (id: string) =>
+		isCollecting ? waiting.has(id) || ran.has(id, Date.now()) : seen.has(id, Date.now());
+	const reading = new Reading({
+		projectId,
+		wanted: settings,
+		sinceMs: state.wantsSince,
+		doneMs: Math.max(monitor.firstDoneMs, (note.recoveredMs ?? 0) - LATE_ROWS_MS),
+		collectedSinceMs: isCollecting ? (note.collectedMs ?? 0) : undefined,
+		startedMs: monitor.startedAtMs + clockOffsetMs,
+		isKnown: (id) => hasRun(id) || refused.has(id, Date.now()),
+		isRecovered: (id) => recovered.has(id, Date.now()),
+		isInHand: (id) => seen.isReserved(id, Date.now()),
+	});
+	const nowMs = anchorNow(trigger);
+	let isWhole = true;
+	for (const webhookId of webhooksWithHistory(state, nowMs)) {
+		const read = await monitor.readerOf(webhookId).read(context, reading, nowMs);
+		if (!read.ok) {
+			monitor.log('debug', whatHappened(read, { what: 'read the delivery history' }));
+			return undefined;
+		}
+		isWhole &&= read.isWhole;
+	}
+	trigger.othersReceive ||= reading.othersReceive;
+	return { reading, isWhole };
+}
+
+/** Says that nothing is left to be done about the last reading: the next one begins after it. */
+export function settleHistory(monitor: Monitor): void {
+	const { trigger } = monitor;
+	const { state } = trigger.production;
+	if (state === undefined) return;
+	for (const id of webhooksWithHistory(state, anchorNow(trigger))) monitor.readerOf(id).settle();
+}
+
+/**
+ * Writes into the mark at Anchor by when all that Anchor had ended with has run. n8n's store knows it too, but only of so
+ * many events, and unless its database is put back to an older state one day.
+ * @param doneMs in milliseconds of Anchor's clock
+ * @returns whether it is noted
+ */
+export async function noteDone(monitor: Monitor, doneMs: number): Promise<boolean> {
+	const { context, trigger, owner } = monitor;
+	return await trigger.registrationQueue.run(async () => {
+		const { anchor } = trigger;
+		const { state } = trigger.production;
+		if (anchor === undefined || state === undefined) return false;
+		// A row that does not say when it ended must not set the time back.
+		if (doneMs <= (anchor.note.recoveredMs ?? 0)) return true;
+		const note = { ...anchor.note, recoveredMs: doneMs };
+		const description = formatMark(owner, note);
+		const written = await updateWebhook(context, state.webhookId, { description });
+		if (written.ok) anchor.note = note;
+		else monitor.log('debug', whatHappened(written, { what: 'write the mark of the webhook' }));
+		return written.ok;
+	});
+}

@@ -1,0 +1,229 @@
+import type { INodeParameters } from 'n8n-workflow';
+import { startSimulator } from '../simulator';
+import type { Simulator, SimulatorOptions } from '../simulator';
+import { automaticTrigger } from '../support/automaticTrigger';
+import { logLines } from '../support/core';
+import { Host } from '../support/host';
+import { fakeTimers } from '../support/timers';
+import type { FakeTimers } from '../support/timers';
+import type { WorkflowRow } from '../support/workflowRow';
+
+const MINUTE_MS = 60_000;
+const FIRST_TWO_LOOKS_MS = 80_000;
+const LOOK_MS = 15 * MINUTE_MS;
+
+let host: Host;
+let anchor: Simulator;
+let timers: FakeTimers;
+
+async function setUp(
+	line: '2.41' | '1.123' = '2.41',
+	options: SimulatorOptions = {},
+): Promise<void> {
+	timers = fakeTimers();
+	host = await Host.start({ line });
+	host.processedData.reset();
+	anchor = await startSimulator({ retryDelaysMs: [1], ...options });
+	logLines.length = 0;
+}
+afterEach(async () => {
+	anchor.liftOutages();
+	await host.close();
+	await anchor.close();
+	timers.restore();
+});
+
+async function collecting(
+	options: INodeParameters = {},
+	parameters: INodeParameters = {},
+): Promise<WorkflowRow> {
+	const row = automaticTrigger(host, anchor, {
+		...parameters,
+		options: { collectMinutes: 5, ...options },
+	});
+	await host.activate(row);
+	await timers.advance(FIRST_TWO_LOOKS_MS);
+	return row;
+}
+
+const webhookId = () => anchor.webhooks()[0].id;
+
+async function emitted(count: number, type = 'task.completed'): Promise<string[]> {
+	const emissions = [];
+	for (let number = 0; number < count; number++) {
+		const emission = anchor.emit(type, { to: webhookId(), maxAttempts: 1 });
+		await emission.settled;
+		emissions.push(emission.id);
+		anchor.advance(1);
+	}
+	return emissions;
+}
+
+const idsOf = (outputs: object[][]): string[] =>
+	outputs.flat().map((item) => (item as { _event: { id: string } })._event.id);
+
+/** The ids of the events of each run that output any. */
+async function runs(): Promise<string[][]> {
+	const all = await host.runs();
+	return all.map(({ outputs }) => idsOf(outputs)).filter(({ length }) => length > 0);
+}
+
+const ran = async () => (await runs()).flat();
+
+/** Each event once, in whichever run. */
+async function expectEachOnce(ids: readonly string[]): Promise<void> {
+	expect([...(await ran())].sort()).toEqual([...ids].sort());
+}
+
+describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
+	it('answers at once, and runs all events of five minutes together, oldest first', async () => {
+		await setUp(line);
+		await collecting();
+		const ids = await emitted(30);
+		const last = anchor.emit('task.completed', { to: webhookId() });
+		const [{ attempts }] = await last.settled;
+		expect(attempts).toMatchObject([{ status: 202 }]);
+		await timers.advance(4 * MINUTE_MS);
+		expect(host.executions).toEqual([]);
+		await timers.advance(MINUTE_MS);
+		expect(await runs()).toEqual([[...ids, last.id]]);
+	});
+
+	it('loses and doubles nothing over a kill in the window', async () => {
+		await setUp(line);
+		await collecting();
+		const ids = await emitted(7);
+		await timers.advance(MINUTE_MS);
+		host.crash();
+		await host.restart();
+		await timers.advance(FIRST_TWO_LOOKS_MS);
+		await expectEachOnce(ids);
+		await host.restart();
+		await timers.advance(FIRST_TWO_LOOKS_MS + LOOK_MS);
+		await expectEachOnce(ids);
+	});
+
+	it.each([
+		['a deactivation', async (row: WorkflowRow) => await host.deactivate(row)],
+		[
+			'a publication',
+			async (row: WorkflowRow) => {
+				row.nodes[0].parameters.format = 'data';
+				row.name = 'Renamed';
+				row.nodes[0].parameters.branchBy = 'none';
+				await host.republish(row);
+			},
+		],
+		['a stop of n8n', async () => await host.shutDown()],
+	])('runs what waits at %s', async (_what, end) => {
+		await setUp(line);
+		const row = await collecting();
+		const ids = await emitted(3);
+		await end(row);
+		await timers.advance(20_000);
+		await expectEachOnce(ids);
+	});
+
+	it('runs 1,200 events of a window in three runs, and over a kill in between each once', async () => {
+		await setUp(line);
+		await collecting();
+		const emissions = Array.from({ length: 1_200 }, () =>
+			anchor.emit('task.completed', { to: webhookId(), maxAttempts: 1 }),
+		);
+		await Promise.all(emissions.map(async ({ settled }) => await settled));
+		await timers.advance(5 * MINUTE_MS, async () => {
+			if (host.executions.length === 2) host.crash();
+		});
+		await host.restart();
+		await timers.advance(FIRST_TWO_LOOKS_MS);
+		await expectEachOnce(emissions.map(({ id }) => id));
+		expect((await runs()).every(({ length }) => length <= 500)).toBe(true);
+	}, 120_000);
+});
+
+it('starts no run and asks nothing when nothing comes', async () => {
+	await setUp();
+	await collecting();
+	await emitted(1);
+	await timers.advance(5 * MINUTE_MS + LOOK_MS);
+	const before = [host.executions.length, anchor.requests().length];
+	await timers.advance(LOOK_MS);
+	expect(host.executions).toHaveLength(before[0]);
+	// One regular look.
+	expect(anchor.requests().length - before[1]).toBeLessThanOrEqual(3);
+});
+
+it('runs each event once although every delivery comes twice', async () => {
+	await setUp();
+	await collecting();
+	const ids = await emitted(4);
+	for (const id of ids) {
+		await anchor.emit('task.completed', { to: webhookId(), id, maxAttempts: 1 }).settled;
+	}
+	await timers.advance(5 * MINUTE_MS);
+	expect(await runs()).toEqual([ids]);
+});
+
+it('lets what Anchor has given up join the window', async () => {
+	await setUp();
+	await collecting();
+	const { id, url } = anchor.webhooks()[0];
+	anchor.changeWebhook(id, { url: `${host.address}/webhook/nowhere` });
+	const missed = await emitted(2);
+	anchor.changeWebhook(id, { url });
+	const ids = await emitted(2);
+	await timers.advance(5 * MINUTE_MS);
+	expect(await runs()).toEqual([[...missed, ...ids]]);
+});
+
+it('goes on while Anchor does not answer for two windows', async () => {
+	await setUp();
+	await collecting();
+	const outage = anchor.outage({ mode: 503 });
+	const first = await emitted(3);
+	await timers.advance(6 * MINUTE_MS);
+	const second = await emitted(3);
+	await timers.advance(6 * MINUTE_MS);
+	outage.lift();
+	await host.restart();
+	await timers.advance(FIRST_TWO_LOOKS_MS + LOOK_MS);
+	await expectEachOnce([...first, ...second]);
+});
+
+it('runs what other processes have collected, at each beat', async () => {
+	await setUp();
+	const row = automaticTrigger(host, anchor, { options: { collectMinutes: 5 } });
+	const main = await host.anotherProcess();
+	await host.activate(row, 'activate', main);
+	await timers.advance(FIRST_TWO_LOOKS_MS);
+	const ids = await emitted(4);
+	await timers.advance(5 * MINUTE_MS);
+	await expectEachOnce(ids);
+	const requests = anchor.requests().length;
+	await timers.advance(5 * MINUTE_MS);
+	expect(anchor.requests().length - requests).toBeLessThanOrEqual(4);
+	expect((await host.runs()).length).toBe(1);
+});
+
+it.each([
+	['text that is a number', '5', true],
+	['a fraction', 5.9, true],
+	['an expression', '={{ 5 }}', false],
+	['a negative number', -5, false],
+	['nothing', null, false],
+])('takes %s', async (_what, collectMinutes, isCollected) => {
+	await setUp();
+	await collecting({ collectMinutes });
+	await emitted(2);
+	expect((await host.runs()).length).toBe(isCollected ? 0 : 2);
+	await timers.advance(5 * MINUTE_MS);
+	expect((await host.runs()).length).toBe(isCollected ? 1 : 2);
+});
+
+it('brings a test event at once while the editor listens', async () => {
+	await setUp();
+	const row = automaticTrigger(host, anchor, { options: { collectMinutes: 5 } });
+	await host.listen(row);
+	await timers.advance(1_000);
+	expect((await host.runs()).flatMap(({ items }) => items)).toHaveLength(1);
+});
