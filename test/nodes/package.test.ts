@@ -132,6 +132,7 @@ describe('the trigger’s description', () => {
 			escapeFormulas: true,
 			includeDelivery: false,
 			onDeactivate: 'delete',
+			resultColumns: '',
 			sampleEvent: '',
 			toleranceSeconds: 120,
 		});
