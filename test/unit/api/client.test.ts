@@ -122,10 +122,17 @@ describe('a request', () => {
 		['JSON with large numbers', '{"a":12345678901234567890}', { a: '12345678901234567890' }],
 		['a page', '<html>Sign in</html>', '<html>Sign in</html>'],
 		['nothing', '', ''],
-		['what n8n has parsed all the same', { a: 1 }, { a: 1 }],
 	])('has read an answer that is %s', async (_what, body, read) => {
 		anchor.breakDown({ status: 200, body });
 		expect(await ask()).toEqual({ ok: true, body: read });
+	});
+
+	it('takes an answer that n8n has parsed all the same, as it does where it evaluates workflows', async () => {
+		const context = anchor.context();
+		const answer = { statusCode: 200, body: { a: 1 }, headers: {} };
+		context.helpers.httpRequestWithAuthentication = async () => answer;
+		const result = await anchorRequest(context, { method: 'GET', path: '/v1/webhooks' });
+		expect(result).toEqual({ ok: true, body: { a: 1 } });
 	});
 
 	it.each([301, 302, 400, 401, 404, 409, 422, 429, 500, 503])('%d is a value', async (status) => {
