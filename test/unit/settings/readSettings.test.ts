@@ -25,6 +25,7 @@ describe('settings', () => {
 			branchBy: 'none',
 			format: 'data',
 			escapeFormulas: true,
+			resultColumns: [],
 			includeDelivery: false,
 			deduplicate: 'durable',
 		});
@@ -111,6 +112,27 @@ describe('settings', () => {
 	])('read a tolerance of %p as %p seconds: no value switches the window off', (value, seconds) => {
 		const read = reader({ options: { toleranceSeconds: value } });
 		expect(readWebhookSettings(read).toleranceSeconds).toBe(seconds);
+	});
+
+	it.each([
+		['', []],
+		[' , ,', []],
+		['total', ['total']],
+		[' total, customer.name ,Total Price', ['total', 'customer.name', 'Total Price']],
+		['total\ncustomer.name', ['total', 'customer.name']],
+		['["a,b"].c,d', ['["a,b"].c', 'd']],
+		["it's, he's", ["it's", "he's"]],
+		['a"b,c', ['a"b', 'c']],
+		[
+			['total', 'a.b, c', '', null, 7, ['d']],
+			['total', 'a.b', 'c'],
+		],
+		[null, []],
+		[7, []],
+		[{}, []],
+	])('read result columns of %j as %j', (resultColumns, paths) => {
+		const read = reader({ options: { resultColumns } });
+		expect(readExecuteSettings(read).resultColumns).toEqual(paths);
 	});
 
 	it('fall back to the default for a choice that does not exist', () => {
