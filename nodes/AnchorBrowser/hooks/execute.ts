@@ -11,6 +11,7 @@ import { memoryOf } from '../runtime/eventMemory';
 import { warnOncePerMinute } from '../runtime/log';
 import { nodeKeyOf } from '../runtime/registrations';
 import { settle } from '../runtime/rendezvous';
+import { parameterReader } from '../settings/readParameters';
 import { readExecuteSettings } from '../settings/readSettings';
 import type { ExecuteSettings } from '../settings/readSettings';
 
@@ -75,9 +76,7 @@ const isReceivedEvent = (json: unknown): json is ReceivedEvent =>
  * @returns one list of items for each output; a repeated event ends here, with no items
  */
 export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const settings = readExecuteSettings((name, fallback) =>
-		context.getNodeParameter(name, 0, fallback),
-	);
+	const settings = readExecuteSettings(parameterReader(context));
 	const outputs = outputNames(settings.branchBy, settings.events).map(
 		(): INodeExecutionData[] => [],
 	);

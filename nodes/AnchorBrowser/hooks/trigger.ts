@@ -13,12 +13,19 @@ import { memoryOf } from '../runtime/eventMemory';
 import { runsHere } from './execute';
 import { keepInLine } from '../runtime/keepInLine';
 import { warnOncePerMinute } from '../runtime/log';
-import { isInService, isSecretChanging, nodeKeyOf, recall, setInService } from '../runtime/registrations';
+import {
+	isInService,
+	isSecretChanging,
+	nodeKeyOf,
+	recall,
+	setInService,
+} from '../runtime/registrations';
 import { recover } from '../runtime/recover';
 import type { InService } from '../runtime/recover';
 import { runExclusive } from '../runtime/runExclusive';
+import { parameterReader } from '../settings/readParameters';
 import { readRegistrationSettings, readWebhookSettings } from '../settings/readSettings';
-import type { ReadParameter, RegistrationSettings, WebhookSettings } from '../settings/readSettings';
+import type { RegistrationSettings, WebhookSettings } from '../settings/readSettings';
 import { writeState } from '../runtime/staticData';
 import { wait } from '../runtime/wait';
 
@@ -99,8 +106,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 
 /** @returns undefined when an expression among them cannot be resolved: no delivery can be judged then, nor a missed one */
 function readSettings(context: ITriggerFunctions): Service['settings'] | undefined {
-	const read: ReadParameter = (name, fallback) =>
-		context.getNodeParameter(name, fallback as object);
+	const read = parameterReader(context);
 	try {
 		return { ...readWebhookSettings(read), ...readRegistrationSettings(read) };
 	} catch (cause) {

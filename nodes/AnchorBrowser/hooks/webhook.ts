@@ -1,13 +1,14 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { receive, refuseByHead } from '../delivery/receive';
+import { decide, refuseByHead, refuseByTime, verify } from '../delivery/receive';
 import { answerOf, isUnmatched, logLineOf } from '../delivery/verdict';
 import type { Verdict } from '../delivery/verdict';
 import { memoryOf } from '../runtime/eventMemory';
-import { answerNow, onceAnswered, readBody, startRun } from './exchange';
+import { answerNow, onceAnswered, readBody, removeUploads, startRun } from './exchange';
 import { toReceivedEvent } from './execute';
 import { warnOncePerMinute } from '../runtime/log';
 import { nodeKeyOf } from '../runtime/registrations';
-import { readWebhookSettings } from '../settings/readSettings';
+import { parameterReader } from '../settings/readParameters';
+import { readGateSettings, readWebhookSettings } from '../settings/readSettings';
 import { findSecrets, findSecretsAnew } from '../runtime/signingSecrets';
 import type { FoundSecrets, SecretSearch } from '../runtime/signingSecrets';
 
@@ -36,44 +37,52 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 	}
 }
 
-/** What costs least comes first: a request without Anchor's headers is answered before anything else is looked at. */
+/**
+ * What costs least comes first, and nothing that a stranger could make dear before the signature was found good: a request
+ * without Anchor's headers is answered before anything else is looked at, a late one before its body is read, and the
+ * parameters that say what is wanted are read last.
+ */
 async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	removeUploads(context);
 	const { method, headers } = context.getRequestObject();
 	const refusal = refuseByHead({ method, headers });
 	if (refusal !== undefined) return conclude(context, refusal);
 
-	const { sampleEvent, ...settings } = readWebhookSettings((name, fallback) =>
-		context.getNodeParameter(name, fallback as object),
-	);
+	const read = parameterReader(context);
+	const { registration, toleranceSeconds } = readGateSettings(read);
+	const late = refuseByTime({ method, headers }, { toleranceSeconds, nowMs: Date.now() });
+	if (late !== undefined) return conclude(context, late);
+
 	const body = await readBody(context);
 	if (body === undefined) return conclude(context, UNREADABLE);
 
+	// Anew: a body can take its time.
+	const nowMs = Date.now();
 	const isListening = context.getMode() === 'manual';
 	const search: SecretSearch = {
-		registration: settings.registration,
+		registration,
 		workflowId: context.getWorkflow().id ?? '',
 		nodeId: context.getNode().id,
 		mode: isListening ? 'test' : 'production',
-		nowMs: Date.now(),
+		nowMs,
 	};
-	const seen = memoryOf(nodeKeyOf(context), !isListening && settings.deduplicate !== 'off');
-	const judgeWith = ({ secrets, doubt }: FoundSecrets) =>
-		receive(
-			{ method, headers, body },
-			{
-				settings: isListening ? { ...settings, sampleEvent } : settings,
-				secrets,
-				doubt,
-				seen,
-				nowMs: search.nowMs,
-			},
-		);
+	const verifyWith = ({ secrets, doubt }: FoundSecrets) =>
+		verify({ method, headers, body }, { secrets, doubt, toleranceSeconds, nowMs });
 	const found = await findSecrets(context, search);
-	let verdict = judgeWith(found);
-	if (isUnmatched(verdict)) {
+	let checked = verifyWith(found);
+	if (isUnmatched(checked)) {
 		const anew = await findSecretsAnew(context, search, found);
-		if (anew !== undefined) verdict = judgeWith(anew);
+		if (anew !== undefined) checked = verifyWith(anew);
 	}
+	if (checked.kind !== 'genuine') return conclude(context, checked);
+
+	const { sampleEvent, acknowledge, ...settings } = readWebhookSettings(read);
+	const seen = memoryOf(nodeKeyOf(context), !isListening && settings.deduplicate !== 'off');
+	const verdict = decide(checked, {
+		settings: isListening ? { ...settings, sampleEvent } : settings,
+		seen,
+		nowMs,
+	});
 	if (verdict.kind !== 'accepted') return conclude(context, verdict);
 
 	report(context, verdict);
@@ -84,7 +93,7 @@ async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> 
 	});
 	const item = toReceivedEvent({ event, delivery: { ...facts, webhookId: found.webhookId } });
 	const answer = answerOf(verdict);
-	if (settings.acknowledge === 'accepted') return startRun({ ...item }, answer);
+	if (acknowledge === 'accepted') return startRun({ ...item }, answer);
 	return { ...startRun({ ...item }, answer), ...answerNow(context, answer) };
 }
 

@@ -11,8 +11,16 @@ import { unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
 import { endLater, endReplaced, takeBackEnd } from '../runtime/endLater';
 import { keepInLine, report } from '../runtime/keepInLine';
-import { forget, newestOf, nodeKeyOf, recall, remember, setInService } from '../runtime/registrations';
+import {
+	forget,
+	newestOf,
+	nodeKeyOf,
+	recall,
+	remember,
+	setInService,
+} from '../runtime/registrations';
 import { runExclusive } from '../runtime/runExclusive';
+import { parameterReader } from '../settings/readParameters';
 import { readRegistrationSettings } from '../settings/readSettings';
 import type { RegistrationSettings } from '../settings/readSettings';
 import { readState, writeState } from '../runtime/staticData';
@@ -204,9 +212,7 @@ function refuseUnlistedEvents(context: IHookFunctions, { events }: RegistrationS
 }
 
 function settingsOf(context: IHookFunctions): RegistrationSettings {
-	return readRegistrationSettings((name, fallback) =>
-		context.getNodeParameter(name, fallback as object),
-	);
+	return readRegistrationSettings(parameterReader(context));
 }
 
 function addressOf(context: IHookFunctions): string {
