@@ -19,7 +19,11 @@ const EVENT: AnchorEvent = {
 		healed: false,
 		error: { type: 'timeout', message: 'Stopped by a CAPTCHA' },
 		artifacts: [{ name: 'invoice.pdf' }],
-		tags: ['production', 'Customer-1'],
+		tags: ['production', 'Customer-1', '404'],
+		codes: [200, 404, null],
+		flags: [true, 0],
+		blank: '',
+		spaces: ' \t',
 		result: {
 			'total.net': 129,
 			'[0]': { a: 'b' },
@@ -46,8 +50,10 @@ const judge = (conditions: unknown, event = EVENT) =>
 const judgeRow = (...[left, operator, right, more]: Parameters<typeof row>) =>
 	judge({ conditions: [row(left, operator, right, more)] });
 
+type Case = [field: string, operator: string, value: unknown, holds: boolean];
+
 describe('a condition', () => {
-	it.each([
+	it.each<Case>([
 		['task_id', 'string:equals', 'tsk_1', true],
 		['error.message', 'string:contains', 'captcha', true],
 		['error.message', 'string:notContains', 'captcha', false],
@@ -57,12 +63,35 @@ describe('a condition', () => {
 		['duration', 'number:gt', '300', true],
 		['healed', 'boolean:false', undefined, true],
 		['tags', 'array:contains', 'customer-1', true],
-		['tags', 'array:lengthGt', '2', false],
+		['tags', 'array:lengthGt', '3', false],
 		['artifacts[0].name', 'string:endsWith', '.pdf', true],
 		['artifacts', 'array:empty', undefined, false],
 		['none', 'array:empty', undefined, true],
 		['artifacts.length', 'number:equals', '1', true],
 		['error.type', 'string:equals', 'timeout', true],
+		['codes', 'array:contains', '404', true],
+		['codes', 'array:contains', 404, true],
+		['codes', 'array:contains', '404.0', true],
+		['codes', 'array:contains', '40', false],
+		['codes', 'array:contains', '', false],
+		['codes', 'array:contains', '0', false],
+		['codes', 'array:notContains', '404', false],
+		['codes', 'array:notContains', '500', true],
+		['flags', 'array:contains', 'true', true],
+		['flags', 'array:contains', ' True ', true],
+		['flags', 'array:contains', true, true],
+		['flags', 'array:contains', 'false', false],
+		['flags', 'array:contains', '1', false],
+		['tags', 'array:contains', '404', true],
+		['tags', 'array:contains', 404, true],
+		...['missing', 'nothing', 'blank', 'spaces'].flatMap((field): Case[] => [
+			[field, 'number:lt', '5', false],
+			[field, 'number:lte', '0', false],
+			[field, 'number:gt', '-1', false],
+			[field, 'number:gte', '0', false],
+			[field, 'number:equals', '0', false],
+			[field, 'number:notEquals', '0', true],
+		]),
 		['.', 'object:notEmpty', undefined, true],
 		['result["total.net"]', 'number:equals', '129', true],
 		["result['total.net']", 'number:equals', '129', true],

@@ -63,6 +63,24 @@ describe('parseEvent', () => {
 		}
 	});
 
+	it('names no more than 20 places of a list that differs in a million, and looks no further than it must', () => {
+		const artifacts = Array.from({ length: 1_000_000 }, () => ({}));
+		const event = { ...fixture('task.completed'), data: { artifacts } };
+		expect(mismatchesOf(event)).toHaveLength(20);
+		expect(artifacts).toHaveLength(1_000_000);
+	});
+
+	it.each([
+		[999, ['data.artifacts.999.name']],
+		[1_000, []],
+	])('finds what is odd in entry %i of a list: %j', (index, expected) => {
+		const artifact = { name: 'a', url: 'https://example.com' };
+		const artifacts: unknown[] = Array.from({ length: index }, () => artifact);
+		artifacts.push({ ...artifact, name: 7 });
+		const event = { ...fixture('task.completed'), data: { artifacts } };
+		expect(mismatchesOf(event)).toEqual(expected);
+	});
+
 	it.each(EVENT_TYPES)('%s: says when something is missing that Anchor promises', (type) => {
 		const expected = requiredOf(type).map((key) => `data.${key}`);
 		const parsed = parse({ ...fixture(type), data: {} });

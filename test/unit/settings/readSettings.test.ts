@@ -1,16 +1,30 @@
+import type { INodeParameters } from 'n8n-workflow';
+import { parameterReader } from '../../../nodes/AnchorBrowser/settings/readParameters';
 import {
+	readGateSettings,
 	readWebhookSettings,
 	wantsOf,
 	readRegistrationSettings,
 	readExecuteSettings,
 } from '../../../nodes/AnchorBrowser/settings/readSettings';
 
-const reader =
-	(parameters: Record<string, unknown>) =>
-	(name: string, fallback: unknown): unknown =>
-		name in parameters ? parameters[name] : fallback;
+/** None of these parameters holds an expression: what one gives stands in its place. */
+const reader = (parameters: Record<string, unknown>) =>
+	parameterReader({
+		getNode: () => ({ parameters: parameters as INodeParameters }),
+		getNodeParameter: (path) => {
+			throw new Error(`${path} was evaluated`);
+		},
+	});
 
 describe('settings', () => {
+	it('of the gate are read alone, before a delivery has proven to be genuine', () => {
+		const read = jest.fn((_path: string, fallback: unknown) => fallback);
+		expect(readGateSettings(read)).toEqual({ registration: 'automatic', toleranceSeconds: 120 });
+		const paths = read.mock.calls.map(([path]) => path);
+		expect(paths.sort()).toEqual(['options.toleranceSeconds', 'registration']);
+	});
+
 	it('are the documented defaults when the user changed nothing', () => {
 		const read = reader({ events: ['task.completed', 'task.failed'] });
 		expect(readWebhookSettings(read)).toMatchObject({
