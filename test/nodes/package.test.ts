@@ -133,6 +133,7 @@ describe('the trigger’s description', () => {
 			escapeFormulas: true,
 			includeDelivery: false,
 			onDeactivate: 'delete',
+			resultColumns: '',
 			sampleEvent: '',
 			toleranceSeconds: 120,
 		});

@@ -150,7 +150,7 @@ export function judgeConditions(event: AnchorEvent, { all, any, judge }: Conditi
 			if (path === undefined) throw new TypeError(field);
 			const leftValue = fieldOf(event, path);
 			if (operator === undefined || !fits(operator, leftValue, value)) throw new TypeError(field);
-			return judge({ leftValue, operator, rightValue: value, ignoreCase });
+			return judge({ ...asCompared(operator, leftValue, value), operator, ignoreCase });
 		} catch {
 			unjudged.add(field);
 			return false;
@@ -226,6 +226,32 @@ function columnOf(key: string): string {
 
 function isEnvelopeKey(key: string | undefined): boolean {
 	return ENVELOPE_KEYS.some((known) => known === key);
+}
+
+/**
+ * The two sides as n8n's evaluator has to get them. It takes null for zero (null < 5), and finds in a list only what is of
+ * the very type of the value, which is text: there, numbers and booleans are compared as what they look like.
+ */
+function asCompared(
+	{ name, rightType }: Operator,
+	leftValue: unknown,
+	rightValue: unknown,
+): Pick<LiteralCondition, 'leftValue' | 'rightValue'> {
+	if (name.startsWith('number:')) {
+		const isNothing = leftValue === null || String(leftValue).trim() === '';
+		return { leftValue: isNothing ? undefined : leftValue, rightValue };
+	}
+	if (rightType !== 'any' || !Array.isArray(leftValue) || typeof rightValue === 'object') {
+		return { leftValue, rightValue };
+	}
+	const text = String(rightValue);
+	const list = leftValue.map((entry: unknown) => (looksLike(entry, text) ? text : entry));
+	return { leftValue: list, rightValue: text };
+}
+
+function looksLike(entry: unknown, text: string): boolean {
+	if (typeof entry === 'number') return text.trim() !== '' && Number(text) === entry;
+	return typeof entry === 'boolean' && text.trim().toLowerCase() === String(entry);
 }
 
 /** n8n's evaluator would take a list for a number, and nothing for zero. */

@@ -19,6 +19,7 @@ import { cancelRemoval, resumeRemoval, scheduleRemoval } from '../runtime/remova
 import { readState, writeState } from '../runtime/staticData';
 import type { Trigger } from '../runtime/trigger';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
+import { parameterReader } from '../settings/readParameters';
 import { collectMinutesOf, readRegistrationSettings } from '../settings/readSettings';
 import type { RegistrationSettings } from '../settings/readSettings';
 
@@ -246,9 +247,7 @@ function refuseUnlistedEvents(context: IHookFunctions, { events }: RegistrationS
 }
 
 function settingsOf(context: IHookFunctions): RegistrationSettings {
-	return readRegistrationSettings((name, fallback) =>
-		context.getNodeParameter(name, fallback as object),
-	);
+	return readRegistrationSettings(parameterReader(context));
 }
 
 function addressOf(context: IHookFunctions): string {

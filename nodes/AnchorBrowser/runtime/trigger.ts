@@ -29,6 +29,21 @@ export interface PendingRemoval extends EndRequest {
 const MISMATCH_EVERY_MS = 60_000;
 const MOST_MISMATCHES = 60;
 
+/** Entries for n8n's store that wait for their turn. */
+export interface WaitingClaim {
+	entries: string[];
+	/** Told when their turn has come. */
+	begin(answer: StoreAnswer): void;
+}
+
+/** What n8n's store knew already, of these entries and of others. */
+export interface StoreAnswer {
+	/** Throws when it takes too long. */
+	inTime: Promise<Set<unknown>>;
+	/** Whenever it comes. */
+	late: Promise<Set<unknown>>;
+}
+
 /** What one process knows of one trigger. `triggers.ts` finds it and frees it. */
 export class Trigger {
 	readonly production = new Registration();
@@ -38,6 +53,7 @@ export class Trigger {
 	readonly registrationQueue = new Mutex();
 	/** n8n's store of processed events reads, changes and writes without a lock: calls wait for each other here. */
 	readonly storeQueue = new Mutex();
+	readonly waitingClaims: WaitingClaim[] = [];
 	/** The events that were delivered to this process, or that it has recovered. */
 	readonly seen = new EventMemory();
 	/** Those that its filters refused: where expressions decide, a later judgement may be another one. */

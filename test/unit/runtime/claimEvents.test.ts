@@ -204,3 +204,32 @@ describe('witnesses', () => {
 		expect(await processOf(failing).claim(question)).toBe('silent');
 	});
 });
+
+describe('claims that wait for their turn', () => {
+	const many = Array.from({ length: 20 }, (_none, index) => `m${index}`);
+
+	it('go into the store together', async () => {
+		const { claim } = processOf();
+		const claims = await Promise.all(
+			many.map(async (id) => await claim({ eventIds: [id], runName: id })),
+		);
+		expect(claims.map(idsIn)).toEqual(many.map((id) => [id]));
+		expect(row.calls).toBeLessThanOrEqual(2);
+	});
+
+	it('are answered each for itself where two runs carry copies of one event', async () => {
+		const { claim } = processOf();
+		const copies = ['1', '2', '3'].map(async (runName) => await claim({ runName }));
+		expect((await Promise.all(copies)).map(idsIn)).toEqual([['a'], [], []]);
+	});
+
+	it('are not more than the store can take at once', async () => {
+		const { claim } = processOf();
+		const runs = ['1', '2', '3', '4'].map(async (runName) => {
+			const eventIds = Array.from({ length: 400 }, (_none, index) => `${runName} ${index}`);
+			return await claim({ eventIds, runName });
+		});
+		expect((await Promise.all(runs)).map((one) => idsIn(one).length)).toEqual([400, 400, 400, 400]);
+		expect(row.calls).toBe(4);
+	});
+});
