@@ -25,19 +25,13 @@ let editor: Editor;
 let album: Album;
 let film: Film;
 
-describeFilm('the first event, from an example to its alert', () => {
+describeFilm('the first alert, from an example to the published workflow', () => {
 	beforeAll(async () => {
 		simulator = await startSimulator();
 		mailbox = await startMailbox();
 		n8n = await startN8n();
 		const client = new N8nClient(n8n);
 		await client.setUpOwner();
-		const { url: baseUrl, apiKey } = simulator;
-		await client.createCredential(
-			'anchorBrowserApi',
-			{ apiKey, baseUrl },
-			'Anchor Browser account',
-		);
 		const { port } = mailbox;
 		await client.createCredential(
 			'smtp',
@@ -87,8 +81,9 @@ describeFilm('the first event, from an example to its alert', () => {
 		return opened;
 	}
 
-	it('is imported with its credentials, listens, gets a sample and sends the mail', async () => {
-		await film.say('1. Import an example');
+	/** The steps have the numbers of the README, whose first two happen outside of the editor. */
+	it('is imported, connected, tried with a sample that ends in the mailbox, and published', async () => {
+		await film.say('3. Import an example');
 		await editor.newWorkflow();
 		await film.show(500);
 		await film.click(editor.at('workflow-menu'));
@@ -104,16 +99,24 @@ describeFilm('the first event, from an example to its alert', () => {
 		// Brings the nodes out from below the button; the note has been seen.
 		await page.mouse.wheel(0, 170);
 
-		await film.say('2. Open the trigger: n8n has put your credential in');
+		await film.say('4. Connect: paste the API key of your Anchor project');
 		await film.pointAt(editor.at('canvas-trigger-node'));
 		await editor.openPanel();
-		const credential = editor.at('node-credentials-select').locator('input');
-		expect(await credential.inputValue()).toBe('Anchor Browser account');
+		await film.show(800);
+		await editor.openCredential();
+		await film.show(800);
+		await editor.fillIn('apiKey', simulator.apiKey);
+		await film.show(800);
+		await film.pointAt(editor.at('credential-save-button'));
+		// Not shown, because nobody else has a simulated Anchor.
+		await editor.fillIn('baseUrl', simulator.url);
+		await editor.saveAccepted();
 		await film.show(1_500);
+		await album.step('connected');
 		await film.click(editor.at('ndv-close-button'));
 		await editor.at('ndv').waitFor({ state: 'hidden' });
 
-		await film.say('3. Execute the workflow: the trigger listens, and asks Anchor for a sample');
+		await film.say('5. Try: execute the workflow, and Anchor sends a sample');
 		// Anchor takes a moment to send it; here it takes until the editor was seen listening.
 		const asked = simulator.outage({ mode: 202, calls: 'POST /v1/webhooks/:id/test' });
 		await film.click(editor.at('execute-workflow-button'));
@@ -124,7 +127,7 @@ describeFilm('the first event, from an example to its alert', () => {
 		const [webhook] = simulator.webhooks();
 		expect(webhook.url).toContain('/webhook-test/');
 
-		await film.say('4. The sample arrives: a task that failed');
+		await film.say('5. Try: the sample arrives, a task that failed');
 		simulator.emit('task.failed', { to: webhook.id });
 		await editor.at('canvas-node-status-success').nth(1).waitFor();
 		// Resolves when the button has its words again.
@@ -132,15 +135,31 @@ describeFilm('the first event, from an example to its alert', () => {
 		await film.pointAt(editor.at('canvas-trigger-node'));
 		await film.show(1_200);
 		await editor.openPanel();
+		await editor.widenOutput();
 		await film.click(editor.at('radio-button-schema'));
 		await editor.at('ndv-data-container').getByText('invalid_credentials').first().waitFor();
 		await film.show(1_500);
+		await album.step('the item');
+		await film.click(editor.at('ndv-close-button'));
+		await editor.at('ndv').waitFor({ state: 'hidden' });
 		await waitFor(() => simulator.webhooks().length === 0);
 
-		await film.say('5. The alert is in the mailbox');
+		await film.say('5. Try: the alert is in the mailbox');
 		const [mail] = await waitFor(() => mailbox.mails.length > 0 && mailbox.mails);
 		expect(mail.subject).toBe('task.failed: tsk_4f8w9n2b (invalid_credentials)');
-		await film.show(3_000, await openMail(mail));
+		const opened = await openMail(mail);
+		await film.show(3_000, opened);
+		await opened.close();
+
+		await film.say('6. Publish: from now on every failure alerts you');
+		await page.bringToFront();
+		await film.click(editor.at('workflow-open-publish-modal-button'));
+		await film.show(800);
+		await album.step('publishing');
+		await film.click(editor.at('workflow-publish-button'));
+		await waitFor(() => simulator.webhooks().some(({ url }) => url.includes('/webhook/')));
+		await page.getByText('Publishing').waitFor({ state: 'hidden' });
+		await film.show(3_000);
 
 		if (album.updating) album.keepFilm('first-event', film.encode());
 	}, 600_000);

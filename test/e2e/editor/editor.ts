@@ -182,6 +182,14 @@ export class Editor {
 		await this.page.mouse.move(640, 5);
 	}
 
+	/** Gives the panel's output the room that its fields do not need, so that no value is cut short. */
+	async widenOutput(): Promise<void> {
+		await this.at('panel-drag-button').hover();
+		await this.page.mouse.down();
+		await this.page.mouse.move(0, 60, { steps: 10 });
+		await this.page.mouse.up();
+	}
+
 	// Credentials
 
 	/** Opens the dialog of the panel's credential: of a new one, or of the one that is chosen. */
