@@ -50,11 +50,11 @@ async function live(context: ScenarioContext): Promise<void> {
 			await startAgain(n8n);
 			noteStart();
 		} else {
-			if (restartsAt.length === 0) usage ??= usageOf(n8n);
 			// Anchor may have failed the publication, which n8n 2 then says.
 			await publishChange(client, subscription.workflow.id).catch(() => {});
 		}
 		await pause(Math.max(0, next - seconds()) * 1_000);
+		if (restartsAt.length === 0) usage ??= usageOf(n8n);
 	}
 	ended.abort();
 	simulator.liftOutages();
@@ -69,5 +69,7 @@ export const LONG_RUN: Scenario = {
 	versions: [NEWEST],
 	setting: ALONE,
 	everyMs: EVERY_MS,
+	// A start of 20 s misses 500 events.
+	seconds: 300,
 	happen: live,
 };
