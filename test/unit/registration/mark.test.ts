@@ -128,7 +128,7 @@ describe('a mark', () => {
 		const long = { ...owner, workflowName: name, workflowId: 'w'.repeat(40) };
 		const text = formatMark(long, { others: fields.map((field) => field.slice(0, 9)) });
 		expect(text).toHaveLength(256);
-		expect(parseMark(text)?.others).toEqual(['b1', 'zzzzzzzz', 'c01234567', 'd3']);
+		expect(parseMark(text)?.others).toEqual(['b1', 'zzzzzzzz', 'e01234567', 'd3']);
 	});
 
 	it('notes an activation beside the recovery', () => {
