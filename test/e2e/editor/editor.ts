@@ -283,8 +283,7 @@ export class Editor {
 
 	/** The names below the nodes on the canvas. */
 	async nodeNames(): Promise<string[]> {
-		const nodes = this.page.locator('.vue-flow__node [data-node-name]');
-		return await nodes.evaluateAll((all) =>
+		return await this.at('canvas-node').evaluateAll((all) =>
 			all.map((node) => node.getAttribute('data-node-name') ?? ''),
 		);
 	}
