@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startSimulator, type Simulator } from '../simulator';
-import { N8nClient, startN8n, TESTED, type N8n } from '../support/n8n';
+import { N8nClient, OLDEST, startN8n, TESTED, type N8n } from '../support/n8n';
 
 const TYPE = 'anchorBrowserApi';
 
@@ -41,12 +41,17 @@ describe.each(TESTED)('the Test of an API key in n8n %s', (version) => {
 		}
 	});
 
-	it('says in our words what is refused', async () => {
+	/** n8n 1 loses the status on its way to the rules for it: there it is red in n8n's own words. */
+	const says = (ours: RegExp) => (version === OLDEST ? /./ : ours);
+
+	it('is red for what is refused, and says it in our words', async () => {
 		const unknown = await testOf({ apiKey: 'sk-unknown' });
 		expect(unknown).toMatchObject({ status: 'Error' });
-		expect(unknown.message).toMatch(/does not know this API key/);
+		expect(unknown.message).toMatch(says(/does not know this API key/));
 		anchor.outage({ mode: 503 });
-		expect((await testOf()).message).toMatch(/could not answer \(503\)/);
+		const away = await testOf();
+		expect(away).toMatchObject({ status: 'Error' });
+		expect(away.message).toMatch(says(/could not answer \(503\)/));
 		anchor.liftOutages();
 	});
 
@@ -55,7 +60,7 @@ describe.each(TESTED)('the Test of an API key in n8n %s', (version) => {
 		answer = (response) => response.writeHead(302, { location: `${anchor.url}/v1/webhooks` }).end();
 		const { status, message } = await testOf({ baseUrl: urlElsewhere() });
 		expect(status).toBe('Error');
-		expect(message).toMatch(/leads to another address/);
+		expect(message).toMatch(says(/leads to another address/));
 		expect(anchor.requests()).toHaveLength(before);
 	});
 
