@@ -19,7 +19,9 @@ export function gateBench(): string {
 	const { EventMemory } =
 		built<typeof import('../../nodes/AnchorBrowser/delivery/dedupe')>('delivery/dedupe');
 	const { readWebhookSettings } =
-		built<typeof import('../../nodes/AnchorBrowser/settings/readSettings')>('settings/readSettings');
+		built<typeof import('../../nodes/AnchorBrowser/settings/readSettings')>(
+			'settings/readSettings',
+		);
 
 	const nowMs = Date.now();
 	const secrets = liveSecret(SECRET, 'current');

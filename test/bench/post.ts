@@ -12,10 +12,11 @@ export interface Shot {
 /**
  * Posts bodies, so many at a time, over connections that are kept.
  *
+ * @param urls which the posts go to in turns
  * @param make answers headers and body of post number `index`; called right before it is sent
  */
 export async function volley(
-	url: string,
+	urls: readonly string[],
 	{ posts, lanes }: { posts: number; lanes: number },
 	make: (index: number) => { headers: Record<string, string>; body: Buffer },
 ): Promise<Shot[]> {
@@ -24,9 +25,10 @@ export async function volley(
 	let next = 0;
 	const lane = async () => {
 		while (next < posts) {
-			const { headers, body } = make(next++);
+			const index = next++;
+			const { headers, body } = make(index);
 			const started = performance.now();
-			const outgoing = request(url, { method: 'POST', headers, agent });
+			const outgoing = request(urls[index % urls.length], { method: 'POST', headers, agent });
 			outgoing.end(body);
 			const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
 			response.resume();

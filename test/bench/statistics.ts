@@ -18,7 +18,12 @@ export function spread(values: readonly number[], show: (value: number) => strin
 	return `${show(quantile(values, 0.25))} to ${show(quantile(values, 0.75))}`;
 }
 
-/** The middle of the quotients round by round: noise of the machine that hits a whole round cancels out. */
+/** The quotients round by round: noise of the machine that hits a whole round cancels out. */
+export function ratios(values: readonly number[], bases: readonly number[]): number[] {
+	return values.map((value, round) => value / bases[round]);
+}
+
+/** The middle of those quotients. */
 export function medianRatio(values: readonly number[], bases: readonly number[]): number {
-	return median(values.map((value, round) => value / bases[round]));
+	return median(ratios(values, bases));
 }

@@ -237,12 +237,16 @@ function watchSources({ n8n }: Demo): void {
 	takeDown.push(async () => await endGroup(tsc, 0));
 }
 
-function sayWhereToGo({ n8n, workflow }: Demo): void {
+function sayWhereToGo({ n8n, workflow, simulator }: Demo): void {
 	const address = `${n8n.url}/workflow/${workflow.id}`;
 	say();
 	say(`Open     ${address}`);
 	say(`Log in   ${OWNER.email}   ${OWNER.password}`);
 	say(`Runs     ${address}/executions`);
+	say();
+	say('For a workflow of your own there, a credential of the type Anchor Browser API with');
+	say(`API Key  ${simulator.apiKey}`);
+	say(`Base URL ${simulator.url}`);
 	say();
 	say('Send more, from another terminal:');
 	say('  npm run emit -- task.failed --error timeout');

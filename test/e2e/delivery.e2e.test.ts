@@ -7,7 +7,8 @@ import type {
 	TriggerSetup,
 } from '../conformance/deliveryDriver';
 import { send } from '../support/send';
-import { OLDEST, TESTED, waitFor, type Execution, type Workflow } from '../support/n8n';
+import { eventOf, signed } from '../support/signedRequests';
+import { isAtLeast, OLDEST, TESTED, waitFor, type Execution, type Workflow } from '../support/n8n';
 import { startEnvironment, type Environment } from './faults/environment';
 import { publishManualTrigger, TRIGGER } from './trigger';
 
@@ -97,6 +98,32 @@ describe.each(TESTED)('the trigger in a real n8n %s', (version) => {
 	}, 600_000);
 
 	afterAll(async () => await environment?.close());
+
+	it('stores with a run the event, task and cause that it can be found by, where n8n can', async () => {
+		const { client } = environment;
+		const { workflow, url } = await publishManualTrigger(client, { events: ['*'] });
+		const data = { task_id: 'tsk_4f8w9n2b', error: { type: 'timeout' } };
+		const event = eventOf('task.failed', { data });
+		await send(url, signed(event, Math.floor(Date.now() / 1000)));
+		const [{ id }] = await waitFor(
+			async () => {
+				const found = await client.executions({ workflowId: workflow.id, status: ['success'] });
+				return found.length > 0 && found;
+			},
+			{ what: 'the run' },
+		);
+		const { customData } = await client.getExecution(id);
+		expect(customData).toEqual(
+			isAtLeast(version, '2.0')
+				? {
+						event_type: 'task.failed',
+						task_id: 'tsk_4f8w9n2b',
+						event_id: event.id,
+						failure_type: 'timeout',
+					}
+				: {},
+		);
+	});
 
 	const driver = driverOf(() => environment, version);
 	testEach(deliveryAudits, driver.capabilities, () => driver);

@@ -99,6 +99,17 @@ describeOnNewest('the trigger in the editor, from an empty workflow to the first
 				await icon.evaluate((image: unknown) => (image as { naturalWidth: number }).naturalWidth),
 			).toBeGreaterThan(0);
 			await album.show('search', { x: 840, y: 64, width: 440, height: 260 });
+
+			for (const purpose of ['alert', 'spreadsheet']) {
+				// n8n searches a moment after the last key: until then the list is that of the words before.
+				await editor.at('node-creator-search-bar').fill('no such thing');
+				await eventually(async () => await editor.listed(), []);
+				await editor.at('node-creator-search-bar').fill(purpose);
+				await eventually(async () => (await editor.listed()).includes('Anchor Browser'), true);
+				await album.step(purpose);
+			}
+			await editor.at('node-creator-search-bar').fill('anchor');
+			await eventually(async () => await editor.listed(), ['Anchor Browser']);
 		}),
 	);
 
@@ -167,6 +178,9 @@ describeOnNewest('the trigger in the editor, from an empty workflow to the first
 				async () => await editor.chosenSeveral('events'),
 				['Task Failed', 'Session Failed', 'Task Completed'],
 			);
+			const filters = await editor.offeredBy('Add Filter');
+			expect(filters).toContain('Task Failure Types');
+			expect(filters).not.toContain('Identity Failure Types');
 		}),
 	);
 
@@ -348,6 +362,7 @@ describeOnNewest('manual registration in the editor', () => {
 			await editor.saveAccepted();
 			await editor.openCredential();
 			expect(await editor.acceptance()).toContain('Connection tested successfully');
+			await album.show('credential', await editor.areaOf(editor.at('editCredential-modal')));
 			await editor.closeCredential();
 			await editor.closePanel();
 		}),

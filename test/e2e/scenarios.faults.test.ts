@@ -3,23 +3,25 @@ import { TESTED } from '../support/n8n';
 import { startEnvironment, type Environment } from './faults/environment';
 import { Figures } from './faults/figures';
 import { awaitsRecovery, runScenario, withinSeconds } from './faults/runScenario';
-import { SCENARIOS, type Scenario } from './faults/scenarios';
-import { missingServices } from './faults/services';
+import type { Scenario } from './faults/scenario';
+import { SCENARIOS } from './faults/scenarios';
+import { installServices, missingServices } from './faults/services';
 
-jest.setTimeout(45 * 60_000);
+jest.setTimeout(120 * 60_000);
 
 const figures = new Figures();
 afterAll(() => console.log(`${figures}`));
 
-// On a merge check queue mode's services are installed; their absence there must not pass for success.
-const missing = process.env.CI ? [] : missingServices();
+// A merge check may change its machine, and must not pass without queue mode; on anybody else's, it is left out.
+if (process.env.CI) installServices();
+const missing = missingServices();
 if (missing.length > 0)
 	console.log(`Queue mode is not tested: this machine has no ${missing.join(' and no ')}`);
 
 const titleOf = (scenario: Scenario) =>
 	awaitsRecovery(scenario)
 		? scenario.name
-		: `${scenario.name} (the short run does not wait 15 minutes for the recovery)`;
+		: `${scenario.name} (the short run does not wait for the recovery)`;
 
 const settings = [...new Set(SCENARIOS.map(({ setting }) => setting))];
 const places = TESTED.flatMap((version) =>
@@ -47,9 +49,12 @@ for (const { version, setting, scenarios } of places.filter((place) => place.sce
 				if (awaitsRecovery(scenario)) expect(result.lostAfter).toEqual({});
 				const tolerated = Math.ceil(result.events * (scenario.doubledShare ?? 0));
 				expect(result.doubled.slice(tolerated)).toEqual([]);
-				// One look into n8n's store after each start, and after the activation.
-				expect(result.emptyRecoveries).toBeLessThanOrEqual(1 + result.starts);
+				// One look into n8n's store after each start, and after each activation; where n8n takes long to begin a run, it may
+				// be asked for it once more.
+				const asked = scenario.oneEventARun ? result.recovered : 0;
+				expect(result.emptyRecoveries).toBeLessThanOrEqual(1 + result.starts + asked);
 				expect(result.secondsToRecover ?? 0).toBeLessThanOrEqual(withinSeconds(scenario));
+				if (scenario.oneEventARun) expect(result.mostInOneRun).toBe(1);
 				if (scenario.answersInTime) expect(result.requests).toBe(result.events);
 			},
 		);

@@ -36,6 +36,8 @@ const NEXT_LOOK_MS = 15 * 60_000;
 
 const idsAtAnchor = () => anchor.webhooks().map(({ id }) => id);
 
+const DAY_MS = 24 * 60 * 60_000;
+
 /** How often Anchor was asked to make or remove a webhook. */
 const madeOrRemoved = () =>
 	['POST /v1/webhooks', 'DELETE *'].flatMap((calls) => anchor.requests({ calls })).length;
@@ -73,6 +75,24 @@ describe('activation', () => {
 		expect(message).toBe('Your expression under Events gave an empty list');
 		expect(description).toMatch(/expression under Events .* task\.failed/);
 		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
+	});
+
+	it('names conditions once that can hardly be meant as they are written', async () => {
+		const fields = ['error.type ==', 'status.code', 'error.type', '{{ $json.data.error_type }}'];
+		const conditions = fields.map((leftValue) => ({ leftValue, operator: 'any:exists' }));
+		const filters = { conditions: { conditions } };
+		await host.activate(automaticTrigger(host, anchor, { filters }));
+		await manualTrigger(host, { filters });
+		const said = warnings().map(({ message }) => message);
+		expect(said).toHaveLength(4);
+		for (const twice of [said.slice(0, 2), said.slice(2)]) {
+			expect(twice).toEqual([
+				expect.stringMatching(/^Anchor Browser Trigger: .*condition on error\.type ==/),
+				expect.stringMatching(
+					/^Anchor Browser Trigger: .*condition on status\.code .*status is a text/,
+				),
+			]);
+		}
 	});
 
 	it.each(['manual', 'automatic'])(
@@ -200,18 +220,14 @@ describe('activation', () => {
 		expect(idsAtAnchor()).toEqual([]);
 	});
 
-	it('of n8n 1 that fails for one trigger removes none: n8n calls delete for all of them', async () => {
-		await host.close();
-		host = await Host.start({ line: '1.123' });
+	it('by other events at a start keeps the webhook while Anchor does not take them, however long n8n waits', async () => {
 		const row = automaticTrigger(host, anchor);
-		const [node] = row.nodes;
 		await host.activate(row);
 		const ids = idsAtAnchor();
-		const second = { ...node, id: 'second', name: 'Second', webhookId: 'second-hook' };
-		second.parameters = { ...node.parameters, events: ['no.such.event'] };
-		row.nodes.push(second);
-		await thrownBy(host.republish(row));
-		await timers.advance(END_MS);
+		anchor.changeWebhook(ids[0], { subscribedEvents: ['batch.failed'] });
+		anchor.outage({ mode: 503, calls: 'PATCH *' });
+		await thrownBy(host.restart());
+		await timers.advance(60 * 60_000);
 		expect(idsAtAnchor()).toEqual(ids);
 	});
 
@@ -354,6 +370,139 @@ describe('activation', () => {
 		await host.activate(row);
 		expect(anchor.webhooks()[0].subscribedEvents).toEqual(['task.failed']);
 		expect(JSON.stringify(logLines)).toContain('session.ready');
+	});
+});
+
+describe('an activation on n8n 1', () => {
+	/** A workflow whose second trigger cannot be activated, published before it was there; n8n 1 goes through them in turn. */
+	async function withTroublesome(place: 'first' | 'last') {
+		await host.close();
+		host = await Host.start({ line: '1.123' });
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		const [node] = row.nodes;
+		const other = { ...node, id: 'other', name: 'Other', webhookId: 'other-hook' };
+		other.parameters = { ...node.parameters, events: ['no.such.event'] };
+		row.nodes = place === 'first' ? [other, node] : [node, other];
+		return { row, ids: idsAtAnchor() };
+	}
+
+	it.each(['first', 'last'] as const)(
+		'at a start that fails for the %s trigger removes none: n8n calls delete for all of them, and tries again',
+		async (place) => {
+			const { row, ids } = await withTroublesome(place);
+			await host.boot();
+			for (const seconds of [1, 2, 4, 8, 16, 3_600]) {
+				await thrownBy(host.activate(row, 'init'));
+				await timers.advance(seconds * 1_000);
+				expect(idsAtAnchor()).toEqual(ids);
+			}
+			row.nodes = row.nodes.filter(({ name }) => name !== 'Other');
+			await host.activate(row, 'init');
+			await timers.advance(END_MS);
+			expect(idsAtAnchor()).toEqual(ids);
+			expect(await statusOf(ids[0])).toBe(202);
+		},
+	);
+
+	it('at a start that fails does not keep the webhook of a workflow that a user then deactivates', async () => {
+		const { row } = await withTroublesome('last');
+		await host.boot();
+		for (let attempt = 0; attempt < 3; attempt++) {
+			await thrownBy(host.activate(row, 'init'));
+			await timers.advance(1_000);
+		}
+		await host.deactivate(row);
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+
+	it.each(['first', 'last'] as const)(
+		'by a save that fails for the %s trigger leaves no webhook, for n8n makes the workflow inactive',
+		async (place) => {
+			const { row, ids } = await withTroublesome(place);
+			await thrownBy(host.republish(row));
+			await timers.advance(5_000);
+			expect(idsAtAnchor()).toEqual(ids);
+			await timers.advance(END_MS);
+			expect(idsAtAnchor()).toEqual([]);
+		},
+	);
+
+	it('by a save that Anchor refuses leaves no webhook either', async () => {
+		await host.close();
+		host = await Host.start({ line: '1.123' });
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		row.nodes[0].parameters.events = ['batch.failed'];
+		const outage = anchor.outage({ mode: 403, calls: 'PATCH *' });
+		await thrownBy(host.republish(row));
+		outage.lift();
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+});
+
+describe('with several main processes on n8n 1', () => {
+	async function withFollower() {
+		await host.close();
+		host = await Host.start({ line: '1.123' });
+		const row = automaticTrigger(host, anchor);
+		await host.activate(row);
+		return { row, follower: await host.anotherProcess(), ids: idsAtAnchor() };
+	}
+
+	it('a save that reaches one that does not lead keeps what the leading one has activated', async () => {
+		const { row, follower, ids } = await withFollower();
+		for (let save = 0; save < 2; save++) {
+			await host.deactivate(row, follower);
+			await host.activate(row, 'activate');
+			await timers.advance(END_MS);
+			expect(idsAtAnchor()).toEqual(ids);
+			expect(await statusOf(ids[0])).toBe(202);
+		}
+		const said = logLines.filter(({ message }) => message.includes(`${ids[0]} stays`));
+		expect(said.map(({ level }) => level)).toEqual(['debug', 'debug']);
+		// Within one second of Anchor's clock nobody can tell which of the two came later.
+		anchor.advance(2_000);
+		await host.deactivate(row, follower);
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+
+	it('a deactivation that reaches one that does not lead ends the webhook, also when n8n started long ago', async () => {
+		const { row, follower } = await withFollower();
+		await host.activate(row, 'init', follower);
+		await host.activate(row, 'init');
+		const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + DAY_MS);
+		await host.deactivate(row, follower).finally(() => clock.mockRestore());
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+
+	it('an activation by the one that took it out of service costs no request more', async () => {
+		const { row } = await withFollower();
+		await host.deactivate(row);
+		const calls = anchor.requests().length;
+		await host.activate(row);
+		expect(anchor.requests().slice(calls)).toMatchObject([{ method: 'GET' }]);
+	});
+});
+
+describe('an address with two slashes, of a setting that ends with two', () => {
+	it('is put right, and stays the same over publications', async () => {
+		const row = automaticTrigger(host, anchor);
+		host.baseUrl = `${host.address}/`;
+		await host.activate(row);
+		const [{ id, url }] = anchor.webhooks();
+		expect(new URL(url).pathname).not.toContain('//');
+		expect(await statusOf(id)).toBe(202);
+		row.nodes[0].parameters.events = ['task.completed'];
+		await host.republish(row);
+		expect(anchor.webhooks()).toMatchObject([{ id, url }]);
+		await host.deactivate(row);
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
 	});
 });
 

@@ -1,19 +1,29 @@
+import { NodeOperationError } from 'n8n-workflow';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { mismatchLine } from '../delivery/verdict';
 import { mismatchesOf } from '../events/envelope';
 import type { AnchorEvent } from '../events/event';
 import { outputIndex, outputNames } from '../output/branch';
 import { formatItem } from '../output/format';
+import { unclaimedLine } from '../recovery/report';
 import { claimEvents } from '../runtime/claimEvents';
 import { warnOncePerMinute } from '../runtime/log';
 import { isReceivedEvent, isStartedRun, PROCESS, registrationIn } from '../runtime/runItem';
 import type { ReceivedEvent, StartedRun } from '../runtime/runItem';
 import { readState, writeState } from '../runtime/staticData';
-import type { Trigger } from '../runtime/trigger';
+import { Trigger } from '../runtime/trigger';
 import { triggerOf } from '../runtime/triggers';
+import { parameterReader } from '../settings/readParameters';
 import { readExecuteSettings } from '../settings/readSettings';
 import type { ExecuteSettings } from '../settings/readSettings';
 import { setCustomData } from './setCustomData';
+
+/** What a run says that could not learn which of its events have run. */
+const STORE_SILENT = {
+	message: "n8n's store of processed events does not answer",
+	description:
+		'This run was to carry those events that no other run has taken. It is started again by itself. Check the n8n database.',
+};
 
 /** One run of the trigger. */
 interface Run {
@@ -29,16 +39,12 @@ interface Run {
  * @returns one list of items for each output; a repeated event ends here, with no items
  */
 export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const settings = readExecuteSettings((name, fallback) =>
-		context.getNodeParameter(name, 0, fallback),
-	);
-	const run: Run = {
-		context,
-		trigger: triggerOf(context),
-		settings,
-		isManual: context.getMode() === 'manual',
-	};
-	if (!run.isManual) run.trigger.carriesOutRuns = true;
+	const settings = readExecuteSettings(parameterReader(context));
+	const isManual = context.getMode() === 'manual';
+	// Nothing is to stay of a run in the editor, of whose end nobody is told.
+	const trigger = isManual ? new Trigger('', '') : triggerOf(context);
+	const run: Run = { context, trigger, settings, isManual };
+	if (!isManual) trigger.carriesOutRuns = true;
 	const outputs = outputNames(settings.branchBy, settings.events).map(
 		(): INodeExecutionData[] => [],
 	);
@@ -91,13 +97,21 @@ async function takeStarted(run: Run, started: StartedRun): Promise<ReceivedEvent
 	const request = { eventIds, runName, acrossProcesses: !isHere, areDoubtful, witnesses };
 	const claim = await claimEvents(context, trigger, request);
 	// Whether a doubtful event has run is asked again at the next look; any other one must not be lost.
-	if (claim === 'silent' && areDoubtful) return [];
+	if (claim === 'silent' && areDoubtful) {
+		if (isHere) return [];
+		// Where runs are carried out elsewhere, the process that has started this one sees how it ended, and no more.
+		throw new NodeOperationError(context.getNode(), STORE_SILENT.message, STORE_SILENT);
+	}
 	if (isHere) {
 		for (const id of eventIds) trigger.noteRun(id, Date.now());
 		trigger.awaitedRuns.report(started.run);
 	}
 	if (claim === 'forgotten') return [];
-	return claim === 'silent' ? events : events.filter(({ event }) => claim.ids.has(event.id));
+	const mine = claim === 'silent' ? events : events.filter(({ event }) => claim.ids.has(event.id));
+	if (areDoubtful && mine.length > 0) {
+		context.logger.info(`${context.getNode().name}: ${unclaimedLine(mine.length)}`);
+	}
+	return mine;
 }
 
 /** n8n has loaded static data anew for this run, so that writing it overwrites nothing of other nodes. */

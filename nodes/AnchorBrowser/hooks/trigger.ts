@@ -5,12 +5,12 @@ import type { MonitorSettings } from '../runtime/monitor';
 import { ownerOf } from '../runtime/owner';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
 import { watch } from '../runtime/watch';
+import { parameterReader } from '../settings/readParameters';
 import {
 	collectMinutesOf,
 	readRegistrationSettings,
 	readWebhookSettings,
 } from '../settings/readSettings';
-import type { ReadParameter } from '../settings/readSettings';
 
 /**
  * Begins to look after a trigger in service (n8n's `trigger()`): after its webhook at Anchor, and after events that did
@@ -23,6 +23,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 	const trigger = triggerOf(context);
 	if (trigger.monitor !== undefined) trigger.monitor.isOver = true;
 	trigger.monitor = undefined;
+	trigger.course = { ...trigger.course, isRunning: true, isUnexplained: false };
 	const settings = readSettings(context);
 	if (settings === undefined || settings.registration === 'manual') return {};
 	const monitor = new Monitor(context, trigger, ownerOf(context, 'production'), settings);
@@ -44,8 +45,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 
 /** @returns undefined when an expression among them cannot be resolved: no delivery can be judged then, nor a missed one */
 function readSettings(context: ITriggerFunctions): MonitorSettings | undefined {
-	const read: ReadParameter = (name, fallback) =>
-		context.getNodeParameter(name, fallback as object);
+	const read = parameterReader(context);
 	try {
 		const { parameters } = context.getNode();
 		const collectMinutes = collectMinutesOf(parameters);

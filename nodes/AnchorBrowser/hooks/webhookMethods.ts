@@ -4,19 +4,23 @@ import { makeNodeError, toNodeError, whatHappened } from '../api/explain';
 import { listWebhooks, sendTestEvent } from '../api/webhooks';
 import { conditionDoubts } from '../delivery/conditions';
 import { entryOf, EVERY_EVENT } from '../events/catalogue';
+import { tidyAddress } from '../registration/address';
 import { endRegistration } from '../registration/end';
 import { isMarkOfNode, ownerKeyOf, parseMark } from '../registration/mark';
 import type { Mode } from '../registration/mark';
 import { isSameAddress } from '../registration/plan';
 import { unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
+import { judgeTeardown } from '../registration/teardown';
+import type { Course } from '../registration/teardown';
 import { keepRegistration, report } from '../runtime/keepRegistration';
 import { ownerOf } from '../runtime/owner';
 import { cancelRemoval, resumeRemoval, scheduleRemoval } from '../runtime/removal';
 import { readState, writeState } from '../runtime/staticData';
 import type { Trigger } from '../runtime/trigger';
-import { releaseIfOver, triggerOf, triggersOf } from '../runtime/triggers';
-import { readRegistrationSettings } from '../settings/readSettings';
+import { releaseIfOver, triggerOf } from '../runtime/triggers';
+import { parameterReader } from '../settings/readParameters';
+import { collectMinutesOf, readRegistrationSettings } from '../settings/readSettings';
 import type { RegistrationSettings } from '../settings/readSettings';
 
 /**
@@ -31,15 +35,26 @@ export async function activate(context: IHookFunctions): Promise<void> {
 	await trigger.registrationQueue.run(async () => {
 		const registration = trigger.registrationOf(mode);
 		registration.isInService = false;
-		if (mode === 'production') trigger.failedActivation = addressOf(context);
+		if (mode === 'production') noteActivation(context, trigger, true);
 		const settings = settingsOf(context);
 		if (settings.events.length === 0) throw noEvents(context);
 		warnOfConditions(context);
 		if (settings.registration === 'automatic') await register(context, trigger, { settings, mode });
 		else refuseUnlistedEvents(context, settings);
 		registration.isInService = true;
-		if (mode === 'production') trigger.failedActivation = undefined;
+		if (mode === 'production') noteActivation(context, trigger, false);
 	});
+}
+
+/** Notes what n8n activates, so that the next `delete()` is understood: it comes in the same words whatever it means. */
+function noteActivation(context: IHookFunctions, trigger: Trigger, hasFailed: boolean): void {
+	const activation = {
+		url: addressOf(context),
+		isStart: isStart(context),
+		hasFailed,
+		atMs: Date.now(),
+	};
+	trigger.course = { ...trigger.course, activation, isUnexplained: false };
 }
 
 async function register(
@@ -49,9 +64,9 @@ async function register(
 ): Promise<void> {
 	const owner = ownerOf(context, mode);
 	const { sampleEvent, events } = settings;
-	const activation = context.getActivationMode();
-	const isStart = activation === 'init' || activation === 'leadershipChange';
 	const isTest = mode === 'test';
+	const before = isTest ? undefined : readState(context, owner.nodeId);
+	const isEnding = before?.owner === ownerKeyOf(owner) && before.endedAt !== undefined;
 	const pending = isTest ? undefined : cancelRemoval(context, trigger);
 	const stored = isTest ? undefined : trigger.production.newest(readState(context, owner.nodeId));
 
@@ -60,9 +75,12 @@ async function register(
 		url: addressOf(context),
 		// A test webhook also takes the sample event, should the user not have selected it.
 		events: isTest && sampleEvent !== undefined ? [...events, sampleEvent] : events,
-		occasion: isStart ? 'start' : 'publish',
+		occasion: isStart(context) ? 'start' : 'publish',
 		// n8n that was stopped between the two halves of a publication starts with the workflow still published.
-		wasEnded: stored?.endedAt !== undefined && !isStart,
+		wasEnded: stored?.endedAt !== undefined && !isStart(context),
+		// Whoever took it out of service, another process perhaps, may not have ended its webhook yet.
+		isTakenUp: isEnding && pending === undefined,
+		isCollecting: (!isTest && collectMinutesOf(context.getNode().parameters) > 0) || undefined,
 		secretIsWrong: false,
 	});
 	if (!outcome.ok) {
@@ -95,31 +113,43 @@ export async function deactivate(context: IHookFunctions): Promise<void> {
 }
 
 async function endService(context: IHookFunctions, trigger: Trigger): Promise<void> {
-	if (trigger.failedActivation === addressOf(context)) {
-		trigger.failedActivation = undefined;
+	const askedAtMs = Date.now();
+	const before = trigger.course;
+	const { endsInMs, course } = judgeTeardown(before, askedAtMs);
+	// While listening ends, production may be waiting for this.
+	if (endsInMs === undefined && before.activation?.url === addressOf(context)) {
+		trigger.course = course;
 		return;
 	}
 	const { registration, onDeactivate } = settingsOf(context);
-	if (registration === 'manual') return;
+	if (registration === 'manual') return endManualService(context, trigger, course);
 	const { mode, webhookId } = await findRegistration(context, trigger);
 	if (mode === undefined) return;
 	if (mode === 'test') return await endTest(context, trigger, webhookId);
-	// n8n 1 cleans up after all triggers of a workflow when one of them could not be activated.
-	const hasFailed = ({ failedActivation }: Trigger) => failedActivation !== undefined;
-	if (triggersOf(trigger.workflowId).some(hasFailed)) return;
+	trigger.course = course;
+	if (endsInMs === undefined) return;
 
 	const owner = ownerOf(context, mode);
 	const { production } = trigger;
 	production.isInService = false;
 	const stored = production.newest(readState(context, owner.nodeId));
 	if (stored?.owner === ownerKeyOf(owner)) {
-		const state = { ...stored, endedAt: Date.now() };
+		const state = { ...stored, endedAt: askedAtMs };
 		writeState(context, owner.nodeId, state);
 		// The credential may be gone: nothing is opened anew here.
 		production.remember(state, production.secrets);
 	}
 	const url = addressOf(context);
-	scheduleRemoval(context, trigger, { owner, url, webhookId, isReplaced: false, onDeactivate });
+	const request = { owner, url, webhookId, isReplaced: false, onDeactivate, askedAtMs };
+	const pending = { ...request, isUnlessRunning: !before.isRunning };
+	scheduleRemoval(context, trigger, { pending, delayMs: endsInMs });
+}
+
+/** The webhook is the user's: nothing ends but what is known here. */
+function endManualService(context: IHookFunctions, trigger: Trigger, course: Course): void {
+	const isProduction = trigger.course.activation?.url === addressOf(context);
+	trigger.registrationOf(isProduction ? 'production' : 'test').isInService = false;
+	if (isProduction) trigger.course = course;
 }
 
 /** Which registration of this node n8n's address stands for. */
@@ -165,6 +195,7 @@ async function endTest(
 		webhookId,
 		isReplaced: false,
 		onDeactivate: 'delete',
+		askedAtMs: Date.now(),
 	});
 	report(context, owner, happened);
 	trigger.test.forget();
@@ -216,11 +247,15 @@ function refuseUnlistedEvents(context: IHookFunctions, { events }: RegistrationS
 }
 
 function settingsOf(context: IHookFunctions): RegistrationSettings {
-	return readRegistrationSettings((name, fallback) =>
-		context.getNodeParameter(name, fallback as object),
-	);
+	return readRegistrationSettings(parameterReader(context));
 }
 
 function addressOf(context: IHookFunctions): string {
-	return context.getNodeWebhookUrl('default') ?? '';
+	return tidyAddress(context.getNodeWebhookUrl('default') ?? '');
+}
+
+/** Whether n8n starts, or this main process begins to lead. */
+function isStart(context: IHookFunctions): boolean {
+	const activation = context.getActivationMode();
+	return activation === 'init' || activation === 'leadershipChange';
 }

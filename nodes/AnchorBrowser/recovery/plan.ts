@@ -13,11 +13,13 @@ export interface PlanInput {
 	isStart: boolean;
 	/** Whether n8n's store knows of each event whether it has run. */
 	isDurable: boolean;
+	/** Since when events were collected, if an earlier process did so: 202 does not say then that one has run. */
+	collectedSinceMs: number | undefined;
 	/** Since when the signing secret signs: a delivery that was refused with 401 before had another one. */
 	secretSinceMs: number;
-	/** Whether this process has judged a delivery, and when one last matched none of its secrets. */
+	/** Whether this process has judged a delivery, and when some matched none of its secrets. */
 	hasReceived: boolean;
-	mismatchedMs: number | undefined;
+	mismatchesMs: readonly number[];
 }
 
 /** Doubtful events that share a run: whether they have run is for n8n's store to say. */
@@ -56,6 +58,9 @@ const QUESTION = 500;
  * counts back from the last delivery before a start, however long ago that was.
  */
 const DYING_MS = 120_000;
+
+/** How long n8n may start: what it answers meanwhile says nothing of when the one before it died. */
+const STARTING_MS = 5 * 60_000;
 
 /** Enough to tell a store that was put back from one that was not. */
 const WITNESSES = 10;
@@ -101,15 +106,12 @@ export function planRecovery(reading: Reading, input: PlanInput): RecoveryPlan {
 
 function wrongSecretOf(
 	{ unauthorizedMs, othersReceive }: Reading,
-	{ secretSinceMs, hasReceived, mismatchedMs }: PlanInput,
+	{ secretSinceMs, hasReceived, mismatchesMs }: PlanInput,
 ): RecoveryPlan['wrongSecret'] {
 	const refused = unauthorizedMs.filter((endMs) => endMs > secretSinceMs);
-	if (
-		mismatchedMs !== undefined &&
-		refused.some((endMs) => Math.abs(endMs - mismatchedMs) < SAME_REFUSAL_MS)
-	) {
-		return 'proven';
-	}
+	const isOwn = (endMs: number) =>
+		mismatchesMs.some((ms) => Math.abs(endMs - ms) < SAME_REFUSAL_MS);
+	if (refused.some(isOwn)) return 'proven';
 	// A process that takes all deliveries itself knows its own refusals: this one was not among them.
 	return refused.length > 0 && (othersReceive || !hasReceived) ? 'reported' : undefined;
 }
@@ -117,7 +119,7 @@ function wrongSecretOf(
 function questionsOf(
 	reading: Reading,
 	masked: readonly MissedEvent[],
-	{ isStart }: PlanInput,
+	{ isStart, collectedSinceMs = Infinity }: PlanInput,
 ): Question[] {
 	const { startedMs, doneMs = -Infinity } = reading.input;
 	const since = masked.filter(({ endMs }) => endMs >= startedMs);
@@ -127,8 +129,12 @@ function questionsOf(
 				...masked.filter(({ endMs }) => endMs < startedMs),
 			].sort(byEnd)
 		: [];
-	const lastMs = before[before.length - 1]?.endMs ?? -Infinity;
-	const isDoubtful = ({ endMs }: MissedEvent) => endMs > doneMs && endMs >= lastMs - DYING_MS;
+	// Behind what changes answers, those of n8n's own start look like those of the n8n that died.
+	const isOfBefore = ({ endMs }: MissedEvent) =>
+		!reading.isMasked || endMs < startedMs - STARTING_MS;
+	const lastMs = before.filter(isOfBefore).pop()?.endMs ?? -Infinity;
+	const isDoubtful = ({ endMs }: MissedEvent) =>
+		endMs > doneMs && (endMs >= lastMs - DYING_MS || endMs > collectedSinceMs);
 	const witnesses = before
 		.filter((one) => !isDoubtful(one))
 		.slice(-WITNESSES)

@@ -38,6 +38,8 @@ export interface ReadingInput {
 	startedMs: number;
 	/** Whether this process has met the event: delivered, refused by its filters, or recovered. */
 	isKnown(eventId: string): boolean;
+	/** Whether it has met the event in the history alone, so that another answer than ours is no sign of anything. */
+	isRecovered(eventId: string): boolean;
 	/** Whether n8n has the event in hand and may still refuse it: its sender hung up before there was an answer. */
 	isInHand(eventId: string): boolean;
 }
@@ -82,13 +84,14 @@ export class Reading {
 	pendingMs: number | undefined;
 	/** Whether a row shows an answer that only this node gives. */
 	hasOwnStatus = false;
-	/** Whether a delivery that this process has surely had shows another answer: something in front of n8n changes them. */
+	/** Whether a delivery that this process has surely answered shows another answer: something in front of n8n changes them. */
 	isChanged = false;
 	/** Whether somebody else takes deliveries for this trigger: other processes, in n8n's queue mode. */
 	othersReceive = false;
 	private rows = 0;
-	private firstMs: number | undefined;
-	private lastMs = 0;
+	private lastMs: number | undefined;
+	/** How many more rows are younger than the one before them than are older. */
+	private younger = 0;
 
 	constructor(readonly input: ReadingInput) {}
 
@@ -102,8 +105,7 @@ export class Reading {
 	 * page of Anchor's says it.
 	 */
 	inOrder(events: readonly MissedEvent[]): MissedEvent[] {
-		const isNewestFirst = (this.firstMs ?? 0) > this.lastMs;
-		return events.map((one) => (isNewestFirst ? { ...one, place: -one.place } : one));
+		return events.map((one) => (this.younger < 0 ? { ...one, place: -one.place } : one));
 	}
 
 	/**
@@ -131,7 +133,7 @@ export class Reading {
 	add(row: DeliveryRow): void {
 		const createdMs = timeOf(row.scheduled_at) ?? 0;
 		this.rows += 1;
-		this.firstMs ??= createdMs;
+		this.younger += Math.sign(createdMs - (this.lastMs ?? createdMs));
 		this.lastMs = createdMs;
 		if (createdMs < this.input.sinceMs) return;
 		const isGivenUp = GIVEN_UP.includes(row.status);
@@ -154,11 +156,11 @@ export class Reading {
 
 	private addDelivered(row: DeliveryRow): void {
 		const { external_event_id: id, response_status: status } = row;
-		const { isKnown, startedMs, collectedSinceMs } = this.input;
+		const { isKnown, isRecovered, startedMs, collectedSinceMs } = this.input;
 		const isNew = !isKnown(id);
 		const isOwn = status === OUR_TAKEN || status === OUR_UNWANTED;
 		this.hasOwnStatus ||= isOwn;
-		this.isChanged ||= !isOwn && !isNew;
+		this.isChanged ||= !isOwn && !isNew && !isRecovered(id);
 		if (status === OUR_TAKEN && isNew && endOf(row) >= startedMs) this.othersReceive = true;
 		const isCollected = status === OUR_TAKEN && collectedSinceMs !== undefined;
 		if (isOwn && !isCollected) this.open.add(id);

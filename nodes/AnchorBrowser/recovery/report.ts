@@ -15,6 +15,11 @@ export function recoveredLine(events: readonly MissedEvent[]): string {
 	return `${countOf(events.length)} that had not reached this workflow (of ${times[0]} to ${times[times.length - 1]}) ${events.length === 1 ? 'was' : 'were'} fetched from the delivery history of Anchor Browser and run. What Anchor Browser had got in place of an answer of this trigger: ${got.join(', ')}. ${[...advice].join('. ')}`;
 }
 
+/** What the log says of events that Anchor holds delivered and that no run had taken. */
+export function unclaimedLine(count: number): string {
+	return `${countOf(count)} that Anchor Browser holds delivered, and that no run of this workflow had taken, ${count === 1 ? 'was' : 'were'} fetched from its delivery history and run. n8n had answered while it was starting, or had ended before the run was stored`;
+}
+
 /** What the log says of events that nothing can be made of. */
 export function withoutPayloadLine(ids: readonly string[]): string {
 	const them = ids.length === 1 ? 'it' : 'them';

@@ -34,6 +34,19 @@ export function checkAddress(
 		: finding(`${fault} (${shown})`, `${shown}, which ${fault}`);
 }
 
+/**
+ * Puts an address right that n8n gives out with two slashes in its path, as it does for a setting that ends with two:
+ * n8n answers 404 there.
+ * @param url the webhook's address
+ * @returns the same address with single slashes; anything else as it is
+ */
+export function tidyAddress(url: string): string {
+	const parsed = parse(url);
+	if (parsed === undefined || !parsed.pathname.includes('//')) return url;
+	parsed.pathname = parsed.pathname.replace(/\/{2,}/g, '/');
+	return parsed.href;
+}
+
 /** Where n8n is told its own address: the name changed with n8n 2.29, and n8n 1 knows the older one only. */
 const ADDRESS_SETTING = 'N8N_WEBHOOK_URL (n8n 1: WEBHOOK_URL)';
 

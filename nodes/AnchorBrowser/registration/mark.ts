@@ -13,18 +13,28 @@ export interface MarkOwner {
 	mode: Mode;
 }
 
+/** What is noted in a mark. Whoever writes one anew passes on all that was noted before. */
+export interface MarkNote {
+	/** Of the signing secret that n8n got last (`fingerprintOf`); left out while it is not known. */
+	fingerprint?: string;
+	/** What Anchor had given up by then has been recovered: Anchor's time in milliseconds; left out until something was. */
+	recoveredMs?: number;
+	/** When a process took the webhook up that another one, or an earlier life of n8n, was to end: Anchor's time in milliseconds. */
+	activatedMs?: number;
+	/** Since when events are collected, in milliseconds of Anchor's clock: 2xx does not say any more that one has run. */
+	collectedMs?: number;
+	/** What a later version of this package has noted, as the mark spells it. */
+	others?: readonly string[];
+}
+
 /** What a mark says, read back. Ids are as the mark spells them: compare them with `isMarkOf`, not by hand. */
-export interface Mark {
+export interface Mark extends MarkNote {
 	/** Cut off where it did not fit. */
 	workflowName: string;
 	instance: string;
 	workflow: string;
 	node: string;
 	mode: Mode;
-	/** Of the signing secret that n8n got last (`fingerprintOf`); undefined in a mark that was made without one. */
-	fingerprint: string | undefined;
-	/** What Anchor had given up by then has been recovered: Anchor's time in milliseconds; undefined until something was. */
-	recoveredMs: number | undefined;
 }
 
 /** Anchor's limit for `description` (API description, POST /v1/webhooks). Counted in UTF-16 units, the strictest way. */
@@ -36,22 +46,33 @@ const UNNAMED = 'Unnamed workflow';
 const PLAIN_ID = /^[A-Za-z0-9_-]{1,40}$/;
 
 const MARK =
-	/^(.+) \(n8n (production|test) webhook\) \[n8n:([0-9a-f]{12}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24})(?::([0-9a-f]{10}))?(?::r([0-9a-z]{8,9}))?:([0-9a-f]{8})\]$/u;
+	/^(.+) \(n8n (production|test) webhook\) \[n8n:([0-9a-f]{12}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24})(?::([0-9a-f]{10}))?((?::[a-z][0-9a-z]{1,9})*):([0-9a-f]{8})\]$/u;
+
+/** The letters before the times of a note; what follows is in base 36. */
+const RECOVERED = 'r';
+const ACTIVATED = 'a';
+const COLLECTED = 'c';
+
+/** So many fields of later versions are passed on: the name and all that this version notes fit beside them. */
+const MAX_OTHERS = 4;
 
 /**
  * The mark that a webhook carries as its description at Anchor, readable for people and for us:
- * `Invoices (n8n production webhook) [n8n:<instance>:<workflow>:<node>:<fingerprint>:r<time>:<check>]`. A long name is cut, the
- * part in brackets never; its last field is a checksum, so that a text that only looks like a mark is none.
- * @param fingerprint of the signing secret, see `fingerprintOf`; left out while the secret is not known
- * @param recoveredMs until when missed events have been recovered, in milliseconds; left out until some were
+ * `Invoices (n8n production webhook) [n8n:<instance>:<workflow>:<node>:<fingerprint>:r<time>:a<time>:<check>]`. A long name is
+ * cut, the part in brackets never; its last field is a checksum, so that a text that only looks like a mark is none.
+ * @param note all that is noted, see `MarkNote`: a parsed mark, with what has changed since
  * @returns at most 256 characters, on one line
  */
-export function formatMark(owner: MarkOwner, fingerprint?: string, recoveredMs?: number): string {
+export function formatMark(owner: MarkOwner, note: MarkNote): string {
+	const { fingerprint, recoveredMs, activatedMs, collectedMs, others = [] } = note;
 	const { instance, workflow, node } = idsOf(owner);
 	const fields = [
 		...[instance, workflow, node],
 		...(fingerprint === undefined ? [] : [fingerprint]),
-		...(recoveredMs === undefined ? [] : [`r${recoveredMs.toString(36)}`]),
+		...timeField(RECOVERED, recoveredMs),
+		...timeField(ACTIVATED, activatedMs),
+		...timeField(COLLECTED, collectedMs),
+		...others.slice(0, MAX_OTHERS),
 	];
 	const ids = [...fields, checkOf([owner.mode, ...fields])].join(':');
 	const ending = ` (n8n ${owner.mode} webhook) [n8n:${ids}]`;
@@ -75,15 +96,41 @@ export function parseMark(description: unknown): Mark | undefined {
 	if (typeof description !== 'string' || description.length > MAX_LENGTH) return undefined;
 	const parts = MARK.exec(description.trim());
 	if (parts === null) return undefined;
-	const [, workflowName, mode, instance, workflow, node, fingerprint, recovered, check] = parts;
-	const fields = [
-		...[mode, instance, workflow, node],
-		...(fingerprint ? [fingerprint] : []),
-		...(recovered ? [`r${recovered}`] : []),
-	];
-	if (check !== checkOf(fields)) return undefined;
-	const recoveredMs = recovered ? Number.parseInt(recovered, 36) : undefined;
-	return { workflowName, mode: mode as Mode, instance, workflow, node, fingerprint, recoveredMs };
+	const [, workflowName, mode, instance, workflow, node, fingerprint, noted, check] = parts;
+	const notes = noted.split(':').slice(1);
+	const ids = [mode, instance, workflow, node];
+	if (check !== checkOf([...ids, ...(fingerprint ? [fingerprint] : []), ...notes]))
+		return undefined;
+	const others = notes.filter((field) => ![RECOVERED, ACTIVATED, COLLECTED].includes(field[0]));
+	return {
+		...{ workflowName, mode: mode as Mode, instance, workflow, node, fingerprint },
+		recoveredMs: timeIn(notes, RECOVERED),
+		activatedMs: timeIn(notes, ACTIVATED),
+		collectedMs: timeIn(notes, COLLECTED),
+		...(others.length > 0 ? { others } : {}),
+	};
+}
+
+/** What changes in a note when a webhook is put in line. */
+export interface NoteChanges {
+	fingerprint: string | undefined;
+	isTakenUp: boolean;
+	/** Whether events are collected from now on; undefined leaves what is noted. */
+	isCollecting?: boolean;
+	/** Anchor's time in milliseconds. */
+	nowMs: number;
+}
+
+/** A note with what has changed since; whatever else it says stays. */
+export function renewNote(
+	note: MarkNote | undefined,
+	{ fingerprint, isTakenUp, isCollecting, nowMs }: NoteChanges,
+): MarkNote {
+	const renewed: MarkNote = { ...note, fingerprint };
+	if (isTakenUp) renewed.activatedMs = nowMs;
+	if (isCollecting === true) renewed.collectedMs ??= nowMs;
+	if (isCollecting === false) delete renewed.collectedMs;
+	return renewed;
 }
 
 /** Whether there is a mark, and it names this very n8n, workflow, node and mode. */
@@ -108,6 +155,15 @@ export function isMarkOfInstance(mark: Mark, owner: MarkOwner): boolean {
 export function ownerKeyOf(owner: MarkOwner): string {
 	const { instance, workflow, node } = idsOf(owner);
 	return [owner.mode, instance, workflow, node].join(':');
+}
+
+function timeField(letter: string, atMs: number | undefined): string[] {
+	return atMs === undefined ? [] : [`${letter}${atMs.toString(36)}`];
+}
+
+function timeIn(notes: readonly string[], letter: string): number | undefined {
+	const field = notes.find((one) => one.startsWith(letter));
+	return field === undefined ? undefined : Number.parseInt(field.slice(1), 36);
 }
 
 function idsOf({ instanceId, workflowId, nodeId }: MarkOwner) {

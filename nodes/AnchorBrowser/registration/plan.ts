@@ -1,6 +1,6 @@
 import type { RemoteWebhook, WebhookChanges } from '../api/webhooks';
 import { timeOf } from '../events/json';
-import { formatMark, isMarkOf, isMarkOfInstance, isMarkOfNode, parseMark } from './mark';
+import { formatMark, isMarkOf, isMarkOfInstance, isMarkOfNode, parseMark, renewNote } from './mark';
 import type { Mark, MarkOwner, Mode } from './mark';
 
 /** What n8n has kept of its registration. */
@@ -18,11 +18,23 @@ export interface WantedRegistration {
 	url: string;
 	/** Anchor's names, without repetition. */
 	events: readonly string[];
-	/** Whether deliveries that n8n refused have shown that the stored secret is not the one that Anchor signs with. */
-	secretIsWrong: boolean;
+	secretIs: SecretTrust;
 	/** Whether events that Anchor refused the last time are asked for again. */
 	retryUnsupported: boolean;
+	/** Whether another process, or an earlier life of n8n, may be about to end the webhook: the mark then tells it not to. */
+	isTakenUp: boolean;
+	/** Whether events are collected; undefined leaves what the mark notes of it. */
+	isCollecting?: boolean;
 }
+
+/**
+ * What is known of the stored secret beside itself. `doubtful`: Anchor has not answered a rotation, which may have been
+ * carried out. `wrong`: deliveries that n8n refused have shown that Anchor signs with another one.
+ */
+export type SecretTrust = 'trusted' | 'doubtful' | 'wrong';
+
+/** Why a secret is rotated: it is not known here, doubtful or wrong, or the mark names another one as the last. */
+export type RotationReason = 'unknown' | 'outdated' | 'doubtful' | 'wrong';
 
 export interface PlanInput {
 	/** What Anchor lists, and the webhook of the stored id where the list lacks it (a disabled one). */
@@ -48,7 +60,12 @@ export interface TakenSlot {
 export type Step =
 	| { action: 'keep'; webhook: RemoteWebhook }
 	| { action: 'change'; webhook: RemoteWebhook; changes: WebhookChanges }
-	| { action: 'rotate'; webhook: RemoteWebhook; changes: WebhookChanges | undefined }
+	| {
+			action: 'rotate';
+			webhook: RemoteWebhook;
+			reason: RotationReason;
+			changes: WebhookChanges | undefined;
+	  }
 	| { action: 'create' };
 
 export interface Plan {
@@ -80,8 +97,8 @@ export const LISTENING_MS = 15 * 60_000;
  * our own mark, first the one at our address, then the oldest. A webhook without our mark at our address is a stranger:
  * it is named and never touched.
  *
- * A stored secret is wrong when refused deliveries have shown it, or when the mark at Anchor names another one: n8n's
- * database was restored, or another process has rotated since.
+ * A stored secret is also taken for wrong when the mark at Anchor names another one: n8n's database was restored, or
+ * another process has rotated since.
  *
  * Leftovers are webhooks with our own mark beside the one that is kept: in production every other production one (an
  * old address, a double); in either mode the test ones that nobody can be listening to any more. A test never sweeps
@@ -101,7 +118,7 @@ export function plan({ remote, stored, wanted, nowMs }: PlanInput): Plan {
 			!isMarkOfNode(mark, wanted.owner),
 	);
 	return {
-		step: found === undefined ? { action: 'create' } : stepFor(found, stored, wanted),
+		step: found === undefined ? { action: 'create' } : stepFor(found, { stored, wanted, nowMs }),
 		sweep: sweep.map(({ webhook }) => webhook),
 		strangers: strangers.map(({ webhook }) => webhook),
 	};
@@ -113,6 +130,8 @@ export interface Ending {
 	served: RemoteWebhook | undefined;
 	/** Others of ours beside it. */
 	doubles: RemoteWebhook[];
+	/** One of them that another process has taken up since the end was asked for: then none of them ends. */
+	takenUp: RemoteWebhook | undefined;
 }
 
 /** Which registration is to end. */
@@ -124,13 +143,21 @@ export interface EndingInput extends Pick<WantedRegistration, 'owner' | 'url'> {
 }
 
 /**
+ * Times of Anchor's have whole seconds, rounded down: one that is later in truth may be a second earlier by them. Of two
+ * in the same second the one who takes a webhook up is right.
+ */
+const SAME_SECOND_MS = 1_000;
+
+/**
  * Decides which webhooks end with a registration. Pure. A test ends only at its very address: another one of this node
  * may serve somebody else who listens.
  * @param remote what Anchor lists, and the webhook of the stored id where the list lacks it
+ * @param askedMs when the end was asked for, in milliseconds of Anchor's clock
  */
 export function planEnding(
 	remote: readonly RemoteWebhook[],
 	{ owner, url, webhookId, isReplaced }: EndingInput,
+	askedMs: number,
 ): Ending {
 	const candidates = remote
 		.map(withMark)
@@ -139,10 +166,20 @@ export function planEnding(
 	const doubles = candidates
 		.filter(({ webhook, mark }) => webhook !== served && isMarkOf(mark, owner))
 		.map(({ webhook }) => webhook);
-	if (owner.mode === 'production') return { served, doubles };
+	if (owner.mode === 'production') {
+		const takenUp = [...(served ? [served] : []), ...doubles].find(
+			({ description }) =>
+				(parseMark(description)?.activatedMs ?? -Infinity) > askedMs - SAME_SECOND_MS,
+		);
+		return { served, doubles, takenUp };
+	}
 	const here = (webhook: RemoteWebhook) =>
 		webhook.id === webhookId || isSameAddress(webhook.url, url);
-	return { served: served && here(served) ? served : undefined, doubles: doubles.filter(here) };
+	return {
+		served: served && here(served) ? served : undefined,
+		doubles: doubles.filter(here),
+		takenUp: undefined,
+	};
 }
 
 /** Whether two addresses lead to the same place, however they are spelled (upper case in the host, a default port). */
@@ -209,22 +246,28 @@ function isLeftover({ webhook, mark }: Candidate, owner: MarkOwner, nowMs: numbe
 
 function stepFor(
 	{ webhook, mark }: Candidate,
-	stored: StoredRegistration | undefined,
-	wanted: WantedRegistration,
+	{ stored, wanted, nowMs }: Pick<PlanInput, 'stored' | 'wanted' | 'nowMs'>,
 ): Step {
 	const known = stored?.webhookId === webhook.id ? stored : undefined;
-	const fingerprint = known?.fingerprint;
-	const changes = changesOf({ webhook, mark }, known, wanted);
-	if (
-		fingerprint === undefined ||
-		wanted.secretIsWrong ||
-		(mark?.fingerprint !== undefined && mark.fingerprint !== fingerprint)
-	) {
-		return { action: 'rotate', webhook, changes: beforeRotation(changes, wanted.owner) };
+	const changes = changesOf({ webhook, mark }, known, { ...wanted, nowMs });
+	const reason = rotationReason(known?.fingerprint, mark, wanted.secretIs);
+	if (reason !== undefined) {
+		return { action: 'rotate', webhook, reason, changes: beforeRotation(changes, wanted.owner) };
 	}
 	return changes === undefined
 		? { action: 'keep', webhook }
 		: { action: 'change', webhook, changes };
+}
+
+function rotationReason(
+	fingerprint: string | undefined,
+	mark: Mark | undefined,
+	secretIs: SecretTrust,
+): RotationReason | undefined {
+	if (fingerprint === undefined) return 'unknown';
+	if (secretIs === 'wrong') return 'wrong';
+	if (mark?.fingerprint !== undefined && mark.fingerprint !== fingerprint) return 'outdated';
+	return secretIs === 'doubtful' ? 'doubtful' : undefined;
 }
 
 /**
@@ -235,7 +278,7 @@ function beforeRotation(
 	changes: WebhookChanges | undefined,
 	owner: MarkOwner,
 ): WebhookChanges | undefined {
-	if (owner.mode === 'test') return { ...changes, description: formatMark(owner) };
+	if (owner.mode === 'test') return { ...changes, description: formatMark(owner, {}) };
 	const now = { ...changes };
 	delete now.description;
 	return Object.keys(now).length === 0 ? undefined : now;
@@ -244,13 +287,23 @@ function beforeRotation(
 function changesOf(
 	{ webhook, mark }: Candidate,
 	known: StoredRegistration | undefined,
-	{ owner, url, events, retryUnsupported }: WantedRegistration,
+	{
+		owner,
+		url,
+		events,
+		retryUnsupported,
+		isTakenUp,
+		isCollecting,
+		nowMs,
+	}: WantedRegistration & { nowMs: number },
 ): WebhookChanges | undefined {
 	const unsupported = known?.unsupported.filter((event) => events.includes(event)) ?? [];
 	const subscribed = events.filter((event) => !unsupported.includes(event));
 	const isRetried = retryUnsupported && unsupported.length > 0;
 	const isSubscribed = isSameSet(webhook.subscribed_events, subscribed) && !isRetried;
-	const description = formatMark(owner, known?.fingerprint, mark?.recoveredMs);
+	const { fingerprint } = { ...known };
+	const note = renewNote(mark, { fingerprint, isTakenUp, isCollecting, nowMs });
+	const description = formatMark(owner, note);
 	const changes: WebhookChanges = {
 		...(isSameAddress(webhook.url, url) ? {} : { url }),
 		...(webhook.description?.trim() === description ? {} : { description }),

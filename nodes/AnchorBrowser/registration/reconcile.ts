@@ -11,17 +11,17 @@ import {
 import type { RemoteWebhook } from '../api/webhooks';
 import { entryOf, EVENT_TYPES, EVERY_EVENT } from '../events/catalogue';
 import { checkAddress } from './address';
-import { fingerprintOf, formatMark, isMarkOf, ownerKeyOf, parseMark } from './mark';
+import { fingerprintOf, formatMark, isMarkOf, ownerKeyOf, parseMark, renewNote } from './mark';
 import type { Mark, MarkOwner } from './mark';
 import { byAge, describeSlots, isSameAddress, plan } from './plan';
-import type { Plan, Step } from './plan';
+import type { Plan, RotationReason, SecretTrust, Step } from './plan';
 import { listWithStored, patch, refusesContent, removeAll, subscribe } from './remote';
 import { BUSY_PROJECT, limitWords, unknownEventWords } from './report';
 import type { Happening, Refusal } from './report';
 import { open, seal } from './seal';
 import type { SealContext } from './seal';
-import { livePrevious } from './state';
-import type { RegistrationState } from './state';
+import { liveFormer, livePrevious } from './state';
+import type { PreviousSecret, RegistrationState } from './state';
 
 /** The webhook that a trigger wants, and what is known of it. */
 export interface ReconcileRequest {
@@ -40,8 +40,11 @@ export interface ReconcileRequest {
 	occasion: 'publish' | 'start' | 'look';
 	/** Whether the trigger was out of service, so that events from before now are not wanted. */
 	wasEnded: boolean;
-	/** Whether refused deliveries have shown that the stored secret is not the one that Anchor signs with. */
-	secretIsWrong: boolean;
+	/** Whether another process, or an earlier life of n8n, may still be about to end the webhook (see `planEnding`). */
+	isTakenUp: boolean;
+	/** Whether events are collected; undefined leaves what the mark notes of it. */
+	isCollecting?: boolean;
+	secretIs: SecretTrust;
 	/** This machine's time in milliseconds. */
 	nowMs: number;
 	/**
@@ -86,6 +89,9 @@ interface Run {
 
 /** How long Anchor keeps a replaced secret valid (API description, rotate-secret). */
 const PREVIOUS_SECRET_MS = 24 * 60 * 60_000;
+
+/** How long Anchor keeps the history of a webhook that is gone (API description, DELETE /v1/webhooks/{id}). */
+const HISTORY_MS = 7 * 24 * 60 * 60_000;
 
 /** How often to look again when a webhook vanishes between looking and changing it. */
 const MAX_ROUNDS = 3;
@@ -143,8 +149,10 @@ async function lookAndAct(run: Run): Promise<Reconciled | undefined> {
 			owner: request.owner,
 			url: request.url,
 			events,
-			secretIsWrong: request.secretIsWrong,
+			secretIs: request.secretIs,
 			retryUnsupported: request.occasion !== 'look',
+			isTakenUp: request.isTakenUp,
+			isCollecting: request.isCollecting,
 		},
 		nowMs: run.anchorMs,
 	});
@@ -185,9 +193,9 @@ async function change(
 /** The new secret comes last, so that nothing but its mark stands between receiving and storing it. */
 async function rotate(
 	run: Run,
-	{ webhook, changes }: Extract<Step, { action: 'rotate' }>,
+	{ webhook, reason, changes }: Extract<Step, { action: 'rotate' }>,
 ): Promise<Reconciled | undefined> {
-	const { request, stored, secret: storedSecret, sealing } = run;
+	const { request, sealing } = run;
 	const { id } = webhook;
 	let current = webhook;
 	let unsupported = stillUnsupported(run);
@@ -213,12 +221,7 @@ async function rotate(
 	}
 	const { secret } = rotated.body;
 	const rotatedMs = rotated.dateMs ?? run.anchorMs;
-	const known = stored?.webhookId === id ? stored : undefined;
-	const previous =
-		known && storedSecret !== undefined
-			? { sealed: known.secret, expiresAt: rotatedMs + PREVIOUS_SECRET_MS }
-			: known && livePrevious(known, rotatedMs);
-	run.happened.push({ what: 'rotated', id, isWrong: storedSecret !== undefined });
+	run.happened.push({ what: 'rotated', id, reason });
 	const description = await writeMark(run, current, secret);
 	return outcomeOf(
 		run,
@@ -227,9 +230,25 @@ async function rotate(
 			unsupported,
 			secret: seal(secret, sealing),
 			secretSince: inAnchorsNextSecond(rotatedMs),
-			previous,
+			previous: previousAfter(run, { id, reason, rotatedMs }),
 		},
 	);
+}
+
+/**
+ * Which secret is still accepted beside a new one: never one that was proven wrong, because whoever has replaced it may
+ * have done so because somebody else knows it. Where the mark names another secret as the last, nobody knows when the
+ * stored one was replaced. It was not before it began to sign, so that Anchor keeps it for a day from then at least.
+ */
+function previousAfter(
+	{ stored }: Run,
+	{ id, reason, rotatedMs }: { id: string; reason: RotationReason; rotatedMs: number },
+): PreviousSecret | undefined {
+	if (stored?.webhookId !== id || reason === 'wrong') return undefined;
+	if (reason === 'unknown') return livePrevious(stored, rotatedMs);
+	const replacedMs = reason === 'outdated' ? Math.min(stored.secretSince, rotatedMs) : rotatedMs;
+	const previous = { sealed: stored.secret, expiresAt: replacedMs + PREVIOUS_SECRET_MS };
+	return livePrevious({ previous }, rotatedMs);
 }
 
 async function create(run: Run): Promise<Reconciled | undefined> {
@@ -241,7 +260,7 @@ async function create(run: Run): Promise<Reconciled | undefined> {
 		async (names) =>
 			await createWebhook(context, {
 				url,
-				description: formatMark(owner),
+				description: formatMark(owner, {}),
 				subscribed_events: names,
 			}),
 	);
@@ -321,9 +340,11 @@ async function writeMark(
 	{ id, description: before }: Pick<RemoteWebhook, 'id' | 'description'>,
 	secret: string,
 ): Promise<string | null> {
-	const { owner } = run.request;
+	const { owner, isTakenUp, isCollecting } = run.request;
 	if (owner.mode === 'test') return before;
-	const description = formatMark(owner, fingerprintOf(secret), parseMark(before)?.recoveredMs);
+	const fingerprint = fingerprintOf(secret);
+	const changes = { fingerprint, isTakenUp, isCollecting, nowMs: run.anchorMs };
+	const description = formatMark(owner, renewNote(parseMark(before), changes));
 	const written = await updateWebhook(run.context, id, { description });
 	if (!written.ok) run.happened.push({ what: 'unmarked', id, failure: written });
 	return description;
@@ -342,7 +363,8 @@ function outcomeOf(
 ): Reconciled {
 	const { request, stored, anchorMs, happened } = run;
 	const known = stored?.webhookId === webhook.id ? stored : undefined;
-	const listensAsBefore = known?.wants === request.wants && !request.wasEnded;
+	// Also where another webhook replaces the stored one: what that one missed is in its history.
+	const before = stored?.wants === request.wants && !request.wasEnded ? stored : undefined;
 	const state: RegistrationState = {
 		webhookId: webhook.id,
 		url: request.url,
@@ -353,10 +375,15 @@ function outcomeOf(
 		secretSince: known?.secretSince ?? anchorMs,
 		previous: known && livePrevious(known, anchorMs),
 		wants: request.wants,
-		wantsSince: listensAsBefore ? known.wantsSince : anchorMs,
+		wantsSince: before?.wantsSince ?? anchorMs,
+		former:
+			before && before !== known
+				? { webhookId: before.webhookId, expiresAt: anchorMs + HISTORY_MS }
+				: before && liveFormer(before, anchorMs),
 		...fresh,
 	};
 	if (state.previous === undefined) delete state.previous;
+	if (state.former === undefined) delete state.former;
 	if (state.unsupported.length > 0 && request.occasion !== 'look') {
 		happened.push({ what: 'unsupported', events: state.unsupported });
 	}

@@ -3,14 +3,13 @@ import { explain, whatHappened } from '../api/explain';
 import type { Explanation } from '../api/explain';
 import { EVENT_TYPES } from '../events/catalogue';
 import { MAX_WEBHOOKS } from './plan';
-import type { TakenSlot } from './plan';
+import type { RotationReason, TakenSlot } from './plan';
 
 /** One thing that was done or found while a registration was put in line or ended. */
 export type Happening =
 	| { what: 'created'; id: string }
 	| { what: 'changed'; id: string; fields: string[] }
-	/** `isWrong`: a secret was stored, and it was not the one that Anchor signs with. */
-	| { what: 'rotated'; id: string; isWrong: boolean }
+	| { what: 'rotated'; id: string; reason: RotationReason }
 	| { what: 'unmarked'; id: string; failure: ApiFailure }
 	/** `isRoutine`: Anchor did not answer a regular look, which is repeated anyway. */
 	| { what: 'unchecked'; id: string; failure: ApiFailure; operation: string; isRoutine: boolean }
@@ -20,6 +19,8 @@ export type Happening =
 	| { what: 'removed'; id: string; role: 'served' | 'leftover' }
 	| { what: 'disabled'; id: string }
 	| { what: 'absent'; id: string }
+	/** Another process has taken up what this one was to end. */
+	| { what: 'takenUp'; id: string }
 	| { what: 'stayed'; id: string; failure: ApiFailure }
 	| { what: 'unended'; id: string | undefined; failure: ApiFailure };
 
@@ -50,7 +51,7 @@ export function logLineOf(happening: Happening): LogLine {
 			);
 		case 'rotated':
 			return info(
-				`the signing secret of the webhook ${happening.id} was rotated, because ${happening.isWrong ? 'the one that n8n had stored was not the one that Anchor Browser signs with' : 'n8n did not know it'}`,
+				`the signing secret of the webhook ${happening.id} was rotated, because ${WHY_ROTATED[happening.reason]}`,
 				happening.id,
 			);
 		case 'unmarked': {
@@ -87,6 +88,12 @@ export function logLineOf(happening: Happening): LogLine {
 				`Anchor Browser has no webhook ${happening.id} in the project of this API key: it was removed already, or it belongs to another project and has to be removed there`,
 				happening.id,
 			);
+		case 'takenUp':
+			return {
+				level: 'debug',
+				sentence: `the webhook ${happening.id} stays, because another process of this n8n has activated the trigger since`,
+				webhookId: happening.id,
+			};
 		case 'stayed': {
 			const { id, failure } = happening;
 			const trouble = whatHappened(failure, { what: `remove or disable the webhook ${id}` });
@@ -99,6 +106,13 @@ export function logLineOf(happening: Happening): LogLine {
 		}
 	}
 }
+
+const WHY_ROTATED: Record<RotationReason, string> = {
+	unknown: 'n8n did not know it',
+	outdated: 'the one that n8n had stored is not the last one that n8n got',
+	doubtful: 'Anchor Browser had not answered an earlier rotation, which it may have carried out',
+	wrong: 'the one that n8n had stored was not the one that Anchor Browser signs with',
+};
 
 const STAYED =
 	'n8n tries again a few times, and when the workflow is published again (n8n 1: activated); you can also remove the webhook in the Anchor Browser dashboard';

@@ -28,6 +28,14 @@ export interface RegistrationState {
 	wantsSince: number;
 	/** When n8n took the trigger out of service, in milliseconds: its webhook ends some seconds later. */
 	endedAt?: number;
+	/** The webhook before, which was gone at Anchor while the trigger was wanted: what it missed is in its history. */
+	former?: FormerWebhook;
+}
+
+export interface FormerWebhook {
+	webhookId: string;
+	/** When Anchor has dropped all of its history, in milliseconds of Anchor's clock. */
+	expiresAt: number;
 }
 
 export interface PreviousSecret {
@@ -51,7 +59,7 @@ export interface OpenedSecret {
 export function parseState(value: unknown): RegistrationState | undefined {
 	if (!isObject(value)) return undefined;
 	const { webhookId, url, events, unsupported, owner, secret, secretSince } = value;
-	const { previous, wants, wantsSince, endedAt } = value;
+	const { previous, wants, wantsSince, endedAt, former } = value;
 	const isWhole =
 		isFilled(webhookId) &&
 		isFilled(owner) &&
@@ -59,7 +67,8 @@ export function parseState(value: unknown): RegistrationState | undefined {
 		[events, unsupported].every(isTextList) &&
 		[secretSince, wantsSince].every(Number.isFinite) &&
 		(endedAt === undefined || Number.isFinite(endedAt)) &&
-		(previous === undefined || isPrevious(previous));
+		(previous === undefined || isPrevious(previous)) &&
+		(former === undefined || isFormer(former));
 	return isWhole ? (value as unknown as RegistrationState) : undefined;
 }
 
@@ -81,10 +90,32 @@ export function openSecrets(state: RegistrationState, context: SealContext): Ope
 
 /** The previous secret while Anchor keeps it valid. */
 export function livePrevious(
-	{ previous }: RegistrationState,
+	{ previous }: Pick<RegistrationState, 'previous'>,
 	nowMs: number,
 ): PreviousSecret | undefined {
 	return previous && previous.expiresAt > nowMs ? previous : undefined;
+}
+
+/** The former webhook while Anchor keeps its history. */
+export function liveFormer(
+	{ former }: RegistrationState,
+	nowMs: number,
+): FormerWebhook | undefined {
+	return former && former.expiresAt > nowMs ? former : undefined;
+}
+
+/**
+ * The webhooks in whose histories missed events are looked for, the former one first. Anchor may know nothing of the
+ * former one any more (404): its API key is of another project now.
+ * @param nowMs Anchor's time in milliseconds
+ */
+export function webhooksWithHistory(state: RegistrationState, nowMs: number): string[] {
+	const former = liveFormer(state, nowMs);
+	return [...(former ? [former.webhookId] : []), state.webhookId];
+}
+
+function isFormer(value: unknown): value is FormerWebhook {
+	return isObject(value) && isFilled(value.webhookId) && Number.isFinite(value.expiresAt);
 }
 
 function isPrevious(value: unknown): value is PreviousSecret {

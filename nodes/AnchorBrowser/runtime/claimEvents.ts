@@ -1,7 +1,7 @@
 import { NodeOperationError, sleep } from 'n8n-workflow';
 import type { ICheckProcessedOptions, IExecuteFunctions } from 'n8n-workflow';
 import { warnOncePerMinute } from './log';
-import type { Trigger } from './trigger';
+import type { StoreAnswer, Trigger, WaitingClaim } from './trigger';
 import { wait } from './wait';
 
 /**
@@ -23,6 +23,9 @@ const PATIENCE_MS = 60_000;
 /** Two processes that both meet a node's very first event collide in inserting its row: one of them tries again. */
 const ATTEMPTS = 3;
 
+/** How many entries are recorded in one call at most, unless one run alone has more. */
+const MOST_AT_ONCE = 1_000;
+
 /** How long another process needs, with room to spare, between reading n8n's row and writing it. */
 const OTHER_WRITE_MS = 100;
 
@@ -41,9 +44,12 @@ export interface ClaimRequest {
 	 * the claim of the one that wrote last. Within one process the gate has seen to that.
 	 */
 	acrossProcesses: boolean;
-	/** Whether they are left out when the store does not answer; other events run then, and are recorded if it can be done. */
+	/**
+	 * Whether they are left out when the store does not answer; other events run then, and are recorded if it can be done.
+	 * An answer that comes late counts all the same: what it has claimed, no other run will carry.
+	 */
 	areDoubtful?: boolean;
-	/** Events that have surely run. A store that does not know the last of them has been put back, and cannot tell. */
+	/** Events that have surely run. A store that knows none of them has been put back, and cannot tell. */
 	witnesses?: readonly string[];
 }
 
@@ -57,7 +63,8 @@ export type Claim = { ids: ReadonlySet<string> } | 'silent' | 'forgotten';
  * Claims events for this run: it has those that no other execution has taken. The number of calls does not grow with
  * that of the events.
  *
- * A run that is repeated is no repetition of the event: a retry by the user (mode `retry`), or a run of the same name. Manual runs neither ask nor record.
+ * A run that is repeated is no repetition of the event: a retry by the user (mode `retry`), or a run of the same name.
+ * Manual runs neither ask nor record.
  * @param context n8n's context of the run
  * @param trigger its calls to the store wait for each other
  * @returns never throws; what `silent` means for the events is up to the caller, and the log says that it was so
@@ -72,12 +79,10 @@ export async function claimEvents(
 		return { ids: new Set(eventIds) };
 	}
 	const takenBy: OwnerEntry = (eventId) => `${eventId} taken by ${runName}`;
-	const claimInTurn = async (ids: readonly string[]) =>
-		await trigger.storeQueue.run(async () => await claim(context, ids, { takenBy, areDoubtful }));
 	let claimed: { now: string[]; mine: string[] };
 	try {
 		if (await isForgotten(context, trigger, witnesses)) return 'forgotten';
-		claimed = await claimInTurn(eventIds);
+		claimed = await claim(context, trigger, { eventIds, takenBy, isAwaitedLate: areDoubtful });
 	} catch (cause) {
 		reportSilence(context, { eventId: eventIds[0], cause: cause as Error });
 		return 'silent';
@@ -86,7 +91,7 @@ export async function claimEvents(
 	try {
 		for (let round = 1; acrossProcesses && claimed.now.length > 0 && round <= ROUNDS; round++) {
 			await sleep(OTHER_WRITE_MS);
-			claimed = await claimInTurn(claimed.now);
+			claimed = await claim(context, trigger, { eventIds: claimed.now, takenBy });
 			for (const id of claimed.mine) had.add(id);
 		}
 	} catch (cause) {
@@ -104,66 +109,107 @@ async function isForgotten(
 	witnesses: readonly string[],
 ): Promise<boolean> {
 	if (witnesses.length === 0) return false;
-	const known = await trigger.storeQueue.run(async () => await record(context, [...witnesses]));
-	return !known.has(witnesses[witnesses.length - 1]);
+	const known = await record(context, trigger, { entries: [...witnesses] });
+	return known.size === 0;
 }
 
 /** The entry that says which run has taken an event. */
 type OwnerEntry = (eventId: string) => string;
 
+/** What is to be recorded, and how long an answer is waited for. */
+interface Claiming {
+	eventIds: readonly string[];
+	takenBy: OwnerEntry;
+	/** Whether an answer counts that comes when nobody behind it in the queue waits for it any more. */
+	isAwaitedLate?: boolean;
+}
+
 /**
- * Asks and records in one step; the caller holds the node's place in the queue.
+ * Asks and records in one step.
  * @returns the events that nobody had, and those that this run had already
  */
 async function claim(
 	context: IExecuteFunctions,
-	eventIds: readonly string[],
-	{ takenBy, areDoubtful }: { takenBy: OwnerEntry; areDoubtful: boolean },
+	trigger: Trigger,
+	{ eventIds, takenBy, isAwaitedLate }: Claiming,
 ): Promise<{ now: string[]; mine: string[] }> {
 	const entries = eventIds.flatMap((id) => [id, takenBy(id)]);
-	const processed = await record(context, entries, areDoubtful);
+	const processed = await record(context, trigger, { entries, isAwaitedLate });
 	const now = eventIds.filter((id) => !processed.has(id));
 	const mine = eventIds.filter((id) => processed.has(id) && processed.has(takenBy(id)));
 	const others = eventIds.filter((id) => processed.has(id) && !processed.has(takenBy(id)));
 	// Else a repetition of this very run would take itself for the owner. The answer stands without it.
-	if (others.length > 0) await unrecord(context, others.map(takenBy)).catch(() => {});
+	if (others.length > 0) await unrecord(context, trigger, others.map(takenBy)).catch(() => {});
 	return { now, mine };
 }
 
-/** @param isUndoneLate whether entries that are recorded when nobody waits any more are taken back */
+/**
+ * Records entries in one call with those of other runs that wait for their turn: under load the call is the price, hardly
+ * the entries in it.
+ * @returns those of all these entries that were recorded before
+ */
 async function record(
 	context: IExecuteFunctions,
-	entries: string[],
-	isUndoneLate = false,
+	trigger: Trigger,
+	{ entries, isAwaitedLate = false }: { entries: string[]; isAwaitedLate?: boolean },
 ): Promise<Set<unknown>> {
-	const asked = (async () => {
-		for (let attempt = 1; ; attempt++) {
-			try {
-				return await context.helpers.checkProcessedAndRecord(entries, 'node', STORE);
-			} catch (cause) {
-				if (attempt === ATTEMPTS) throw new NodeOperationError(context.getNode(), cause as Error);
-			}
+	const { storeQueue, waitingClaims } = trigger;
+	const { inTime, late } = await new Promise<StoreAnswer>((begin) => {
+		waitingClaims.push({ entries, begin });
+		if (waitingClaims.length === 1) {
+			void storeQueue.run(async () => await recordTogether(context, trigger));
 		}
-	})();
-	try {
-		return new Set((await inTime(asked)).processed);
-	} catch (silence) {
-		const undo = async (late: unknown[]) =>
-			await unrecord(context, late.map(String)).catch(() => {});
-		void asked.then(
-			async ({ new: late }) => isUndoneLate && (await undo(late)),
-			() => {},
-		);
-		throw silence;
+	});
+	return await (isAwaitedLate ? late : inTime);
+}
+
+async function recordTogether(context: IExecuteFunctions, trigger: Trigger): Promise<void> {
+	const batch = takeBatch(trigger.waitingClaims);
+	if (trigger.waitingClaims.length > 0) {
+		void trigger.storeQueue.run(async () => await recordTogether(context, trigger));
+	}
+	const entries = batch.flatMap((claim) => claim.entries);
+	const late = ask(context, entries).then(({ processed }) => new Set<unknown>(processed));
+	const inTime = withPatience(late);
+	for (const { begin } of batch) begin({ inTime, late });
+	await inTime.catch(() => {});
+}
+
+/** The first of the claims that wait, and those behind it that fit; two copies of one event must not learn the same. */
+function takeBatch(waiting: WaitingClaim[]): WaitingClaim[] {
+	const taken = new Set<string>();
+	const batch = waiting.filter(({ entries }, index) => {
+		const fits = taken.size + entries.length <= MOST_AT_ONCE;
+		if (index > 0 && (!fits || entries.some((entry) => taken.has(entry)))) return false;
+		for (const entry of entries) taken.add(entry);
+		return true;
+	});
+	waiting.splice(0, waiting.length, ...waiting.filter((claim) => !batch.includes(claim)));
+	return batch;
+}
+
+async function ask(context: IExecuteFunctions, entries: string[]) {
+	for (let attempt = 1; ; attempt++) {
+		try {
+			return await context.helpers.checkProcessedAndRecord(entries, 'node', STORE);
+		} catch (cause) {
+			if (attempt === ATTEMPTS) throw new NodeOperationError(context.getNode(), cause as Error);
+		}
 	}
 }
 
-async function unrecord(context: IExecuteFunctions, entries: string[]): Promise<void> {
-	await inTime(context.helpers.removeProcessed(entries, 'node', STORE));
+async function unrecord(
+	context: IExecuteFunctions,
+	{ storeQueue }: Trigger,
+	entries: string[],
+): Promise<void> {
+	await storeQueue.run(
+		async () => await withPatience(context.helpers.removeProcessed(entries, 'node', STORE)),
+	);
 }
 
 /** Waits for the store, but not for ever: a row that is never given back must not stop the events behind it. */
-async function inTime<T>(asked: Promise<T>): Promise<T> {
+async function withPatience<T>(asked: Promise<T>): Promise<T> {
 	const silence = wait(PATIENCE_MS).then(() => {
 		throw new Error(`no answer within ${PATIENCE_MS} ms`);
 	});

@@ -95,9 +95,10 @@ export class Collector {
 		const digest = createHash('sha256').update(monitor.owner.nodeId).digest();
 		// Not all triggers at the same moment.
 		const offsetMs = digest.readUInt32BE(0) % periodMs;
+		await wait(periodMs - ((Date.now() + offsetMs) % periodMs));
 		while (!monitor.isOver) {
-			await wait(periodMs - ((Date.now() + offsetMs) % periodMs));
-			if (!monitor.isOver && !monitor.trigger.receivesAlone) await this.run(true);
+			if (!monitor.trigger.receivesAlone) await this.run(true);
+			await wait(periodMs);
 		}
 	}
 

@@ -2,7 +2,7 @@ import { whatHappened } from '../api/explain';
 import { updateWebhook } from '../api/webhooks';
 import { Reading } from '../recovery/reading';
 import { formatMark } from '../registration/mark';
-import type { RegistrationState } from '../registration/state';
+import { webhooksWithHistory } from '../registration/state';
 import type { Monitor } from './monitor';
 import type { Trigger } from './trigger';
 
@@ -20,16 +20,13 @@ export function anchorNow({ anchor }: Trigger): number {
 	return Date.now() + (anchor?.clockOffsetMs ?? 0);
 }
 
-/** A webhook that was gone and made anew has its history under the old id. */
-const webhooksOf = ({ webhookId }: RegistrationState): string[] => [webhookId];
-
 /**
  * Reads what Anchor's history has to say since the last reading that was settled.
  * @returns undefined when Anchor does not answer, or before the first look
  */
 export async function readHistory(monitor: Monitor): Promise<HistoryRead | undefined> {
 	const { context, trigger, settings } = monitor;
-	const { anchor, waiting, ran, refused, seen } = trigger;
+	const { anchor, waiting, ran, refused, recovered, seen } = trigger;
 	const { state } = trigger.production;
 	if (state === undefined || anchor === undefined) return undefined;
 	const { projectId, note, clockOffsetMs } = anchor;
@@ -45,11 +42,12 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 		collectedSinceMs: isCollecting ? (note.collectedMs ?? 0) : undefined,
 		startedMs: monitor.startedAtMs + clockOffsetMs,
 		isKnown: (id) => hasRun(id) || refused.has(id, Date.now()),
+		isRecovered: (id) => recovered.has(id, Date.now()),
 		isInHand: (id) => seen.isReserved(id, Date.now()),
 	});
 	const nowMs = anchorNow(trigger);
 	let isWhole = true;
-	for (const webhookId of webhooksOf(state)) {
+	for (const webhookId of webhooksWithHistory(state, nowMs)) {
 		const read = await monitor.readerOf(webhookId).read(context, reading, nowMs);
 		if (!read.ok) {
 			monitor.log('debug', whatHappened(read, { what: 'read the delivery history' }));
@@ -62,9 +60,11 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 }
 
 /** Says that nothing is left to be done about the last reading: the next one begins after it. */
-export function settleHistory({ trigger, readerOf }: Monitor): void {
+export function settleHistory(monitor: Monitor): void {
+	const { trigger } = monitor;
 	const { state } = trigger.production;
-	if (state !== undefined) for (const webhookId of webhooksOf(state)) readerOf(webhookId).settle();
+	if (state === undefined) return;
+	for (const id of webhooksWithHistory(state, anchorNow(trigger))) monitor.readerOf(id).settle();
 }
 
 /**

@@ -13,8 +13,11 @@ import type { Trigger } from './trigger';
 /** What the caller knows of the webhook that it wants; the rest is found here. */
 export type KeepRequest = Pick<
 	ReconcileRequest,
-	'owner' | 'url' | 'events' | 'occasion' | 'wasEnded' | 'secretIsWrong'
->;
+	'owner' | 'url' | 'events' | 'occasion' | 'wasEnded' | 'isTakenUp' | 'isCollecting'
+> & {
+	/** Whether deliveries that n8n refused have shown that the stored secret is not the one that Anchor signs with. */
+	secretIsWrong: boolean;
+};
 
 /**
  * Brings the webhook at Anchor in line and remembers it in this process; the log says what happened. The caller runs
@@ -28,12 +31,12 @@ export async function keepRegistration(
 	trigger: Trigger,
 	request: KeepRequest,
 ): Promise<Reconciled> {
-	const { owner } = request;
+	const { secretIsWrong, ...rest } = request;
+	const { owner } = rest;
 	const registration = trigger.registrationOf(owner.mode);
 	const outcome = await reconcile(context, {
-		...request,
-		// A rotation that Anchor did not answer may have been carried out: its secret is unknown until the next one.
-		secretIsWrong: request.secretIsWrong || registration.isChanging,
+		...rest,
+		secretIs: secretIsWrong ? 'wrong' : registration.isChanging ? 'doubtful' : 'trusted',
 		wants: wantsOf(context.getNode().parameters),
 		// A test starts afresh: nobody stores anything for it but the process that listens.
 		stored:

@@ -57,6 +57,9 @@ async function keepInOrder(monitor: Monitor, secretIsWrong: boolean): Promise<bo
 			events: settings.events,
 			occasion: 'look',
 			wasEnded: false,
+			isTakenUp: false,
+			// What was collected before is looked for once more, then the mark says no more of it.
+			isCollecting: settings.collectMinutes > 0 || (monitor.looks > 0 ? false : undefined),
 			secretIsWrong,
 		});
 		if (!outcome.ok) {
@@ -72,16 +75,17 @@ async function keepInOrder(monitor: Monitor, secretIsWrong: boolean): Promise<bo
 
 async function carryOut(monitor: Monitor, { reading, isWhole }: HistoryRead): Promise<boolean> {
 	const { trigger, settings } = monitor;
-	const { production, mismatchedAtMs, hasReceived } = trigger;
+	const { production, mismatchesMs, hasReceived } = trigger;
 	const nowMs = anchorNow(trigger);
 	const plan = planRecovery(reading, {
 		nowMs,
 		isWhole,
 		isStart: monitor.followsAnother,
 		isDurable: settings.deduplicate === 'durable',
+		collectedSinceMs: trigger.anchor?.note.collectedMs,
 		secretSinceMs: production.state?.secretSince ?? nowMs,
 		hasReceived,
-		mismatchedMs: mismatchedAtMs && nowMs - (Date.now() - mismatchedAtMs),
+		mismatchesMs: mismatchesMs.map((ms) => nowMs - (Date.now() - ms)),
 	});
 	reportFindings(monitor, plan);
 	await replaceSecret(monitor, plan);
@@ -108,12 +112,14 @@ async function runMissed(monitor: Monitor, plan: RecoveryPlan): Promise<boolean>
 		const load = { events: events.map(receivedEvent(monitor)), areDoubtful: true, witnesses };
 		isComplete &&= !monitor.isOver && (await runTogether(monitor, load));
 	}
+	// What is surely missing does not wait for a store that gives no answer about the rest.
 	for (const { events, doneMs } of plan.portions) {
-		if (!isComplete || monitor.isOver) break;
+		if (monitor.isOver) break;
 		const taken = await runEach(monitor, events);
 		run.push(...taken);
-		isComplete = taken.length === events.length;
+		isComplete &&= taken.length === events.length;
 		if (isComplete) await noteDone(monitor, doneMs);
+		else if (taken.length < events.length) break;
 	}
 	if (run.length > 0) monitor.log('info', recoveredLine(run));
 	return isComplete && !monitor.isOver;

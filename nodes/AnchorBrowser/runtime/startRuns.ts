@@ -1,4 +1,4 @@
-import type { IDataObject, IRun } from 'n8n-workflow';
+import type { IDataObject, IRun, ITriggerFunctions } from 'n8n-workflow';
 import type { MissedEvent } from '../recovery/reading';
 import type { Monitor } from './monitor';
 import { PROCESS, toReceivedEvent } from './runItem';
@@ -99,6 +99,9 @@ export async function runForRegistration(monitor: Monitor): Promise<boolean> {
 function start({ context, trigger }: Monitor, pace: Pace, load: RunLoad): Started {
 	const { production } = trigger;
 	const registration = production.isUnsaved ? production.state : undefined;
+	for (const { event, delivery } of load.events) {
+		if (delivery.recovered) trigger.recovered.commit(event.id, Date.now());
+	}
 	const { run, taken } = trigger.awaitedRuns.announce();
 	const item: StartedRun = { startedBy: PROCESS, run, ...load, registration };
 	const emit = async () => {
@@ -113,7 +116,10 @@ function start({ context, trigger }: Monitor, pace: Pace, load: RunLoad): Starte
 	const isElsewhere = (result: IRun | undefined) => result !== undefined && !trigger.carriesOutRuns;
 	const ended = emit()
 		.then(async (result) => (isElsewhere(result) && isBrokenOff(result) ? await emit() : result))
-		.then(isElsewhere, () => false);
+		.then(
+			(result) => isElsewhere(result) && !(load.areDoubtful && hasFailedAt(result, context)),
+			() => false,
+		);
 	const isTaken = settled([isHere, ended], pace).then((wasTaken) => {
 		trigger.awaitedRuns.giveUp(run);
 		if (!wasTaken) return false;
@@ -143,6 +149,12 @@ function isBrokenOff(result: IRun | undefined): boolean {
 	// In queue mode n8n hands over no data of nodes, but names the one at which a run failed.
 	const { runData = {}, lastNodeExecuted } = resultData ?? {};
 	return lastNodeExecuted === undefined && Object.keys(runData).length === 0;
+}
+
+/** Whether a run failed at the trigger itself, as one does that has got no answer about what is doubtful. */
+function hasFailedAt(result: IRun | undefined, context: ITriggerFunctions): boolean {
+	const { lastNodeExecuted } = result?.data?.resultData ?? {};
+	return result?.status === 'error' && lastNodeExecuted === context.getNode().name;
 }
 
 /** Waits for the first answer, as long as other runs make progress. */

@@ -2,6 +2,8 @@ import { EventMemory, NOTHING_SEEN } from '../delivery/dedupe';
 import type { SeenEvents } from '../delivery/dedupe';
 import type { EndRequest } from '../registration/end';
 import type { MarkNote, Mode } from '../registration/mark';
+import { UNTOUCHED } from '../registration/teardown';
+import type { Course } from '../registration/teardown';
 import { AwaitedRuns } from './awaitedRuns';
 import { Mutex } from './mutex';
 import { Registration } from './registration';
@@ -17,6 +19,31 @@ export interface AnchorFacts {
 	clockOffsetMs: number;
 }
 
+/** A production webhook that is to be removed, or disabled, some time from now. */
+export interface PendingRemoval extends EndRequest {
+	/** Whether n8n had not called `trigger()`: if it does, the workflow is active all the same. */
+	isUnlessRunning: boolean;
+}
+
+/** Whoever sends forgeries must not make the refusals forgotten that the next look asks about, 15 minutes later. */
+const MISMATCH_EVERY_MS = 60_000;
+const MOST_MISMATCHES = 60;
+
+/** Entries for n8n's store that wait for their turn. */
+export interface WaitingClaim {
+	entries: string[];
+	/** Told when their turn has come. */
+	begin(answer: StoreAnswer): void;
+}
+
+/** What n8n's store knew already, of these entries and of others. */
+export interface StoreAnswer {
+	/** Throws when it takes too long. */
+	inTime: Promise<Set<unknown>>;
+	/** Whenever it comes. */
+	late: Promise<Set<unknown>>;
+}
+
 /** What one process knows of one trigger. `triggers.ts` finds it and frees it. */
 export class Trigger {
 	readonly production = new Registration();
@@ -26,10 +53,13 @@ export class Trigger {
 	readonly registrationQueue = new Mutex();
 	/** n8n's store of processed events reads, changes and writes without a lock: calls wait for each other here. */
 	readonly storeQueue = new Mutex();
+	readonly waitingClaims: WaitingClaim[] = [];
 	/** The events that were delivered to this process, or that it has recovered. */
 	readonly seen = new EventMemory();
 	/** Those that its filters refused: where expressions decide, a later judgement may be another one. */
 	readonly refused = new EventMemory({ maxIds: 5_000 });
+	/** Those that this process has from the history, so that it has not answered their deliveries. */
+	readonly recovered = new EventMemory({ maxIds: 5_000 });
 	/** The events that are collected and have not run; each waits here until a run has claimed it. */
 	readonly waiting = new WaitingEvents();
 	/** The events that have run here, where they are collected: having seen one does not mean that it has run. */
@@ -50,18 +80,16 @@ export class Trigger {
 	 * The production webhooks that n8n has taken out of service and that still stand at Anchor. One that is gone from here
 	 * when its time comes is wanted again.
 	 */
-	readonly removals = new Set<EndRequest>();
-	/**
-	 * The address of a production activation that has just failed, until n8n cleans up after it: it calls `delete` in the
-	 * same words as for a deactivation. Kept so that a short outage at Anchor never removes a working webhook.
-	 */
-	failedActivation: string | undefined;
+	readonly removals = new Set<PendingRemoval>();
+	/** What n8n has done with it in production, as far as it tells what the next `delete()` means. */
+	course: Course = UNTOUCHED;
 	/** Whether production runs are carried out in this process, as they are outside of n8n's queue mode. */
 	carriesOutRuns = false;
 	/** Whether this process has judged a delivery. Where others receive, the history alone tells what they answered. */
 	hasReceived = false;
-	/** When a delivery last matched none of the secrets, and when one was last answered slowly; this machine's milliseconds. */
-	mismatchedAtMs: number | undefined;
+	/** When deliveries matched none of the secrets: the last ones, a minute apart; this machine's milliseconds. */
+	readonly mismatchesMs: number[] = [];
+	/** When one was last answered slowly. */
 	slowAtMs: number | undefined;
 	/** When the secret was last rotated because it was wrong. */
 	rotatedAtMs: number | undefined;
@@ -94,6 +122,14 @@ export class Trigger {
 		return isForgetful ? NOTHING_SEEN : this.seen;
 	}
 
+	/** Remembers that a delivery matched none of the secrets. */
+	noteMismatch(nowMs: number): void {
+		const lastMs = this.mismatchesMs[this.mismatchesMs.length - 1] ?? -Infinity;
+		if (Math.abs(nowMs - lastMs) < MISMATCH_EVERY_MS) return;
+		this.mismatchesMs.push(nowMs);
+		if (this.mismatchesMs.length > MOST_MISMATCHES) this.mismatchesMs.shift();
+	}
+
 	/** Remembers that an event has run, or that another run has it. */
 	noteRun(eventId: string, nowMs: number): void {
 		this.seen.commit(eventId, nowMs);
@@ -119,7 +155,8 @@ export class Trigger {
 	get isOver(): boolean {
 		return (
 			!this.isAttended &&
-			this.failedActivation === undefined &&
+			!this.course.isRunning &&
+			this.course.activation === undefined &&
 			this.waiting.size === 0 &&
 			[this.production, this.test].every(
 				({ state, isInService, isChanging }) => !state && !isInService && !isChanging,

@@ -30,14 +30,13 @@ class Triggers {
 		return trigger;
 	}
 
-	of(workflowId: string): Trigger[] {
-		return [...(this.byWorkflow.get(workflowId)?.values() ?? [])];
-	}
-
-	release({ workflowId, nodeId }: Trigger): void {
+	/** What has been made anew in its place stays. */
+	release(trigger: Trigger): void {
+		const { workflowId, nodeId } = trigger;
 		const ofWorkflow = this.byWorkflow.get(workflowId);
-		ofWorkflow?.delete(nodeId);
-		if (ofWorkflow?.size === 0) this.byWorkflow.delete(workflowId);
+		if (ofWorkflow?.get(nodeId) !== trigger) return;
+		ofWorkflow.delete(nodeId);
+		if (ofWorkflow.size === 0) this.byWorkflow.delete(workflowId);
 	}
 
 	private all(): Trigger[] {
@@ -74,11 +73,6 @@ export function triggerOf(
 	node: Pick<INode, 'id'> = context.getNode(),
 ): Trigger {
 	return triggers.find(context.getWorkflow().id ?? '', node.id, Date.now());
-}
-
-/** The triggers of one workflow that this process knows. */
-export function triggersOf(workflowId: string): Trigger[] {
-	return triggers.of(workflowId);
 }
 
 /** How many triggers this process knows. */

@@ -47,6 +47,12 @@ test('a broken run without any data stands for one claimed event', () => {
 	expect(account).toMatchObject({ crashed: ['a'], lost: ['b'] });
 });
 
+test('the largest run is the one in which most events reached the end', () => {
+	const rows = ['a', 'b', 'c'].map((id) => row(id, 202));
+	expect(takeAccount(rows, [run(['a']), run(['b', 'c'])], nobody).mostInOneRun).toBe(2);
+	expect(takeAccount(rows, [], nobody).mostInOneRun).toBe(0);
+});
+
 test('what the trigger started itself counts as recovered, or as empty when it had no item left', () => {
 	const empty = { endedIds: [], stoppedAt: 9_000 };
 	const account = takeAccount(

@@ -15,6 +15,8 @@ export interface Account {
 	doubled: string[];
 	/** A run claimed the event, broke off in the middle, and n8n shows that it did. */
 	crashed: string[];
+	/** The most events that one run has brought to its end. */
+	mostInOneRun: number;
 	/** Events that ran because the trigger recovered them. */
 	recovered: number;
 	/** Runs that succeeded without an item, because their event had run before. */
@@ -49,8 +51,8 @@ export function takeAccount(
 	const isCrashed = (id: string) => isClaimed(id) && (brokenIds.has(id) || nameless-- > 0);
 
 	const unended = ids.filter((id) => !ends.has(id));
-	const crashed = unended.filter(isCrashed);
-	const lost = unended.filter((id) => !crashed.includes(id));
+	const crashed = new Set(unended.filter(isCrashed));
+	const lost = unended.filter((id) => !crashed.has(id));
 	const lostAfter: Record<string, number> = {};
 	for (const id of lost) {
 		const answer = lastAnswerOf(rows.filter(({ eventId }) => eventId === id));
@@ -66,7 +68,8 @@ export function takeAccount(
 		lost,
 		lostAfter,
 		doubled: ids.filter((id) => (ends.get(id) ?? 0) > 1),
-		crashed,
+		crashed: [...crashed],
+		mostInOneRun: Math.max(0, ...runs.map(({ endedIds }) => endedIds.length)),
 		recovered: recoveries.flatMap(({ endedIds }) => endedIds).length,
 		emptyRuns: empty.length,
 		emptyRecoveries: empty.filter(({ mode }) => mode === 'trigger').length,

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { AnchorBrowserTrigger } from '../../../nodes/AnchorBrowser/AnchorBrowserTrigger.node';
 import { startSimulator, type Simulator, type Webhook } from '../../simulator';
 import {
 	ensureN8n,
@@ -35,6 +34,8 @@ export interface EnvironmentOptions {
 	proxied?: boolean;
 	/** n8n in queue mode: a main process, two webhook processors behind a proxy, two workers, PostgreSQL and Redis. */
 	queue?: boolean;
+	/** Folders of community packages besides this project's. */
+	packages?: readonly string[];
 	/** Settings of n8n over its own. */
 	env?: Readonly<Record<string, string>>;
 }
@@ -72,6 +73,9 @@ export const RETRY_DELAYS_MS = [1_000, 2_000, 4_000, 8_000, 10_000];
 /** For each webhook request n8n 2 would make a JavaScript isolate, whether an expression needs it or not. */
 const ENGINE = { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' };
 
+/** n8n would delete what is beyond its newest 10,000 executions. */
+const KEEPING_ALL = { EXECUTIONS_DATA_PRUNE: 'false' };
+
 /** A worker that was killed is missed after seconds, not after n8n's usual minute and a half. */
 const QUICK_TO_NOTICE = {
 	QUEUE_WORKER_LOCK_DURATION: '6000',
@@ -106,7 +110,8 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
 		if (proxy) closers.push(async () => await proxy.close());
 		const wish: StartOptions = {
 			version: installed,
-			env: { ...ENGINE, ...options.env },
+			packages: [PROJECT, ...(options.packages ?? [])],
+			env: { ...ENGINE, ...KEEPING_ALL, ...options.env },
 			...(proxy && { webhookUrl: `${proxy.url}/` }),
 		};
 
@@ -120,9 +125,11 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
 			postgres = { host: '127.0.0.1', port: server.port, ...POSTGRES };
 			const work = mkdtempSync(join(tmpdir(), 'n8n-queue-'));
 			closers.push(() => rmSync(work, { recursive: true, force: true }));
+			const packages: string[] = [];
+			for (const one of wish.packages ?? []) packages.push(await pack(one, work));
 			const shared: StartOptions = {
 				...wish,
-				packages: [await pack(PROJECT, work)],
+				packages,
 				timeout: 300_000,
 				env: { ...wish.env, ...queueSettings(redis.port, postgres) },
 			};
@@ -207,7 +214,7 @@ export async function subscribe(
 			{
 				name: TRIGGER,
 				type: TRIGGER_TYPE,
-				typeVersion: Number(new AnchorBrowserTrigger().description.version),
+				typeVersion: 2,
 				parameters: { events: ['*'], options },
 				credentials: { anchorBrowserApi: apiCredential },
 			},

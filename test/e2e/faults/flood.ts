@@ -8,8 +8,8 @@ import { subscribe, type Environment } from './environment';
 
 interface FloodResult {
 	requests: number;
-	/** How often each status was answered. */
-	answers: Record<string, number>;
+	/** How many were answered 400 or 401: which of the two is a matter of the conformance tests. */
+	refused: number;
 	/** Executions that came of it. */
 	executions: number;
 	/** Tables with another number of rows than before. */
@@ -93,17 +93,13 @@ export async function floodWithForgeries(
 		const written = (await versionOf(database)) !== versionBefore;
 		const after = await rowCounts(database);
 
-		const answers: Record<string, number> = {};
 		const [, ...forged] = simulator.deliveries({ webhookId: webhook.id });
-		for (const { attempts } of forged) {
-			const status = String(attempts[0].status);
-			answers[status] = (answers[status] ?? 0) + 1;
-		}
+		const refused = forged.filter(({ attempts: [{ status }] }) => status === 400 || status === 401);
 		const executions = await client.executions({ workflowId: workflow.id });
 		await client.deactivate(workflow.id);
 		return {
 			requests,
-			answers,
+			refused: refused.length,
 			executions: executions.length - 1,
 			changedTables: [...after.keys()].filter((name) => after.get(name) !== before.get(name)),
 			written,

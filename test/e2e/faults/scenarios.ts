@@ -1,57 +1,31 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/require-node-api-error -- tests run in Node, not in n8n's sandbox */
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import type { EmitOptions } from '../../simulator';
-import { NEWEST, OLDEST, waitFor, type N8n } from '../../support/n8n';
+import { NEWEST, waitFor } from '../../support/n8n';
 import { sqliteFile } from './database';
-import { TRIGGER } from '../trigger';
-import { RETRY_DELAYS_MS, type EnvironmentOptions } from './environment';
-import type { ScenarioContext } from './runScenario';
+import { RETRY_DELAYS_MS } from './environment';
+import { LONG_RUN } from './longRun';
+import { publishChange } from './publishChange';
+import { QUEUE_SCENARIOS } from './queueScenarios';
+import { RECOVERY_SCENARIOS } from './recoveryScenarios';
+import {
+	ALONE,
+	BOTH,
+	DOUBLED,
+	FULL,
+	lifeMs,
+	lockDatabase,
+	LOCKED_MS,
+	ONE_AT_A_TIME,
+	PROXIED,
+	startAgain,
+	type Scenario,
+	type ScenarioContext,
+} from './scenario';
 
-/** `FAULTS=full` takes the numbers of the README, hours of them; without it they are small. */
-export const FULL = process.env.FAULTS === 'full';
-
-/** One thing that happens to n8n while events arrive. The measurement is the same for all of them. */
-export interface Scenario {
-	name: string;
-	/** The n8n releases that it runs on. */
-	versions: readonly string[];
-	/** Where it runs; scenarios of one setting share an n8n. */
-	setting: Setting;
-	/** How every event is sent; as Anchor does unless told. */
-	how?: () => EmitOptions;
-	/** Milliseconds between two events of the stream; 200 unless told, 0 for no stream. */
-	everyMs?: number;
-	/** Options of the trigger. */
-	options?: Record<string, unknown>;
-	/** How long each run takes. */
-	runSeconds?: number;
-	/** How long n8n may take to recover what it missed, where the usual 90 seconds cannot be enough. */
-	seconds?: number;
-	/** Nobody tells n8n that it missed events: only its own look, each 15 minutes, can find them. */
-	unnoticed?: true;
-	/** Anchor gets each answer in time, so that it sends nothing twice. */
-	answersInTime?: true;
-	/** The share of events that n8n's store, which has no lock, may let run twice; none unless told. */
-	doubledShare?: number;
-	happen(context: ScenarioContext): Promise<void>;
-}
-
-type Setting = Omit<EnvironmentOptions, 'version'> & { name: string };
-
-const ALONE: Setting = { name: 'nothing before it' };
-const PROXIED: Setting = { name: 'a proxy before it', proxied: true };
-const ONE_AT_A_TIME: Setting = {
-	name: 'one run at a time',
-	env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' },
-};
-const QUEUE: Setting = { name: 'queue mode', queue: true };
-
-const BOTH = [NEWEST, OLDEST];
-const DOUBLED = { repeat: 2, concurrently: true } as const;
 const shuffled = () => ({ ...DOUBLED, delayMs: Math.random() * 2_000 });
 
 const KILLS = FULL ? 10 : 2;
@@ -60,13 +34,9 @@ const BURST = FULL ? 300 : 60;
 const LONG_RUNS = FULL ? 10 : 2;
 const INTERCEPTED_MS = FULL ? 60_000 : 5_000;
 const MISSED = FULL ? 1_000 : 50;
-const LOCKED_MS = 15_000;
 const REFUSALS = FULL ? 50 : 10;
 /** Longer than the 10 s that Anchor waits for an answer. */
 const LONG_RUN_SECONDS = 11;
-
-/** From the middle of its first deliveries to well under way. */
-const lifeMs = () => 1_500 + Math.random() * 5_500;
 
 async function killAtRandom({ environment: { n8n }, noteStart }: ScenarioContext): Promise<void> {
 	for (let kill = 0; kill < KILLS; kill++) {
@@ -77,30 +47,10 @@ async function killAtRandom({ environment: { n8n }, noteStart }: ScenarioContext
 	}
 }
 
-/** As a supervisor does it: n8n 2.41 can end in its start over a run that was killed before it had begun. */
-async function startAgain(n8n: N8n, tries = 3): Promise<void> {
-	try {
-		await n8n.restart();
-	} catch (thrown) {
-		if (tries === 1) throw thrown;
-		await startAgain(n8n, tries - 1);
-	}
-}
-
-/** n8n registers a trigger anew only if something of it has changed; 1.x does so with every save. */
-async function publishEverySecond({ environment, subscription, options }: ScenarioContext) {
-	const { client } = environment;
-	const { id } = subscription.workflow;
+async function publishEverySecond({ environment, subscription }: ScenarioContext) {
 	for (let round = 0; round < PUBLICATIONS; round++) {
 		const started = performance.now();
-		const { nodes } = await client.getWorkflow(id);
-		for (const { parameters } of nodes.filter(({ name }) => name === TRIGGER)) {
-			Object.assign(parameters ?? {}, {
-				options: { ...options, includeDelivery: round % 2 === 0 },
-			});
-		}
-		await client.updateWorkflow(id, { nodes });
-		await client.activate(id);
+		await publishChange(environment.client, subscription.workflow.id);
 		await pause(Math.max(0, 1_000 - (performance.now() - started)));
 	}
 }
@@ -151,35 +101,6 @@ async function restoreDatabase({ environment, runs, noteStart, settled }: Scenar
 	}
 }
 
-/** Another process holds SQLite's only place for a writer, longer than Anchor waits for an answer. */
-async function lockDatabase(context: ScenarioContext): Promise<void> {
-	const database = await context.environment.database();
-	try {
-		await database.query('BEGIN EXCLUSIVE');
-		await pause(LOCKED_MS);
-		await database.query('ROLLBACK');
-	} finally {
-		await database.close();
-	}
-	await endStuckRuns(context);
-}
-
-/** A run whose end n8n could not write is "running" for it until it is started again. */
-async function endStuckRuns({
-	environment,
-	runs,
-	noteStart,
-	settled,
-}: ScenarioContext): Promise<void> {
-	await settled();
-	try {
-		await waitFor(async () => (await runs.unfinished()) === 0, { timeout: 30_000, every: 1_000 });
-	} catch {
-		await environment.n8n.restart();
-		noteStart();
-	}
-}
-
 /** SQLite refuses every new execution until so many deliveries have met with that. */
 async function refuseExecutions(context: ScenarioContext): Promise<void> {
 	const { simulator, database: open } = context.environment;
@@ -200,12 +121,6 @@ async function refuseExecutions(context: ScenarioContext): Promise<void> {
 		await database.query('DROP TRIGGER refusing');
 		await database.close();
 	}
-}
-
-async function killAndReturn(n8n: N8n): Promise<void> {
-	await n8n.kill();
-	await pause(3_000);
-	await n8n.restart();
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -294,8 +209,8 @@ export const SCENARIOS: readonly Scenario[] = [
 		name: `the database locked for ${LOCKED_MS / 1000} s`,
 		versions: [NEWEST],
 		setting: ALONE,
-		// What n8n refuses after Anchor has hung up keeps its place for minutes, and Anchor's attempts are over by then here.
 		unnoticed: true,
+		heldForMinutes: true,
 		happen: lockDatabase,
 	},
 	{
@@ -319,32 +234,7 @@ export const SCENARIOS: readonly Scenario[] = [
 			},
 		}),
 	),
-	{
-		name: 'every event twice at the same moment, once to each webhook processor',
-		versions: [NEWEST],
-		setting: QUEUE,
-		how: () => DOUBLED,
-		everyMs: 400,
-		// A worker that takes longer than the trigger's second look for one write can still miss its competitor.
-		doubledShare: 0.01,
-		happen: async () => await pause(FULL ? 120_000 : 15_000),
-	},
-	{
-		name: 'a webhook processor killed',
-		versions: BOTH,
-		setting: QUEUE,
-		// The trigger looks after Anchor's history in the main process, which does not hear of it.
-		unnoticed: true,
-		happen: async ({ environment: { processors } }) => await killAndReturn(processors[0]),
-	},
-	{
-		name: 'a worker killed',
-		versions: BOTH,
-		setting: QUEUE,
-		runSeconds: 3,
-		happen: async ({ environment: { workers }, runs }) => {
-			await waitFor(async () => (await runs.unfinished()) >= 4, { what: 'four runs at once' });
-			await killAndReturn(workers[0]);
-		},
-	},
+	LONG_RUN,
+	...RECOVERY_SCENARIOS,
+	...QUEUE_SCENARIOS,
 ];

@@ -1,5 +1,5 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/no-dangerous-functions, @n8n/community-nodes/require-node-api-error -- tests run in Node, not in n8n's sandbox, and start processes */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, type ExecFileSyncOptions } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -38,12 +38,29 @@ const postgresProgram = (name: string): string | undefined => {
 	return folder === undefined ? onPath(name) : join(folder, name);
 };
 
-/** The names of what queue mode needs and this machine does not have. */
+/** Debian's names of what queue mode needs and this machine does not have. */
 export function missingServices(): string[] {
 	return [
 		...(onPath('redis-server') === undefined ? ['redis-server'] : []),
 		...(postgresProgram('initdb') === undefined ? ['postgresql'] : []),
 	];
+}
+
+/**
+ * Installs what is missing, as `.ci/run` installs other programs.
+ *
+ * @throws Error on a machine without Debian's apt-get, and for anybody but root
+ */
+export function installServices(): void {
+	const missing = missingServices();
+	if (missing.length === 0) return;
+	const options = {
+		env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+		stdio: ['ignore', 'ignore', 'inherit'],
+	} satisfies ExecFileSyncOptions;
+	execFileSync('apt-get', ['update', '-qq'], options);
+	const quietly = ['install', '-y', '-qq', '--no-install-recommends'];
+	execFileSync('apt-get', [...quietly, ...missing], options);
 }
 
 /** Whether a line sent to a port is answered. */

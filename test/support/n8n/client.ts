@@ -60,6 +60,8 @@ export interface NodeRun {
 }
 
 export interface Execution extends ExecutionSummary {
+	/** What n8n shows beside it and filters its list by, where its licence allows. */
+	customData: Record<string, string>;
 	data: {
 		resultData: {
 			runData: Record<string, NodeRun[]>;
@@ -436,7 +438,7 @@ export class N8nClient {
 	 */
 	async getExecution(id: string): Promise<Execution> {
 		const path = `/executions/${id}`;
-		const execution = await this.rest<(ExecutionSummary & { data: string }) | undefined>(
+		const execution = await this.rest<(Omit<Execution, 'data'> & { data: string }) | undefined>(
 			'GET',
 			path,
 		);

@@ -1,234 +1,209 @@
 import type { DeliveryRow } from '../../../nodes/AnchorBrowser/api/webhooks';
-import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
-import { findMissed } from '../../../nodes/AnchorBrowser/recovery/missed';
-import type { MissedInput } from '../../../nodes/AnchorBrowser/recovery/missed';
+import { planRecovery } from '../../../nodes/AnchorBrowser/recovery/plan';
+import type { PlanInput } from '../../../nodes/AnchorBrowser/recovery/plan';
+import type { ReadingInput } from '../../../nodes/AnchorBrowser/recovery/reading';
+import { answered, at, idsOf, oneOf, readingOf, row } from './rows';
 
-const T0 = Date.UTC(2026, 4, 24, 12);
-const at = (seconds: number) => new Date(T0 + seconds * 1_000).toISOString();
-
-const row = (id: string, more: Partial<DeliveryRow> = {}): DeliveryRow => ({
-	id: `row_${id}`,
-	external_event_id: id,
-	event_type: 'task.completed',
-	status: 'failed',
-	response_status: 404,
-	scheduled_at: at(10),
-	completed_at: at(11),
-	payload: { task_id: 'tsk_1' },
-	...more,
-});
-const delivered = (id: string, seconds: number) =>
-	row(id, {
-		status: 'succeeded',
-		response_status: 200,
-		scheduled_at: at(seconds),
-		completed_at: at(seconds),
-	});
-const find = (rows: DeliveryRow[], more: Partial<MissedInput> = {}) =>
-	findMissed({
-		rows,
-		projectId: 'p',
-		wanted: { events: ['task.completed'], filters: makeFilters() },
-		sinceMs: T0,
-		recoveredMs: undefined,
-		secretSinceMs: T0,
-		isKnown: () => false,
-		isInHand: () => false,
-		startedMs: undefined,
+const planOf = (
+	rows: readonly DeliveryRow[],
+	more: Partial<PlanInput & ReadingInput> = {},
+): ReturnType<typeof planRecovery> =>
+	// Where deliveries are collected, what the history shows is the collector's.
+	planRecovery(readingOf(rows, { ...more, collectedSinceMs: undefined }), {
+		nowMs: at(900),
+		isWhole: true,
 		isStart: false,
+		isDurable: true,
+		collectedSinceMs: undefined,
+		secretSinceMs: at(-86_400),
+		hasReceived: true,
+		mismatchesMs: [],
 		...more,
 	});
-const ids = (list: ReadonlyArray<{ event: { id: string } }>) => list.map(({ event }) => event.id);
 
-describe('what Anchor has given up', () => {
-	it('is missing: failed and dead, oldest first, each once', () => {
-		const rows = [
-			row('c', { scheduled_at: at(30), status: 'dead' }),
-			row('a'),
-			row('a'),
-			row('b', { scheduled_at: at(20) }),
-		];
-		expect(ids(find(rows).givenUp)).toEqual(['a', 'b', 'c']);
+/** What a plan runs for sure, and what it asks n8n's store about. */
+function runs(plan: ReturnType<typeof planRecovery>): string {
+	const sure = plan.portions.flatMap(({ events }) => idsOf(events));
+	const asked = plan.questions.flatMap(({ events }) => idsOf(events));
+	return [...sure, ...asked.map((id) => `${id}?`)].join(' ');
+}
+
+/** Shows that answers reach Anchor unchanged. */
+const own = answered('own', 1, 204);
+const refused = (id: string, seconds: number, status = 401) =>
+	row(id, seconds, { response_status: status });
+
+it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
+	['given up: missing', [row('a', 5), row('b', 6, { status: 'dead' })], {}, 'a b'],
+	['given up, known here', [row('a', 5)], { isKnown: oneOf('a') }, ''],
+	['taken or not for us: settled', [answered('a', 5, 202), answered('b', 6, 204)], {}, ''],
+	['still tried', [row('a', 5, { status: 'pending' })], {}, ''],
+	['a plain 200 beside answers of ours: missing', [own, answered('a', 5, 200)], {}, 'a'],
+	['a plain 200 where nothing is ours: doubtful', [answered('a', 5, 200)], {}, 'a?'],
+	[
+		'a plain 200 for what this process has answered: something changes answers',
+		[own, answered('known', 4, 200), answered('a', 5, 200)],
+		{ isKnown: oneOf('known') },
+		'a?',
+	],
+	[
+		'a plain 200 for what it has recovered: nothing changes answers',
+		[own, answered('known', 4, 200), answered('a', 5, 200)],
+		{ isKnown: oneOf('known'), isRecovered: oneOf('known') },
+		'a',
+	],
+	['without a store that can tell', [answered('a', 5, 200)], { isDurable: false }, ''],
+	['202 before a start: doubtful', [answered('a', -5, 202)], { isStart: true }, 'a?'],
+	['202 before a start, at a later look', [answered('a', -5, 202)], {}, ''],
+	[
+		'202 before a start, not selected any more',
+		[{ ...answered('a', -5, 202), event_type: 'task.failed' }],
+		{ isStart: true },
+		'',
+	],
+	['204 before a start', [answered('a', -5, 204)], { isStart: true }, ''],
+	['202 since the start: of another process', [answered('a', 5, 202)], { isStart: true }, ''],
+	[
+		'202 two minutes before the last one before a start, however long ago that is',
+		[answered('old', -7_321, 202), answered('a', -7_320, 202), answered('last', -7_200, 202)],
+		{ isStart: true },
+		'a? last?',
+	],
+	[
+		'the same, and what n8n has swallowed while it started',
+		[answered('a', -7_200, 202), answered('b', -2, 200)],
+		{ isStart: true },
+		'b a?',
+	],
+	[
+		'the same, where something changes answers',
+		[answered('old', -7_400, 200), answered('a', -7_200, 200), answered('b', -2, 200)],
+		{ isStart: true },
+		'a? b?',
+	],
+	['the same, all of it lately', [answered('a', -2, 200)], { isStart: true }, 'a?'],
+	['200 before this process, at a later look', [answered('a', -5, 200)], {}, ''],
+	[
+		'202 since collecting began, by a process that has ended',
+		[answered('a', -5_000, 202), answered('b', -3_000, 202), answered('last', -1, 202)],
+		{ isStart: true, collectedSinceMs: at(-4_000) },
+		'b? last?',
+	],
+	['noted as done', [row('a', -5), answered('b', -4, 202)], { doneMs: at(-4), isStart: true }, ''],
+	['202 after the same event was given up', [row('a', 5), answered('a', 6, 202)], {}, ''],
+])('%s', (_what, rows, more, expected) => {
+	expect(runs(planOf(rows, more))).toBe(expected);
+});
+
+describe('order', () => {
+	it('is by age, and of one moment by the history from its older end', () => {
+		const rows = [row('a', 5), row('b', 6), row('c', 6), row('d', 7)];
+		expect(runs(planOf(rows))).toBe('a b c d');
+		expect(runs(planOf([...rows].reverse()))).toBe('a b c d');
 	});
 
-	it.each(['pending', 'in_flight', 'succeeded', ''])(
-		'is not what another row shows as %s',
-		(status) => {
-			expect(find([row('a'), row('a', { id: 'other', status })]).givenUp).toEqual([]);
-		},
-	);
-
-	it('is not what this process has met, what is not selected, or what a filter drops', () => {
-		const filters = makeFilters({ taskIds: 'tsk_2' });
-		expect(find([row('a')], { isKnown: (id) => id === 'a' }).givenUp).toEqual([]);
-		expect(find([row('a', { event_type: 'task.failed' })]).givenUp).toEqual([]);
-		expect(find([row('a')], { wanted: { events: ['*'], filters } }).givenUp).toEqual([]);
-	});
-
-	it('is not what was scheduled before the trigger listened', () => {
-		expect(find([row('a', { scheduled_at: at(-1) })]).givenUp).toEqual([]);
-		expect(ids(find([row('a', { scheduled_at: at(0) })]).givenUp)).toEqual(['a']);
-	});
-
-	it('comes first when Anchor does not say when it was scheduled', () => {
-		const timeless = { scheduled_at: null, completed_at: null };
-		for (const rows of [
-			[row('a'), row('b', timeless)],
-			[row('b', timeless), row('a')],
-		]) {
-			expect(ids(find(rows, { sinceMs: 0 }).givenUp)).toEqual(['b', 'a']);
-		}
-		expect(find([row('b', timeless)], { sinceMs: 0 }).givenUpMs).toBe(0);
-		expect(find([row('b', { completed_at: null })]).givenUpMs).toBe(T0 + 10_000);
-	});
-
-	it('is named and not made up when its row has no payload', () => {
-		const missed = find([row('a', { payload: undefined }), row('b')]);
-		expect(missed.withoutPayload).toEqual(['a']);
-		expect(ids(missed.givenUp)).toEqual(['b']);
+	it('is by when Anchor ended with them where there is more than a portion', () => {
+		const late = row('late', 1, { completed_at: new Date(at(5_000)).toISOString() });
+		const many = Array.from({ length: 150 }, (_none, index) => row(`e${index}`, 10 + index));
+		const { portions } = planOf([late, ...many]);
+		expect(portions.map(({ events }) => events.length)).toEqual([100, 51]);
+		expect(portions.map(({ doneMs }) => doneMs)).toEqual([at(109), at(5_000)]);
+		expect(idsOf(portions[1].events)[0]).toBe('late');
 	});
 });
 
-describe('conditions', () => {
-	it('that cannot be judged do not hold, and are named', () => {
-		const conditions = { conditions: [{ leftValue: 'duration_ms', operator: 'number:gt' }] };
-		const missed = find([row('a')], {
-			wanted: { events: ['*'], filters: makeFilters({ conditions }) },
+describe('what is in doubt', () => {
+	const lastMinute = (count: number) =>
+		Array.from({ length: count }, (_none, index) => answered(`e${index}`, -60 + index / 100, 202));
+
+	it('is asked about whole, however much it is, in runs of 500', () => {
+		const { questions } = planOf(lastMinute(1_200), { isStart: true });
+		expect(questions.map(({ events }) => events.length)).toEqual([500, 500, 200]);
+	});
+
+	it('has for witnesses the ten last ones before it', () => {
+		const before = Array.from({ length: 30 }, (_none, index) =>
+			answered(`w${index}`, index - 900, 202),
+		);
+		const [{ witnesses }] = planOf([...before, ...lastMinute(2)], { isStart: true }).questions;
+		expect(witnesses).toEqual(before.slice(-10).map((one) => one.external_event_id));
+	});
+});
+
+describe('what can be noted as done', () => {
+	it('is all that Anchor had ended with five minutes ago', () => {
+		expect(planOf([own])).toMatchObject({ doneMs: at(600), isUnsettled: false });
+	});
+
+	it('ends before what n8n has in hand, which another look comes back to', () => {
+		const plan = planOf([row('a', 5), row('held', 7), row('b', 9)], {
+			isKnown: oneOf('held'),
+			isInHand: oneOf('held'),
 		});
-		expect([missed.givenUp, missed.unjudged]).toEqual([[], ['duration_ms']]);
-		expect(find([row('a')]).unjudged).toEqual([]);
-	});
-});
-
-describe('an event from the history', () => {
-	it('has the whole envelope, as far as it is known', () => {
-		const payload = { task_id: 'tsk_1', error: { type: 'timeout' } };
-		const [{ event, deliveryId }] = find([row('a', { event_type: 'task.failed', payload })], {
-			wanted: { events: ['*'], filters: makeFilters() },
-		}).givenUp;
-		expect(deliveryId).toBe('row_a');
-		expect(event).toEqual({
-			id: 'a',
-			type: 'task.failed',
-			created: at(10),
-			project_id: 'p',
-			text: 'Task Failed: task tsk_1 (timeout)',
-			recovered: true,
-			data: payload,
-		});
+		expect(plan).toMatchObject({ doneMs: at(7) - 1, isUnsettled: true });
+		expect(plan.portions).toMatchObject([{ doneMs: at(7) - 1 }]);
 	});
 
-	it('names all ids that it carries, and no time that Anchor does not name', () => {
-		const payload = { session_id: 'ses_1', task_id: 'tsk_1' };
-		const [{ event }] = find([row('a', { payload, scheduled_at: null })], { sinceMs: 0 }).givenUp;
-		expect(event.text).toBe('Task Completed: task tsk_1, session ses_1');
-		expect(event).not.toHaveProperty('created');
+	it('ends before what was left out because there is so much', () => {
+		const rows = Array.from({ length: 10_000 }, (_none, index) => row(`e${index}`, index));
+		const plan = planOf(rows);
+		expect(plan).toMatchObject({ doneMs: at(600), isUnsettled: true });
+		expect(plan.portions.flatMap(({ events }) => events)).toHaveLength(5_000);
+		expect(plan.portions[plan.portions.length - 1].doneMs).toBe(at(4_999));
 	});
 
-	it('of an unknown type is called by its name', () => {
-		const [{ event }] = find([row('a', { event_type: 'moon.rose', payload: {} })], {
-			wanted: { events: ['*'], filters: makeFilters() },
-			projectId: '',
-		}).givenUp;
-		expect(event.text).toBe('moon.rose');
-		expect(event).not.toHaveProperty('project_id');
-	});
-});
-
-describe('what n8n has in hand', () => {
-	it('is not missing yet, and not settled either', () => {
-		const inHand = (id: string) => id === 'a';
-		const missed = find([row('a'), row('b')], { isKnown: inHand, isInHand: inHand });
-		expect(ids(missed.givenUp)).toEqual(['b']);
-		expect(missed.isUnsettled).toBe(true);
-		expect(find([row('b')], { isInHand: inHand }).isUnsettled).toBe(false);
-	});
-});
-
-describe('what was recovered before', () => {
-	it('is what Anchor had given up by then', () => {
-		const rows = [
-			row('before', { completed_at: at(100) }),
-			row('then', { completed_at: at(200) }),
-			row('since', { completed_at: at(201) }),
-			row('last', { completed_at: at(300) }),
-		];
-		const missed = find(rows, { recoveredMs: T0 + 200_000 });
-		expect(ids(missed.givenUp)).toEqual(['since', 'last']);
-		expect(missed.givenUpMs).toBe(T0 + 300_000);
-	});
-
-	it('is nothing of which Anchor does not say when it was given up', () => {
-		const rows = [row('a', { completed_at: null })];
-		expect(ids(find(rows, { recoveredMs: T0 + 200_000 }).givenUp)).toEqual(['a']);
-	});
-
-	it('does not move on when nothing was given up', () => {
-		expect(find([delivered('a', 5)]).givenUpMs).toBeUndefined();
-	});
-});
-
-describe('what Anchor holds delivered', () => {
-	it('is not doubted when nobody asks', () => {
-		for (const isStart of [false, true]) {
-			const { doubtful, witnesses } = find([delivered('a', 5)], { isStart });
-			expect([doubtful, witnesses]).toEqual([[], []]);
-		}
-	});
-
-	it('is doubted at a start from a minute before the last delivery before it', () => {
-		const rows = [delivered('old', 100), delivered('dying', 140), delivered('last', 200)];
-		const missed = find(rows, { isStart: true, startedMs: T0 + 3_600_000 });
-		expect(ids(missed.doubtful)).toEqual(['dying', 'last']);
-		expect(missed.witnesses).toEqual(['old']);
-	});
-
-	it('is doubted at a start whatever this process itself, or nobody yet, has taken', () => {
-		const rows = [
-			delivered('last', 200),
-			delivered('known', 500),
-			row('pending', { status: 'pending', completed_at: at(250) }),
-		];
-		const isKnown = (id: string) => id === 'known';
-		const missed = find(rows, { isStart: true, startedMs: T0 + 3_600_000, isKnown });
-		expect(ids(missed.doubtful)).toEqual(['last']);
-	});
-
-	it('is doubted at a start up to the last minute before it, which says nothing of when n8n died', () => {
-		const rows = [150, 100, 60].map((seconds) => delivered(`${seconds}`, 3_600 - seconds));
-		const missed = find(rows, { isStart: true, startedMs: T0 + 3_600_000 });
-		expect(ids(missed.doubtful)).toEqual(['150', '100', '60']);
-	});
-
-	it('is doubted at a start also where n8n itself has answered while it started', () => {
-		const rows = [delivered('old', 100), delivered('last', 200), delivered('starting', 3_590)];
-		const missed = find(rows, { isStart: true, startedMs: T0 + 3_600_000 });
-		expect(ids(missed.doubtful)).toEqual(['last', 'starting']);
-	});
-
-	it('is doubted later on only from the start on', () => {
-		const rows = [delivered('before', 100), delivered('since', 300)];
-		const missed = find(rows, { startedMs: T0 + 200_000 });
-		expect(ids(missed.doubtful)).toEqual(['since']);
-	});
-
-	it('has ten witnesses at most, the youngest', () => {
-		const rows = Array.from({ length: 30 }, (_, index) => delivered(`w${index}`, index));
-		const missed = find([...rows, delivered('last', 1_000)], {
-			isStart: true,
-			startedMs: T0 + 3_600_000,
-		});
-		expect(missed.witnesses).toEqual(rows.slice(-10).map((one) => one.external_event_id));
+	it('is nothing where not all was read', () => {
+		const plan = planOf([row('a', 5)], { isWhole: false });
+		expect(plan).toMatchObject({ doneMs: undefined, isUnsettled: true });
+		expect(plan.portions).toMatchObject([{ doneMs: -Infinity }]);
 	});
 });
 
 describe('a secret', () => {
-	it('is wrong when a delivery was refused with 401 after it came into use', () => {
-		const refused = row('a', { response_status: 401 });
-		expect(find([refused], { secretSinceMs: T0 + 10_999 }).secretIsWrong).toBe(true);
-		expect(find([refused], { secretSinceMs: T0 + 11_000 }).secretIsWrong).toBe(false);
-		expect(find([row('a')]).secretIsWrong).toBe(false);
-		expect(find([row('a'), refused, row('b')]).secretIsWrong).toBe(true);
-		expect(find([{ ...refused, status: 'pending' }]).secretIsWrong).toBe(false);
+	it.each<[string, DeliveryRow, Partial<PlanInput & ReadingInput>, unknown]>([
+		[
+			'is proven wrong by a 401 that this process gave',
+			refused('a', 5),
+			{ mismatchesMs: [at(6)] },
+			'proven',
+		],
+		[
+			'also where others matched nothing since',
+			refused('a', 5),
+			{ mismatchesMs: [at(6), at(800)] },
+			'proven',
+		],
+		['is not by one that it did not give', refused('a', 5), { mismatchesMs: [at(800)] }, undefined],
+		[
+			'nor by a 400, which headers or the time have got',
+			refused('a', 5, 400),
+			{ mismatchesMs: [at(5)] },
+			undefined,
+		],
+		[
+			'nor by a 401 from before it was made',
+			refused('a', 5),
+			{ mismatchesMs: [at(5)], secretSinceMs: at(5) },
+			undefined,
+		],
+		[
+			'is reported wrong where this process receives nothing',
+			refused('a', 5),
+			{ hasReceived: false },
+			'reported',
+		],
+	])('%s', (_what, refusal, more, expected) => {
+		expect(planOf([own, refusal], more).wrongSecret).toBe(expected);
 	});
+
+	it('is reported wrong where others receive, too', () => {
+		const rows = [refused('a', 5), answered('b', 6, 202)];
+		expect(planOf(rows).wrongSecret).toBe('reported');
+		expect(planOf(rows, { isKnown: oneOf('b') }).wrongSecret).toBeUndefined();
+	});
+});
+
+it('hands on what could not be judged or had', () => {
+	const rows = [row('a', 5, { payload: undefined })];
+	expect(planOf(rows)).toMatchObject({ withoutPayload: ['a'], unjudged: [] });
 });

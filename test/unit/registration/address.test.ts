@@ -1,4 +1,4 @@
-import { checkAddress } from '../../../nodes/AnchorBrowser/registration/address';
+import { checkAddress, tidyAddress } from '../../../nodes/AnchorBrowser/registration/address';
 
 const baseUrl = 'https://api.anchorbrowser.io';
 const judged = (url: string) => checkAddress(url, { baseUrl });
@@ -99,6 +99,26 @@ describe('the words', () => {
 			expect(text).not.toContain('pass@');
 			expect(text).not.toContain('0b6f2b1e');
 		}
+	});
+});
+
+describe('an address with two slashes in its path', () => {
+	it.each([
+		[`https://n8n.example.com/${PATH}`, `https://n8n.example.com${PATH}`],
+		[`https://n8n.example.com///${PATH}`, `https://n8n.example.com${PATH}`],
+		[`https://n8n.example.com//base/${PATH}`, `https://n8n.example.com/base${PATH}`],
+		[`http://localhost:5678/${PATH}`, `http://localhost:5678${PATH}`],
+	])('is put right: %s', (given, right) => {
+		expect(tidyAddress(given)).toBe(right);
+	});
+
+	it.each([
+		`https://N8N.example.com:443${PATH}`,
+		'https://a.example.com/x?to=a//b',
+		'//nowhere',
+		'',
+	])('%j stays as it is', (given) => {
+		expect(tidyAddress(given)).toBe(given);
 	});
 });
 

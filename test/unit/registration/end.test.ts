@@ -35,7 +35,8 @@ beforeEach(() => {
 	anchor = new AnchorInMemory();
 });
 
-const add = (whose = owner, url = URL_HERE) => anchor.add({ url, description: formatMark(whose) });
+const add = (whose = owner, url = URL_HERE) =>
+	anchor.add({ url, description: formatMark(whose, {}) });
 const end = async (fields: Partial<EndRequest> = {}) => {
 	const ended = await endRegistration(anchor.context(), {
 		owner,
@@ -43,6 +44,7 @@ const end = async (fields: Partial<EndRequest> = {}) => {
 		webhookId: undefined,
 		isReplaced: false,
 		onDeactivate: 'delete',
+		askedAtMs: Date.now() - 10_000,
 		...fields,
 	});
 	expect(JSON.stringify(ended.happened.map(logLineOf))).not.toContain(API_KEY);
@@ -55,10 +57,30 @@ describe('a registration that ends', () => {
 		const { id } = add();
 		expect(await end({ webhookId: id })).toEqual({
 			isOver: true,
+			isTakenUp: false,
 			happened: [{ what: 'removed', id, role: 'served' }],
 		});
 		expect(anchor.webhooks).toEqual([]);
 	});
+
+	it.each([true, false])(
+		'stays where another process has taken it up since, whose clock does not count (Anchor tells the time: %s)',
+		async (tellsTime) => {
+			anchor.tellsTime = tellsTime;
+			const nowMs = tellsTime ? anchor.nowMs : Date.now();
+			const at = (activatedMs: number) =>
+				anchor.add({ url: URL_HERE, description: formatMark(owner, { activatedMs }) });
+			const { id } = at(nowMs - 5_000);
+			expect(await end({ webhookId: id })).toEqual({
+				isOver: true,
+				isTakenUp: true,
+				happened: [{ what: 'takenUp', id }],
+			});
+			expect(anchor.webhooks).toHaveLength(1);
+			expect((await end({ webhookId: id, askedAtMs: Date.now() })).isTakenUp).toBe(false);
+			expect(anchor.webhooks).toEqual([]);
+		},
+	);
 
 	it('has it removed though Anchor does not list it, because it is disabled', async () => {
 		const { id } = add();
@@ -72,6 +94,7 @@ describe('a registration that ends', () => {
 		const double = add();
 		expect(await end({ webhookId: id, onDeactivate: 'disable' })).toEqual({
 			isOver: true,
+			isTakenUp: false,
 			happened: [
 				{ what: 'disabled', id },
 				{ what: 'removed', id: double.id, role: 'leftover' },
@@ -85,6 +108,7 @@ describe('a registration that ends', () => {
 		async (onDeactivate) => {
 			expect(await end({ webhookId: 'wh_gone', onDeactivate })).toEqual({
 				isOver: true,
+				isTakenUp: false,
 				happened: [{ what: 'absent', id: 'wh_gone' }],
 			});
 		},
@@ -97,6 +121,7 @@ describe('a registration that ends', () => {
 			anchor.answer(/^(DELETE|PATCH)/, { status: 404 });
 			expect(await end({ webhookId: id, onDeactivate })).toEqual({
 				isOver: true,
+				isTakenUp: false,
 				happened: [{ what: 'absent', id }],
 			});
 		},
@@ -111,7 +136,7 @@ describe('a registration that ends', () => {
 
 	it('with nothing stored and nothing at Anchor, changes nothing', async () => {
 		anchor.add({ url: URL_HERE });
-		expect(await end()).toEqual({ isOver: true, happened: [] });
+		expect(await end()).toEqual({ isOver: true, isTakenUp: false, happened: [] });
 		expect(anchor.webhooks).toHaveLength(1);
 	});
 

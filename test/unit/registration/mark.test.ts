@@ -8,7 +8,7 @@ import {
 	ownerKeyOf,
 	parseMark,
 } from '../../../nodes/AnchorBrowser/registration/mark';
-import type { Mark, MarkOwner } from '../../../nodes/AnchorBrowser/registration/mark';
+import type { Mark, MarkNote, MarkOwner } from '../../../nodes/AnchorBrowser/registration/mark';
 
 const owner: MarkOwner = {
 	workflowName: 'Invoices',
@@ -26,7 +26,8 @@ const anyText = fc.oneof(
 		.map((parts) => parts.join('')),
 );
 const maybe = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: undefined });
-const anyTime = fc.integer({ min: Date.UTC(2020), max: Date.UTC(2100) });
+const anyTime = fc.integer({ min: Date.UTC(2020), max: Date.UTC(2059) });
+const anyField = fc.stringMatching(/^[b-qs-z][0-9a-z]{1,8}$/);
 const anyOwner: fc.Arbitrary<MarkOwner> = fc.record({
 	workflowName: anyText,
 	instanceId: anyText,
@@ -34,31 +35,44 @@ const anyOwner: fc.Arbitrary<MarkOwner> = fc.record({
 	nodeId: anyText,
 	mode: fc.constantFrom('production' as const, 'test' as const),
 });
+const anyNote: fc.Arbitrary<MarkNote> = fc
+	.record({
+		fingerprint: maybe(fc.string().map(fingerprintOf)),
+		recoveredMs: maybe(anyTime),
+		activatedMs: maybe(anyTime),
+		others: fc.array(anyField, { maxLength: 4 }),
+	})
+	.map(({ others, ...note }) => (others.length === 0 ? note : { ...note, others }));
 const isMark = (mark: Mark | undefined): mark is Mark => mark !== undefined;
 const hasHalfCharacter = (text: string) => /\p{Cs}/u.test(text);
 
 describe('a mark', () => {
 	it('is readable, with the part for machines at its end', () => {
-		expect(formatMark(owner)).toMatch(
+		expect(formatMark(owner, {})).toMatch(
 			/^Invoices \(n8n production webhook\) \[n8n:[0-9a-f]{12}:Xy3kQ0aBcDeFgHiJ:6d5f4b1c-0c3a-4d8e-9b1a-2f3e4d5c6b7a:[0-9a-f]{8}\]$/,
 		);
 	});
 
 	it('stays the same from one version of this package to the next', () => {
-		expect(formatMark(owner)).toBe(
+		expect(formatMark(owner, {})).toBe(
 			'Invoices (n8n production webhook) [n8n:4e7739e16cec:Xy3kQ0aBcDeFgHiJ:6d5f4b1c-0c3a-4d8e-9b1a-2f3e4d5c6b7a:96322c54]',
 		);
 	});
 
 	it('with a fingerprint of the signing secret stays the same, too', () => {
 		expect(fingerprintOf('a signing secret')).toBe('9c50bd5ed6');
-		expect(formatMark(owner, fingerprintOf('a signing secret'))).toBe(
+		expect(formatMark(owner, { fingerprint: fingerprintOf('a signing secret') })).toBe(
 			'Invoices (n8n production webhook) [n8n:4e7739e16cec:Xy3kQ0aBcDeFgHiJ:6d5f4b1c-0c3a-4d8e-9b1a-2f3e4d5c6b7a:9c50bd5ed6:c31d0965]',
 		);
 	});
 
 	it('with the time until when missed events were recovered stays the same, too', () => {
-		expect(formatMark(owner, fingerprintOf('a signing secret'), 1_779_624_005_123)).toBe(
+		expect(
+			formatMark(owner, {
+				fingerprint: fingerprintOf('a signing secret'),
+				recoveredMs: 1_779_624_005_123,
+			}),
+		).toBe(
 			'Invoices (n8n production webhook) [n8n:4e7739e16cec:Xy3kQ0aBcDeFgHiJ:6d5f4b1c-0c3a-4d8e-9b1a-2f3e4d5c6b7a:9c50bd5ed6:rmpjq6mmb:5de2155f]',
 		);
 	});
@@ -67,7 +81,9 @@ describe('a mark', () => {
 		fc.assert(
 			fc.property(fc.string({ minLength: 12 }), fc.string({ minLength: 12 }), (one, other) => {
 				fc.pre(one !== other);
-				const marks = [one, other].map((secret) => formatMark(owner, fingerprintOf(secret)));
+				const marks = [one, other].map((secret) =>
+					formatMark(owner, { fingerprint: fingerprintOf(secret) }),
+				);
 				expect(marks[0]).not.toBe(marks[1]);
 				expect(marks[0]).not.toContain(one);
 			}),
@@ -75,62 +91,86 @@ describe('a mark', () => {
 	});
 
 	it('is without a fingerprint while the secret is not known', () => {
-		expect(parseMark(formatMark(owner))?.fingerprint).toBeUndefined();
+		expect(parseMark(formatMark(owner, {}))?.fingerprint).toBeUndefined();
 	});
 
 	it('does not carry the id of the n8n instance', () => {
-		expect(formatMark(owner)).not.toContain(owner.instanceId.slice(0, 16));
+		expect(formatMark(owner, {})).not.toContain(owner.instanceId.slice(0, 16));
 	});
 
 	it('fits, is one line, holds no half characters and reads back, whatever the names are', () => {
 		fc.assert(
-			fc.property(anyOwner, maybe(fc.string()), maybe(anyTime), (any, secret, time) => {
-				const fingerprint = secret === undefined ? undefined : fingerprintOf(secret);
-				const text = formatMark(any, fingerprint, time);
+			fc.property(anyOwner, anyNote, (any, note) => {
+				const text = formatMark(any, note);
 				expect(text.length).toBeLessThanOrEqual(256);
 				expect(text).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
 				expect(hasHalfCharacter(text)).toBe(false);
 				expect(text.trim()).toBe(text);
 				const mark = parseMark(text);
 				expect(isMark(mark) && isMarkOf(mark, any)).toBe(true);
-				expect(mark).toMatchObject({ mode: any.mode, fingerprint, recoveredMs: time });
+				expect(mark).toMatchObject({ mode: any.mode, ...note });
+				expect(formatMark(any, { ...mark })).toBe(text);
 			}),
 		);
 	});
 
+	it('of a later version keeps what that one noted, as much as fits', () => {
+		const fields = ['b1', 'zzzzzzzz', 'c0123456789', 'd3', 'e4', 'f5'];
+		for (const recoveredMs of [undefined, 1_779_624_005_123]) {
+			const note = { fingerprint: fingerprintOf('a signing secret'), recoveredMs };
+			const text = formatMark(owner, { ...note, others: ['z1', 'b2'] });
+			const mark = parseMark(text);
+			expect(mark).toMatchObject({ ...note, others: ['z1', 'b2'] });
+			const next = formatMark(owner, { ...mark, activatedMs: 1_779_624_005_124 });
+			expect(parseMark(next)).toMatchObject({ ...mark, activatedMs: 1_779_624_005_124 });
+		}
+		const name = 'x'.repeat(300);
+		const long = { ...owner, workflowName: name, workflowId: 'w'.repeat(40) };
+		const text = formatMark(long, { others: fields.map((field) => field.slice(0, 9)) });
+		expect(text).toHaveLength(256);
+		expect(parseMark(text)?.others).toEqual(['b1', 'zzzzzzzz', 'e01234567', 'd3']);
+	});
+
+	it('notes an activation beside the recovery', () => {
+		const note = { recoveredMs: 1_779_624_005_123, activatedMs: 1_779_624_005_000 };
+		expect(formatMark(owner, note)).toContain(':rmpjq6mmb:ampjq6miw:');
+	});
+
 	it('cuts a long name, marks the cut, and keeps the machine part whole', () => {
-		const text = formatMark({ ...owner, workflowName: `${'a'.repeat(300)}` });
+		const text = formatMark({ ...owner, workflowName: `${'a'.repeat(300)}` }, {});
 		expect(text).toHaveLength(256);
 		expect(text).toMatch(/^a+… \(n8n production webhook\) \[n8n:/);
 		expect(parseMark(text)).toEqual({
-			...parseMark(formatMark(owner)),
+			...parseMark(formatMark(owner, {})),
 			workflowName: expect.any(String),
 		});
 	});
 
 	it('keeps a name that just fits', () => {
-		const rest = formatMark(owner).length - owner.workflowName.length;
+		const rest = formatMark(owner, {}).length - owner.workflowName.length;
 		const workflowName = 'a'.repeat(256 - rest);
-		expect(parseMark(formatMark({ ...owner, workflowName }))?.workflowName).toBe(workflowName);
+		expect(parseMark(formatMark({ ...owner, workflowName }, {}))?.workflowName).toBe(workflowName);
 	});
 
 	it('leaves no space before the cut', () => {
 		for (const begin of ['', 'b']) {
 			const workflowName = begin + 'a '.repeat(200);
-			expect(formatMark({ ...owner, workflowName })).toMatch(/a… \(n8n/);
+			expect(formatMark({ ...owner, workflowName }, {})).toMatch(/a… \(n8n/);
 		}
 	});
 
 	it('cuts between characters, not through one', () => {
-		const odd = formatMark({ ...owner, workflowName: `x${'😀'.repeat(200)}` });
-		const even = formatMark({ ...owner, workflowName: '😀'.repeat(200) });
+		const odd = formatMark({ ...owner, workflowName: `x${'😀'.repeat(200)}` }, {});
+		const even = formatMark({ ...owner, workflowName: '😀'.repeat(200) }, {});
 		expect([odd, even].some(hasHalfCharacter)).toBe(false);
 		expect([odd.length, even.length].sort()).toEqual([255, 256]);
 	});
 
 	it('makes one line of a name with line breaks, and names an unnamed workflow', () => {
-		expect(formatMark({ ...owner, workflowName: ' a\r\nb\tc\u2028d ' })).toMatch(/^a b c d \(n8n/);
-		expect(formatMark({ ...owner, workflowName: ' \n ' })).toMatch(/^Unnamed workflow \(n8n/);
+		expect(formatMark({ ...owner, workflowName: ' a\r\nb\tc\u2028d ' }, {})).toMatch(
+			/^a b c d \(n8n/,
+		);
+		expect(formatMark({ ...owner, workflowName: ' \n ' }, {})).toMatch(/^Unnamed workflow \(n8n/);
 	});
 });
 
@@ -143,14 +183,14 @@ describe('whose a mark is', () => {
 			{ mode: 'test' },
 		];
 		for (const other of others) {
-			const mark = parseMark(formatMark({ ...owner, ...other })) as Mark;
+			const mark = parseMark(formatMark({ ...owner, ...other }, {})) as Mark;
 			expect(isMarkOf(mark, owner)).toBe(false);
 			expect(isMarkOfNode(mark, owner)).toBe('mode' in other);
 			expect(isMarkOfInstance(mark, owner)).toBe(!('instanceId' in other));
 			expect(ownerKeyOf({ ...owner, ...other })).not.toBe(ownerKeyOf(owner));
 		}
 		const renamed = { ...owner, workflowName: 'Bills' };
-		expect(isMarkOf(parseMark(formatMark(renamed)) as Mark, owner)).toBe(true);
+		expect(isMarkOf(parseMark(formatMark(renamed, {})) as Mark, owner)).toBe(true);
 		expect(ownerKeyOf(renamed)).toBe(ownerKeyOf(owner));
 	});
 
@@ -171,20 +211,20 @@ describe('whose a mark is', () => {
 			fc.property(anyOwner, anyOwner, (one, other) => {
 				const ids = (any: MarkOwner) => JSON.stringify({ ...any, workflowName: '' });
 				fc.pre(ids(one) !== ids(other));
-				expect(isMarkOf(parseMark(formatMark(one)) as Mark, other)).toBe(false);
+				expect(isMarkOf(parseMark(formatMark(one, {})) as Mark, other)).toBe(false);
 			}),
 		);
 	});
 
 	it('an id too long or too odd for the mark is still told from another that begins the same', () => {
 		const long = (end: string) => ({ ...owner, nodeId: `${'n'.repeat(200)}${end}` });
-		expect(isMarkOf(parseMark(formatMark(long('a'))) as Mark, long('a'))).toBe(true);
-		expect(isMarkOf(parseMark(formatMark(long('a'))) as Mark, long('b'))).toBe(false);
+		expect(isMarkOf(parseMark(formatMark(long('a'), {})) as Mark, long('a'))).toBe(true);
+		expect(isMarkOf(parseMark(formatMark(long('a'), {})) as Mark, long('b'))).toBe(false);
 	});
 });
 
 describe('what is no mark', () => {
-	const text = formatMark(owner, fingerprintOf('a signing secret'));
+	const text = formatMark(owner, { fingerprint: fingerprintOf('a signing secret') });
 
 	it.each([
 		['nothing', null],

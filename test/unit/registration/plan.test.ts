@@ -26,13 +26,13 @@ const owner: MarkOwner = {
 const tester: MarkOwner = { ...owner, mode: 'test' };
 const EVENTS = ['task.completed', 'task.failed'];
 const FINGERPRINT = fingerprintOf('the secret that n8n has stored');
-const MARK = formatMark(owner, FINGERPRINT);
+const MARK = formatMark(owner, { fingerprint: FINGERPRINT });
 
 const ours = (fields: Partial<RemoteWebhook> = {}, whose = owner): RemoteWebhook => ({
 	id: 'wh_ours',
 	project_id: 'p1',
 	url: URL_HERE,
-	description: formatMark(whose, FINGERPRINT),
+	description: formatMark(whose, { fingerprint: FINGERPRINT }),
 	subscribed_events: EVENTS,
 	enabled: true,
 	created_at: before(86_400_000),
@@ -60,8 +60,9 @@ const decide = (
 			owner,
 			url: URL_HERE,
 			events: EVENTS,
-			secretIsWrong: false,
+			secretIs: 'trusted',
 			retryUnsupported: true,
+			isTakenUp: false,
 			...wanted,
 		},
 		nowMs: NOW,
@@ -70,6 +71,7 @@ const decide = (
 	const { action } = step;
 	return {
 		action,
+		...('reason' in step ? { reason: step.reason } : {}),
 		...('webhook' in step ? { id: step.webhook.id } : {}),
 		...('changes' in step ? { changes: step.changes } : {}),
 		sweep: ids(sweep),
@@ -121,10 +123,16 @@ describe('our id, anything differs; id and secret stored: one PATCH', () => {
 		['the description was written over', { description: 'mine' }, { description: MARK }],
 		[
 			'the workflow was renamed',
-			{ description: formatMark({ ...owner, workflowName: 'Bills' }, FINGERPRINT) },
+			{
+				description: formatMark({ ...owner, workflowName: 'Bills' }, { fingerprint: FINGERPRINT }),
+			},
 			{ description: MARK },
 		],
-		['the mark has no fingerprint yet', { description: formatMark(owner) }, { description: MARK }],
+		[
+			'the mark has no fingerprint yet',
+			{ description: formatMark(owner, {}) },
+			{ description: MARK },
+		],
 		[
 			'everything at once',
 			{ url: URL_OLD, subscribed_events: [], enabled: false, description: 'mine' },
@@ -145,14 +153,44 @@ describe('our id, anything differs; id and secret stored: one PATCH', () => {
 	});
 });
 
-describe('ours, secret unknown or wrong: rotate in place, PATCH what differs', () => {
-	const another = formatMark(owner, fingerprintOf('the secret that n8n got last'));
+describe('another process may be about to end it: the mark says that it was taken up', () => {
+	const taken = { fingerprint: FINGERPRINT, activatedMs: NOW };
 
-	it.each<[string, RemoteWebhook, StoredRegistration | undefined, object | undefined]>([
+	it.each<[string, Partial<RemoteWebhook>, object]>([
+		['in order', {}, { description: formatMark(owner, taken) }],
+		['disabled', { enabled: false }, { description: formatMark(owner, taken), enabled: true }],
+		[
+			'with all that was noted before',
+			{
+				description: formatMark(owner, {
+					fingerprint: FINGERPRINT,
+					recoveredMs: NOW - 1,
+					activatedMs: NOW - 2,
+					others: ['z1'],
+				}),
+			},
+			{ description: formatMark(owner, { ...taken, recoveredMs: NOW - 1, others: ['z1'] }) },
+		],
+	])('%s', (_what, fields, changes) => {
+		expect(decide([ours(fields)], stored(), { isTakenUp: true })).toMatchObject({
+			action: 'change',
+			changes,
+		});
+	});
+
+	it('and keeps what it says', () => {
+		expect(decide([ours({ description: formatMark(owner, taken) })], stored()).action).toBe('keep');
+	});
+});
+
+describe('ours, secret unknown or wrong: rotate in place, PATCH what differs', () => {
+	const another = formatMark(owner, { fingerprint: fingerprintOf('the secret that n8n got last') });
+
+	it.each<[string, RemoteWebhook, StoredRegistration | undefined, object | undefined, string?]>([
 		['nothing stored, found by mark and address', ours(), undefined, undefined],
 		[
 			'nothing stored, found by a mark without a fingerprint',
-			ours({ description: formatMark(owner) }),
+			ours({ description: formatMark(owner, {}) }),
 			undefined,
 			undefined,
 		],
@@ -164,26 +202,39 @@ describe('ours, secret unknown or wrong: rotate in place, PATCH what differs', (
 			stored({ webhookId: 'wh_gone' }),
 			undefined,
 		],
-		['the mark names another secret', ours({ description: another }), stored(), undefined],
+		[
+			'the mark names another secret',
+			ours({ description: another }),
+			stored(),
+			undefined,
+			'outdated',
+		],
 		[
 			'the mark names another secret, and something differs',
 			ours({ description: another, enabled: false }),
 			stored(),
 			{ enabled: true },
+			'outdated',
 		],
-	])('%s', (_what, remote, kept, changes) => {
+	])('%s', (_what, remote, kept, changes, reason = 'unknown') => {
 		expect(decide([foreign('a'), remote], kept)).toEqual({
 			action: 'rotate',
 			id: 'wh_ours',
+			reason,
 			changes,
 			...NOTHING_ELSE,
 		});
 	});
 
-	it('refused deliveries have shown that the stored one is wrong', () => {
-		expect(decide([ours()], stored(), { secretIsWrong: true })).toMatchObject({
+	it.each([
+		['refused deliveries have shown that the stored one is wrong', MARK, 'wrong', 'wrong'],
+		['they have, whatever the mark says', another, 'wrong', 'wrong'],
+		['Anchor has not answered a rotation', MARK, 'doubtful', 'doubtful'],
+		['it has not, and the mark names another', another, 'doubtful', 'outdated'],
+	] as const)('%s', (_what, description, secretIs, reason) => {
+		expect(decide([ours({ description })], stored(), { secretIs })).toMatchObject({
 			action: 'rotate',
-			changes: undefined,
+			reason,
 		});
 	});
 
@@ -192,7 +243,7 @@ describe('ours, secret unknown or wrong: rotate in place, PATCH what differs', (
 		expect(decide([remote], undefined, { owner: tester })).toMatchObject({
 			action: 'rotate',
 			id: 'wh_test',
-			changes: { description: formatMark(tester) },
+			changes: { description: formatMark(tester, {}) },
 		});
 	});
 });
@@ -439,15 +490,47 @@ describe('what ends', () => {
 		remote: RemoteWebhook[],
 		more: Partial<Parameters<typeof planEnding>[1]> = {},
 	) => {
-		const { served, doubles } = planEnding(remote, {
-			owner,
-			url: URL_HERE,
-			webhookId: 'wh_ours',
-			isReplaced: false,
-			...more,
-		});
+		const { served, doubles } = planEnding(
+			remote,
+			{
+				owner,
+				url: URL_HERE,
+				webhookId: 'wh_ours',
+				isReplaced: false,
+				...more,
+			},
+			NOW,
+		);
 		return [served?.id, doubles.map(({ id }) => id)];
 	};
+	const taken = (activatedMs: number, fields: Partial<RemoteWebhook> = {}, whose = owner) =>
+		ours({ ...fields, description: formatMark(whose, { activatedMs }) });
+	/** The webhook that was taken up since n8n asked for the end. */
+	const takenUp = (remote: RemoteWebhook[], more: Partial<Parameters<typeof planEnding>[1]> = {}) =>
+		planEnding(
+			remote,
+			{ owner, url: URL_HERE, webhookId: 'wh_ours', isReplaced: false, ...more },
+			NOW,
+		).takenUp?.id;
+
+	it('is nothing that was taken up since: the stored one, or another that serves now', () => {
+		expect(takenUp([ours()])).toBeUndefined();
+		expect(takenUp([taken(NOW + 1)])).toBe('wh_ours');
+		expect(takenUp([taken(NOW + 1, { id: 'wh_b' })])).toBe('wh_b');
+		expect(takenUp([ours(), taken(NOW + 1, { id: 'wh_b' })])).toBe('wh_b');
+	});
+
+	it('in the same second, is not: times of Anchor have whole seconds', () => {
+		expect(takenUp([taken(NOW - 999)])).toBe('wh_ours');
+		expect(takenUp([taken(NOW - 1_000)])).toBeUndefined();
+	});
+
+	it('takes no notice of what others, or a listener, have taken up', () => {
+		const elsewhere = { ...owner, workflowId: 'wf2' };
+		expect(takenUp([ours(), taken(NOW + 1, { id: 'wh_b' }, elsewhere)])).toBeUndefined();
+		const test = { owner: tester, webhookId: undefined };
+		expect(takenUp([taken(NOW + 1, {}, tester)], test)).toBeUndefined();
+	});
 
 	it('is the stored webhook, and every other one with our mark', () => {
 		const remote = [foreign('a'), ours({ url: URL_OLD }), ours({ id: 'wh_b' })];

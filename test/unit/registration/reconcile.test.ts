@@ -63,7 +63,8 @@ const requestOf = (
 	stored,
 	occasion: 'publish',
 	wasEnded: false,
-	secretIsWrong: false,
+	isTakenUp: false,
+	secretIs: 'trusted',
 	nowMs: anchor.nowMs,
 	onSecretChanging: () => undefined,
 	...fields,
@@ -124,7 +125,7 @@ describe('nothing of ours at Anchor: created', () => {
 		expect(anchor.webhooks).toHaveLength(1);
 		expect(webhook).toMatchObject({
 			url: URL_HERE,
-			description: formatMark(owner, fingerprintOf(webhook.secret)),
+			description: formatMark(owner, { fingerprint: fingerprintOf(webhook.secret) }),
 			subscribed_events: EVENTS,
 		});
 		expect(outcome).toEqual({
@@ -166,7 +167,7 @@ describe('nothing of ours at Anchor: created', () => {
 	it('a test gets no fingerprint, and one request less', async () => {
 		await stands(undefined, { owner: tester });
 		expect(anchor.takeChanges()).toEqual(['POST /v1/webhooks']);
-		expect(anchor.webhooks[0].description).toBe(formatMark(tester));
+		expect(anchor.webhooks[0].description).toBe(formatMark(tester, {}));
 	});
 
 	it.each(OUTAGES)('%s when the mark gets its fingerprint: it stands', async (_, answer) => {
@@ -213,7 +214,7 @@ describe('a creation that goes wrong', () => {
 		expect(await refused()).not.toHaveProperty('status');
 		const outcome = await stands();
 		expect(what(outcome)).toEqual(['rotated']);
-		expect(outcome.happened).toMatchObject([{ isWrong: false }]);
+		expect(outcome.happened).toMatchObject([{ reason: 'unknown' }]);
 		expect(anchor.webhooks).toHaveLength(1);
 		expect(verifies(outcome)).toBe(true);
 	});
@@ -221,7 +222,7 @@ describe('a creation that goes wrong', () => {
 	it.each([{ id: 'wh_001' }, {}])(
 		'answered with %j alone: what was made is found by its mark',
 		async (body) => {
-			const first = () => anchor.add({ url: URL_HERE, description: formatMark(owner) });
+			const first = () => anchor.add({ url: URL_HERE, description: formatMark(owner, {}) });
 			anchor.answer(/^POST \/v1\/webhooks$/, { status: 201, body }, { first });
 			const outcome = await stands();
 			expect(outcome.state.webhookId).toBe('wh_001');
@@ -291,6 +292,58 @@ describe('what differs at Anchor is changed with one PATCH; id, secret and histo
 		expect(secretsOf(outcome.state)).toHaveLength(1);
 	});
 
+	it('deleted while it was wanted: what the former one missed is looked for in its history for 7 days', async () => {
+		const state = await registered();
+		anchor.remove(state.webhookId);
+		anchor.nowMs += 60_000;
+		const expiresAt = anchor.nowMs + 7 * DAY;
+		const { state: next } = await stands(state);
+		expect(next).toMatchObject({
+			wantsSince: state.wantsSince,
+			former: { webhookId: state.webhookId, expiresAt },
+		});
+		anchor.nowMs = expiresAt - 1;
+		expect((await stands(next)).state.former).toEqual(next.former);
+		anchor.nowMs = expiresAt;
+		expect((await stands(next)).state).not.toHaveProperty('former');
+	});
+
+	it.each([
+		['other settings', { wants: 'another digest' }],
+		['a trigger that was out of service', { wasEnded: true }],
+	])('%s: the history of a former one is of no interest', async (_, fields) => {
+		const state = await registered();
+		anchor.remove(state.webhookId);
+		const { state: next } = await stands(state);
+		anchor.remove(next.webhookId);
+		anchor.nowMs += 60_000;
+		const wanted = { wantsSince: anchor.nowMs };
+		for (const before of [state, next]) {
+			const { state: last } = await stands(before, fields);
+			expect(last).toMatchObject(wanted);
+			expect(last).not.toHaveProperty('former');
+		}
+	});
+
+	it('taken up from another process: one PATCH, a rotation or a creation says so in the mark', async () => {
+		const state = await registered();
+		const isTakenUp = true;
+		const noted = () => parseMark(anchor.webhooks[0].description)?.activatedMs;
+		anchor.nowMs += 60_000;
+		await stands(state, { isTakenUp });
+		expect(anchor.takeChanges()).toEqual([`PATCH /v1/webhooks/${state.webhookId}`]);
+		expect(noted()).toBe(anchor.nowMs);
+		await stands(state);
+		await stands(undefined);
+		expect(noted()).toBe(anchor.nowMs);
+		anchor.nowMs += 60_000;
+		await stands(undefined, { isTakenUp });
+		expect(noted()).toBe(anchor.nowMs);
+		anchor.remove(state.webhookId);
+		await stands(undefined, { isTakenUp });
+		expect(noted()).toBe(anchor.nowMs);
+	});
+
 	it('deleted between looking and changing: looks again and creates', async () => {
 		const state = await registered();
 		anchor.webhooks[0].subscribed_events = [];
@@ -335,18 +388,38 @@ describe('a secret that is not known, or is wrong, is rotated in place', () => {
 	it('refused deliveries have shown it', async () => {
 		const state = await registered();
 		anchor.webhooks[0].secret = 'rotated in the dashboard';
-		const outcome = await stands(state, { secretIsWrong: true, occasion: 'look' });
-		expect(outcome.happened).toEqual([{ what: 'rotated', id: 'wh_001', isWrong: true }]);
+		const outcome = await stands(state, { secretIs: 'wrong', occasion: 'look' });
+		expect(outcome.happened).toEqual([{ what: 'rotated', id: 'wh_001', reason: 'wrong' }]);
 		expect(anchor.takeChanges()).toEqual(CHANGES);
 		expect(verifies(outcome)).toBe(true);
 		expect(outcome.state.wantsSince).toBe(state.wantsSince);
+	});
+
+	it('proven wrong: neither it nor the one before it is accepted any more', async () => {
+		const { state } = await stands(await registered(), { secretIs: 'doubtful' });
+		expect(secretsOf(state)).toHaveLength(2);
+		expect(secretsOf((await stands(state, { secretIs: 'wrong' })).state)).toEqual([
+			{ value: anchor.webhooks[0].secret, age: 'current' },
+		]);
+	});
+
+	it('replaced by another process, or in a database that was restored since: the stored one counts for a day from when it began', async () => {
+		const state = await registered();
+		const outdated = { ...state, secret: seal('older', sealing) };
+		const at = async (nowMs: number) => {
+			anchor.nowMs = nowMs;
+			return secretsOf((await stands(outdated)).state)[1];
+		};
+		const expiresAt = state.secretSince + DAY;
+		expect(await at(expiresAt - 1)).toEqual({ value: 'older', age: 'previous', expiresAt });
+		expect(await at(expiresAt)).toBeUndefined();
 	});
 
 	it('the new one is the newer, and the one before lasts 24 hours', async () => {
 		const state = await registered();
 		const [{ value }] = secretsOf(state);
 		anchor.nowMs += 60_000;
-		const outcome = await stands(state, { secretIsWrong: true });
+		const outcome = await stands(state, { secretIs: 'doubtful' });
 		expect(outcome.state.secretSince).toBe(anchor.nowMs + 1_000);
 		const expiresAt = anchor.nowMs + DAY;
 		expect(secretsOf(outcome.state)[1]).toEqual({ value, age: 'previous', expiresAt });
@@ -357,17 +430,17 @@ describe('a secret that is not known, or is wrong, is rotated in place', () => {
 	});
 
 	it('the one before lasts 24 hours by the clock of Anchor, whatever the clock here says', async () => {
-		const state = await registered();
+		let state = await registered();
 		anchor.tellsTime = true;
 		for (const minutes of [-1, 1]) {
 			const nowMs = anchor.nowMs + minutes * 60_000;
-			const outcome = await stands(state, { secretIsWrong: true, nowMs });
-			expect(outcome.state.previous?.expiresAt).toBe(anchor.nowMs + DAY);
+			({ state } = await stands(state, { secretIs: 'doubtful', nowMs }));
+			expect(state.previous?.expiresAt).toBe(anchor.nowMs + DAY);
 		}
 	});
 
 	it('another API key: nothing sealed under the old one is trusted', async () => {
-		const { state } = await stands(await registered(), { secretIsWrong: true });
+		const { state } = await stands(await registered(), { secretIs: 'doubtful' });
 		anchor.credential = { apiKey: 'another-key', baseUrl: 'https://api.example.com' };
 		const { state: next } = await stands(state);
 		expect(openSecrets(next, { ...sealing, apiKey: 'another-key' })).toEqual([
@@ -574,8 +647,8 @@ describe('five webhooks', () => {
 	it('of others: the words name them, and which n8n made them for which workflow', async () => {
 		fill(3);
 		const bills = { ...owner, workflowId: 'wf2', workflowName: 'Bills' };
-		anchor.add({ url: URL_OLD, description: formatMark(bills) });
-		anchor.add({ description: formatMark({ ...tester, instanceId: 'other' }) });
+		anchor.add({ url: URL_OLD, description: formatMark(bills, {}) });
+		anchor.add({ description: formatMark({ ...tester, instanceId: 'other' }, {}) });
 		const { words, permanent, status } = await refused();
 		expect([permanent, status]).toEqual([true, 409]);
 		for (const text of [words.message, words.description]) {
@@ -590,7 +663,7 @@ describe('five webhooks', () => {
 
 	it('ours appears while we ask: it is adopted', async () => {
 		fill(4);
-		const first = () => anchor.add({ url: URL_HERE, description: formatMark(owner) });
+		const first = () => anchor.add({ url: URL_HERE, description: formatMark(owner, {}) });
 		anchor.answer(/^POST \/v1\/webhooks$/, { status: 409 }, { first });
 		const outcome = await stands();
 		expect(outcome.state.webhookId).toBe('wh_005');
@@ -599,7 +672,7 @@ describe('five webhooks', () => {
 
 	it('an ended test of ours among them is removed first', async () => {
 		fill(4);
-		anchor.add({ url: URL_OLD, description: formatMark(tester) });
+		anchor.add({ url: URL_OLD, description: formatMark(tester, {}) });
 		anchor.nowMs += LISTENING_MS + 1;
 		const outcome = await stands();
 		expect(outcome.happened.slice(0, 2)).toEqual([
@@ -638,7 +711,7 @@ describe('what is not ours is neither adopted, changed nor removed', () => {
 describe('two with our mark', () => {
 	it('one is kept, the other swept', async () => {
 		const state = await registered();
-		const { id } = anchor.add({ url: URL_OLD, description: formatMark(owner) });
+		const { id } = anchor.add({ url: URL_OLD, description: formatMark(owner, {}) });
 		const outcome = await stands(state);
 		expect(outcome.happened).toEqual([{ what: 'removed', id, role: 'leftover' }]);
 		expect(outcome.state).toEqual(state);
@@ -647,7 +720,7 @@ describe('two with our mark', () => {
 
 	it.each(OUTAGES)('%s: a leftover that cannot be removed is no harm', async (_, answer) => {
 		const state = await registered();
-		anchor.add({ url: URL_OLD, description: formatMark(owner) });
+		anchor.add({ url: URL_OLD, description: formatMark(owner, {}) });
 		anchor.answer(/^DELETE/, answer);
 		expect(what(await stands(state))).toEqual(['stayed']);
 	});
@@ -656,7 +729,11 @@ describe('two with our mark', () => {
 describe('two processes that create at the same moment', () => {
 	const rival = (laterMs: number) => () => {
 		anchor.nowMs += laterMs;
-		anchor.add({ url: URL_HERE, description: formatMark(owner), secret: 'of the other process' });
+		anchor.add({
+			url: URL_HERE,
+			description: formatMark(owner, {}),
+			secret: 'of the other process',
+		});
 		anchor.nowMs -= laterMs;
 	};
 	/** Lets the first look pass and acts before the second. */

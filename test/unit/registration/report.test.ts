@@ -15,8 +15,10 @@ describe('the log line', () => {
 	it.each<[Happening, LogLine['level'], string[]]>([
 		[{ what: 'created', id }, 'info', [id, 'created']],
 		[{ what: 'changed', id, fields: ['url', 'enabled'] }, 'info', [id, 'url, enabled']],
-		[{ what: 'rotated', id, isWrong: true }, 'info', [id, 'not the one that Anchor Browser']],
-		[{ what: 'rotated', id, isWrong: false }, 'info', [id, 'did not know it']],
+		[{ what: 'rotated', id, reason: 'wrong' }, 'info', [id, 'not the one that Anchor Browser']],
+		[{ what: 'rotated', id, reason: 'unknown' }, 'info', [id, 'did not know it']],
+		[{ what: 'rotated', id, reason: 'outdated' }, 'info', [id, 'not the last one']],
+		[{ what: 'rotated', id, reason: 'doubtful' }, 'info', [id, 'had not answered']],
 		[{ what: 'unmarked', id, failure }, 'debug', ['(503)', 'maintenance']],
 		[
 			{ what: 'unchecked', id, failure, operation: 'read the webhooks', isRoutine: false },
@@ -35,6 +37,7 @@ describe('the log line', () => {
 		[{ what: 'removed', id, role: 'leftover' }, 'info', [`leftover webhook ${id} was removed`]],
 		[{ what: 'disabled', id }, 'info', [id, 'disabled']],
 		[{ what: 'absent', id }, 'info', [id, 'another project']],
+		[{ what: 'takenUp', id }, 'debug', [id, 'stays', 'has activated']],
 		[{ what: 'stayed', id, failure }, 'warn', [id, '(503)', 'n8n tries again', 'dashboard']],
 		[{ what: 'unended', id, failure }, 'warn', [id, '(503)', 'n8n tries again', 'dashboard']],
 		[{ what: 'unended', id: undefined, failure }, 'warn', ['the webhook of this trigger']],

@@ -4,6 +4,7 @@ import {
 	livePrevious,
 	openSecrets,
 	parseState,
+	webhooksWithHistory,
 } from '../../../nodes/AnchorBrowser/registration/state';
 import type { RegistrationState } from '../../../nodes/AnchorBrowser/registration/state';
 
@@ -20,7 +21,10 @@ const state: RegistrationState = {
 	wants: 'digest',
 	wantsSince: 1_000,
 	endedAt: 1_500,
+	former: { webhookId: 'wh_0', expiresAt: 3_000 },
 };
+/** What a state may be without. */
+const LATER = ['previous', 'endedAt', 'former'] as const;
 
 describe('a stored state', () => {
 	it('reads back as it was written, through JSON', () => {
@@ -29,8 +33,7 @@ describe('a stored state', () => {
 
 	it('reads back without what comes later or ends', () => {
 		const first: Partial<RegistrationState> = { ...state };
-		delete first.previous;
-		delete first.endedAt;
+		for (const key of LATER) delete first[key];
 		expect(parseState(first)).toEqual(first);
 	});
 
@@ -38,7 +41,7 @@ describe('a stored state', () => {
 		expect(parseState(value)).toBeUndefined();
 	});
 
-	it.each(Object.keys(state).filter((key) => key !== 'previous' && key !== 'endedAt'))(
+	it.each(Object.keys(state).filter((key) => !(LATER as readonly string[]).includes(key)))(
 		'is none without its %s',
 		(key) => {
 			expect(parseState({ ...state, [key]: undefined })).toBeUndefined();
@@ -56,6 +59,9 @@ describe('a stored state', () => {
 		['previous', null],
 		['previous', { sealed: 'v1', expiresAt: null }],
 		['previous', { sealed: 7, expiresAt: 2_000 }],
+		['former', null],
+		['former', { webhookId: '', expiresAt: 3_000 }],
+		['former', { webhookId: 'wh_0' }],
 	])('is none with %s %j', (key, value) => {
 		expect(parseState({ ...state, [key]: value })).toBeUndefined();
 	});
@@ -69,6 +75,14 @@ describe('a stored state', () => {
 				expect(typeof value).toBe(typeof state[key]);
 			}),
 		);
+	});
+});
+
+describe('the webhooks in whose histories missed events are', () => {
+	it('are the former one, while Anchor keeps its history, and the one that serves', () => {
+		expect(webhooksWithHistory(state, 2_999)).toEqual(['wh_0', 'wh_1']);
+		expect(webhooksWithHistory(state, 3_000)).toEqual(['wh_1']);
+		expect(webhooksWithHistory({ ...state, former: undefined }, 2_999)).toEqual(['wh_1']);
 	});
 });
 

@@ -1,6 +1,10 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { claimEvent, findUnclaimed } from '../../../nodes/AnchorBrowser/runtime/claimEvent';
+import { claimEvents } from '../../../nodes/AnchorBrowser/runtime/claimEvents';
+import type { Claim, ClaimRequest } from '../../../nodes/AnchorBrowser/runtime/claimEvents';
+import { Trigger } from '../../../nodes/AnchorBrowser/runtime/trigger';
+import { fakeTimers } from '../../support/timers';
+import type { FakeTimers } from '../../support/timers';
 
 type Helpers = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
 
@@ -8,16 +12,21 @@ type Helpers = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'r
 class Row implements Helpers {
 	entries: string[] = [];
 	calls = 0;
+	/** Awaited between reading the row and writing it. */
+	between: () => Promise<unknown> = async () => await Promise.resolve();
+	/** Awaited before an answer, when the row is written. */
+	afterwards: () => Promise<unknown> = async () => await Promise.resolve();
 
 	async checkProcessedAndRecord(...asked: [unknown[], string?, { maxEntries?: number }?]) {
 		const [items, , { maxEntries = Infinity } = {}] = asked;
 		this.calls += 1;
 		const before = [...this.entries];
-		await Promise.resolve();
+		await this.between();
 		const texts = items.map(String);
 		const processed = texts.filter((item) => before.includes(item));
 		const added = texts.filter((item) => !before.includes(item));
 		this.entries = [...before, ...added].slice(-maxEntries);
+		await this.afterwards();
 		return { new: added, processed };
 	}
 
@@ -26,114 +35,201 @@ class Row implements Helpers {
 	}
 }
 
-const EVENT = { eventId: 'evt_1', acrossProcesses: false };
-
+let row: Row;
+let timers: FakeTimers;
 let nodes = 0;
+beforeEach(() => {
+	row = new Row();
+	timers = fakeTimers();
+	nodes += 1;
+});
+afterEach(() => timers.restore());
 
-function contextOf(helpers: Helpers, { executionId = '1', nodeId = 'node' } = {}) {
+/** A process; each has a trigger of its own. */
+function processOf(helpers: Helpers = row, mode = 'trigger') {
 	const warnings: string[] = [];
 	const context = {
-		getMode: () => 'webhook',
-		getExecutionId: () => executionId,
-		getNode: () => ({ id: nodeId, name: 'Anchor Browser Trigger' }),
+		getMode: () => mode,
+		getNode: () => ({ id: `node ${nodes}`, name: 'Anchor Browser Trigger' }),
 		getWorkflow: () => ({ id: 'workflow' }),
 		helpers,
 		logger: { warn: (sentence: string) => warnings.push(sentence) },
 	} as unknown as IExecuteFunctions;
-	return { context, warnings };
-}
-
-/** `test/nodes/durable.test.ts` has what shows in n8n; here is what two processes do to one row at the same moment. */
-describe('claimEvent', () => {
-	it.each<[string, () => Promise<void>]>([
-		['fails', async () => await Promise.reject(new Error('disk full'))],
-		['never answers', async () => await new Promise(() => {})],
-	])('stops a repeated event also when tidying up after it %s', async (_what, removeProcessed) => {
-		const row = new Row();
-		await claimEvent(contextOf(row).context, EVENT);
-		const { context, warnings } = contextOf(
-			{
-				checkProcessedAndRecord: async (items) => await row.checkProcessedAndRecord(items),
-				removeProcessed,
-			},
-			{ executionId: '2', nodeId: `node ${nodes++}` },
-		);
-		const patience: AbortController[] = [];
-		jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
-			patience.push(new AbortController());
-			return patience[patience.length - 1].signal;
+	const trigger = new Trigger('workflow', 'node');
+	const claim = async (request: Partial<ClaimRequest> = {}) =>
+		await claimEvents(context, trigger, {
+			eventIds: ['a'],
+			runName: '1',
+			acrossProcesses: false,
+			...request,
 		});
-		const answer = claimEvent(context, EVENT);
-		while (patience.length < 2) await new Promise((resolve) => setImmediate(resolve));
-		patience[1].abort();
-		expect(await answer).toBe(false);
-		expect(warnings).toEqual([]);
-		jest.restoreAllMocks();
-	});
+	return { claim, warnings };
+}
+const idsIn = (claim: Claim) => (typeof claim === 'string' ? claim : [...claim.ids]);
+const failing: Helpers = {
+	removeProcessed: async () => {},
+	checkProcessedAndRecord: async () => await Promise.reject(new Error('disk full')),
+};
 
-	it('stops all but one of two copies that two processes take up at the same moment', async () => {
-		// Each process has a module of its own, and both read n8n's row before either writes it.
-		const row = new Row();
-		const processes: Array<typeof import('../../../nodes/AnchorBrowser/runtime/claimEvent')> = [];
-		for (let process = 0; process < 2; process++) {
-			jest.isolateModules(() => {
-				processes.push(jest.requireActual('../../../nodes/AnchorBrowser/runtime/claimEvent'));
-			});
-		}
-		const overwriting: Helpers = {
-			removeProcessed: async (items) => await row.removeProcessed(items),
-			checkProcessedAndRecord: async (items) => {
-				const before = [...row.entries];
-				await new Promise((resolve) => setTimeout(resolve, 10));
-				const texts = items.map(String);
-				const processed = texts.filter((item) => before.includes(item));
-				const added = texts.filter((item) => !before.includes(item));
-				row.entries = [...before, ...added];
-				return { new: added, processed };
-			},
-		};
-		const answers = await Promise.all(
-			processes.map(
-				async (process, index) =>
-					await process.claimEvent(contextOf(overwriting, { executionId: String(index) }).context, {
-						...EVENT,
-						acrossProcesses: true,
-					}),
-			),
+it('has what no other run has taken, in two calls whatever the number', async () => {
+	const { claim } = processOf();
+	await claim({ eventIds: ['b'] });
+	const eventIds = Array.from({ length: 500 }, (_none, index) => `e${index}`);
+	expect(idsIn(await claim({ eventIds: ['a', 'b', ...eventIds], runName: '2' }))).toEqual([
+		'a',
+		...eventIds,
+	]);
+	expect(row.calls).toBe(2);
+	// Else a repetition of the second run would take itself for the owner.
+	expect(idsIn(await claim({ eventIds: ['a', 'b'], runName: '2' }))).toEqual(['a']);
+});
+
+it('asks and records nothing in a manual run, in a retry and for nothing', async () => {
+	for (const mode of ['manual', 'retry']) {
+		expect(idsIn(await processOf(row, mode).claim())).toEqual(['a']);
+	}
+	expect(idsIn(await processOf().claim({ eventIds: [] }))).toEqual([]);
+	expect(row.calls).toBe(0);
+});
+
+it.each<[string, () => Promise<void>]>([
+	['fails', async () => await Promise.reject(new Error('disk full'))],
+	['never answers', async () => await new Promise(() => {})],
+])('stops a repeated event also when tidying up after it %s', async (_what, removeProcessed) => {
+	await processOf().claim();
+	const helpers = {
+		checkProcessedAndRecord: async (items: unknown[]) => await row.checkProcessedAndRecord(items),
+		removeProcessed,
+	};
+	const { claim, warnings } = processOf(helpers as Helpers);
+	const answer = claim({ runName: '2' });
+	await timers.advance(60_000);
+	expect([idsIn(await answer), warnings]).toEqual([[], []]);
+});
+
+describe('across processes', () => {
+	it('stops all but one of two copies that two of them take up at the same moment', async () => {
+		let arrived = 0;
+		let meet!: () => void;
+		const both = new Promise<void>((resolve) => (meet = resolve));
+		row.between = async () => void (++arrived === 2 && meet(), await both);
+		const copies = ['1', '2'].map(
+			async (runName) => await processOf().claim({ runName, acrossProcesses: true }),
 		);
-		expect(answers.filter(Boolean)).toHaveLength(1);
+		const claims = (await Promise.all(copies)).map(idsIn);
+		expect(claims.filter((ids) => ids.includes('a'))).toHaveLength(1);
 	});
 
-	it('takes an event again whose record another process overwrote with another event', async () => {
-		const row = new Row();
-		const { context } = contextOf(row, { executionId: '1', nodeId: `node ${nodes++}` });
-		const answer = claimEvent(context, { ...EVENT, acrossProcesses: true });
-		while (row.calls === 0) await new Promise((resolve) => setImmediate(resolve));
-		await new Promise((resolve) => setImmediate(resolve));
-		row.entries = ['evt_2', 'evt_2 taken by 2'];
-		expect(await answer).toBe(true);
-		expect(row.entries).toEqual(expect.arrayContaining(['evt_1', 'evt_1 taken by 1', 'evt_2']));
+	it('takes an event again whose record another one overwrote with another event', async () => {
+		const answer = processOf().claim({ acrossProcesses: true });
+		while (row.entries.length === 0) await new Promise(setImmediate);
+		row.entries = ['b', 'b taken by 2'];
+		expect(idsIn(await answer)).toEqual(['a']);
+		expect(row.entries).toEqual(['b', 'b taken by 2', 'a', 'a taken by 1']);
+	});
+
+	it('keeps what it has claimed when the store fails at the second look', async () => {
+		row.afterwards = async () =>
+			(row.between = async () => await Promise.reject(new Error('disk full')));
+		const { claim, warnings } = processOf();
+		expect(idsIn(await claim({ acrossProcesses: true, areDoubtful: true }))).toEqual(['a']);
+		expect(warnings).toHaveLength(1);
 	});
 });
 
-describe('findUnclaimed', () => {
-	it('claims nothing and pushes nothing out of the store, however many events it is asked for', async () => {
-		const row = new Row();
-		row.entries = Array.from({ length: 3_000 }, (_none, index) => `evt_${index}`);
-		const stored = [...row.entries];
-		const asked = Array.from({ length: 5_000 }, (_none, index) => `evt_${index + 500}`);
-		const unclaimed = await findUnclaimed(contextOf(row).context, asked);
-		expect(unclaimed).toEqual(new Set(asked.slice(2_500)));
-		expect(row.entries).toEqual(stored);
+describe('a store that does not answer', () => {
+	it('is tried three times, then the log says so', async () => {
+		const { claim, warnings } = processOf(failing);
+		expect(await claim()).toBe('silent');
+		expect(warnings).toEqual([expect.stringContaining('may run twice')]);
+		const collision = jest
+			.fn()
+			.mockRejectedValueOnce(new Error('UNIQUE'))
+			.mockRejectedValueOnce(new Error('UNIQUE'))
+			.mockResolvedValue({ new: [], processed: [] });
+		expect(
+			idsIn(await processOf({ ...failing, checkProcessedAndRecord: collision }).claim()),
+		).toEqual(['a']);
 	});
 
-	it('says of missed events that they run unchecked, when the store does not work', async () => {
-		const broken: Helpers = {
-			removeProcessed: async () => {},
-			checkProcessedAndRecord: async () => await Promise.reject(new Error('disk full')),
-		};
-		const { context, warnings } = contextOf(broken, { nodeId: `node ${nodes++}` });
-		expect(await findUnclaimed(context, ['evt_1'])).toBeUndefined();
-		expect(warnings).toEqual([expect.stringContaining('missed events are run without that check')]);
+	it('is not waited for longer than a minute, and nobody waits behind it any more', async () => {
+		row.between = async () => await new Promise(() => {});
+		const { claim } = processOf();
+		const [first, second] = [claim(), claim({ eventIds: ['b'] })];
+		await timers.advance(60_000);
+		expect(await first).toBe('silent');
+		row.between = async () => {};
+		await timers.advance(60_000);
+		expect(await second).toBe('silent');
+		expect(idsIn(await claim({ eventIds: ['c'] }))).toEqual(['c']);
+	});
+
+	it('claims nothing for a doubtful event that no run carries: an answer that comes late still counts', async () => {
+		let answerNow!: (value?: unknown) => void;
+		row.afterwards = async () => await new Promise((resolve) => (answerNow = resolve));
+		const { claim, warnings } = processOf();
+		const answer = claim({ areDoubtful: true });
+		await timers.advance(120_000);
+		expect(row.entries).toContain('a');
+		answerNow();
+		expect(idsIn(await answer)).toEqual(['a']);
+		expect(warnings).toEqual([]);
+	});
+
+	it('fails late: nothing was claimed', async () => {
+		let fail!: (reason: Error) => void;
+		row.between = async () => await new Promise((_resolve, reject) => (fail = reject));
+		const answer = processOf().claim({ areDoubtful: true });
+		await timers.advance(60_000);
+		row.between = async () => await Promise.reject(new Error('disk full'));
+		fail(new Error('disk full'));
+		expect([await answer, row.entries]).toEqual(['silent', []]);
+	});
+});
+
+describe('witnesses', () => {
+	const question = { areDoubtful: true, witnesses: ['v', 'w'] };
+
+	it('of which the store knows one let it tell', async () => {
+		await processOf().claim({ eventIds: ['v'] });
+		expect(idsIn(await processOf().claim({ ...question, runName: '2' }))).toEqual(['a']);
+	});
+
+	it('of which it knows none show that it was put back: nothing is claimed', async () => {
+		expect(await processOf().claim(question)).toBe('forgotten');
+		expect(row.entries).not.toContain('a');
+	});
+
+	it('cannot be asked about where it does not answer', async () => {
+		expect(await processOf(failing).claim(question)).toBe('silent');
+	});
+});
+
+describe('claims that wait for their turn', () => {
+	const many = Array.from({ length: 20 }, (_none, index) => `m${index}`);
+
+	it('go into the store together', async () => {
+		const { claim } = processOf();
+		const claims = await Promise.all(
+			many.map(async (id) => await claim({ eventIds: [id], runName: id })),
+		);
+		expect(claims.map(idsIn)).toEqual(many.map((id) => [id]));
+		expect(row.calls).toBeLessThanOrEqual(2);
+	});
+
+	it('are answered each for itself where two runs carry copies of one event', async () => {
+		const { claim } = processOf();
+		const copies = ['1', '2', '3'].map(async (runName) => await claim({ runName }));
+		expect((await Promise.all(copies)).map(idsIn)).toEqual([['a'], [], []]);
+	});
+
+	it('are not more than the store can take at once', async () => {
+		const { claim } = processOf();
+		const runs = ['1', '2', '3', '4'].map(async (runName) => {
+			const eventIds = Array.from({ length: 400 }, (_none, index) => `${runName} ${index}`);
+			return await claim({ eventIds, runName });
+		});
+		expect((await Promise.all(runs)).map((one) => idsIn(one).length)).toEqual([400, 400, 400, 400]);
+		expect(row.calls).toBe(4);
 	});
 });

@@ -1,4 +1,4 @@
-import { runExclusive } from '../../../nodes/AnchorBrowser/runtime/runExclusive';
+import { Mutex } from '../../../nodes/AnchorBrowser/runtime/mutex';
 
 /** A task that ends when the test says so. */
 function openTask() {
@@ -11,47 +11,51 @@ function openTask() {
 	return { ended, finish, fail };
 }
 
-describe('calls with the same key', () => {
-	it('run one after the other, in the order in which they came; another key does not wait', async () => {
-		const first = openTask();
-		const order: string[] = [];
-		const one = runExclusive('a', async () => {
-			order.push('one begins');
-			const value = await first.ended;
-			order.push('one ends');
-			return value;
-		});
-		const two = runExclusive('a', async () => order.push('two'));
-		const three = runExclusive('a', async () => order.push('three'));
-		await runExclusive('b', async () => order.push('another key'));
-		expect(order).toEqual(['one begins', 'another key']);
-		first.finish('done');
-		expect(await one).toBe('done');
-		await Promise.all([two, three]);
-		expect(order).toEqual(['one begins', 'another key', 'one ends', 'two', 'three']);
-	});
+let mutex: Mutex;
+beforeEach(() => {
+	mutex = new Mutex();
+});
 
-	it('go on after one that threw, which throws to its own caller alone', async () => {
-		const first = openTask();
-		const one = runExclusive('a', async () => await first.ended);
-		const two = runExclusive('a', async () => 'two');
-		first.fail(new Error('no'));
-		await expect(one).rejects.toThrow('no');
-		expect(await two).toBe('two');
+it('runs tasks one after the other, in the order in which they came', async () => {
+	const first = openTask();
+	const order: string[] = [];
+	const one = mutex.run(async () => {
+		order.push('one begins');
+		const value = await first.ended;
+		order.push('one ends');
+		return value;
 	});
+	const others = [
+		mutex.run(async () => order.push('two')),
+		mutex.run(async () => order.push('three')),
+	];
+	expect([order, mutex.isFree]).toEqual([['one begins'], false]);
+	first.finish('done');
+	expect(await one).toBe('done');
+	await Promise.all(others);
+	expect(order).toEqual(['one begins', 'one ends', 'two', 'three']);
+	expect(mutex.isFree).toBe(true);
+});
 
-	it('also wait for one that came while another was waiting', async () => {
-		const [first, second] = [openTask(), openTask()];
-		const order: string[] = [];
-		const one = runExclusive('a', async () => await first.ended);
-		const two = runExclusive('a', async () => await second.ended);
-		first.finish('');
-		await one;
-		const three = runExclusive('a', async () => order.push('three'));
-		await runExclusive('b', async () => order.push('another key'));
-		expect(order).toEqual(['another key']);
-		second.finish('');
-		await Promise.all([two, three]);
-		expect(order).toEqual(['another key', 'three']);
-	});
+it('goes on after one that threw, which throws to its own caller alone', async () => {
+	const first = openTask();
+	const one = mutex.run(async () => await first.ended);
+	const two = mutex.run(async () => 'two');
+	first.fail(new Error('no'));
+	await expect(one).rejects.toThrow('no');
+	expect(await two).toBe('two');
+});
+
+it('lets one wait that came while another was waiting', async () => {
+	const [first, second] = [openTask(), openTask()];
+	const order: string[] = [];
+	const one = mutex.run(async () => await first.ended);
+	const two = mutex.run(async () => await second.ended);
+	first.finish('');
+	await one;
+	const three = mutex.run(async () => order.push('three'));
+	expect(order).toEqual([]);
+	second.finish('');
+	await Promise.all([two, three]);
+	expect(order).toEqual(['three']);
 });

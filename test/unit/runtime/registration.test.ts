@@ -1,23 +1,7 @@
 import { liveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';
 import type { RegistrationState } from '../../../nodes/AnchorBrowser/registration/state';
-import {
-	forget,
-	isInService,
-	isSecretChanging,
-	newestOf,
-	recall,
-	remember,
-	setInService,
-	setSecretChanging,
-} from '../../../nodes/AnchorBrowser/runtime/registrations';
-import type { TriggerIdentity } from '../../../nodes/AnchorBrowser/runtime/registrations';
+import { Registration } from '../../../nodes/AnchorBrowser/runtime/registration';
 
-const production: TriggerIdentity = { workflowId: 'wf1', nodeId: 'node-1', mode: 'production' };
-const others: TriggerIdentity[] = [
-	{ ...production, mode: 'test' },
-	{ ...production, workflowId: 'wf2' },
-	{ ...production, nodeId: 'node-2' },
-];
 const stateOf = (fields: Partial<RegistrationState> = {}): RegistrationState => ({
 	webhookId: 'wh_1',
 	url: 'https://n8n.example.com/webhook/1',
@@ -31,78 +15,76 @@ const stateOf = (fields: Partial<RegistrationState> = {}): RegistrationState => 
 	...fields,
 });
 
-afterEach(() => {
-	forget(production);
-	setInService(production, false);
+let registration: Registration;
+beforeEach(() => {
+	registration = new Registration();
 });
 
 describe('of what the process knows and what n8n has stored, there counts', () => {
 	it('the one that there is', () => {
 		const stored = stateOf();
-		expect(newestOf(production, undefined)).toBeUndefined();
-		expect(newestOf(production, stored)).toBe(stored);
+		expect(registration.newest(undefined)).toBeUndefined();
+		expect(registration.newest(stored)).toBe(stored);
 		const known = stateOf();
-		remember(production, known, []);
-		expect(newestOf(production, undefined)).toBe(known);
+		registration.remember(known, []);
+		expect(registration.newest(undefined)).toBe(known);
 	});
 
-	it.each([
+	it.each<[string, Partial<RegistrationState>, boolean, 'stored' | 'known']>([
 		[
 			'a later secret that is stored (another process rotated)',
-			{ secret: 'sealed anew', secretSince: 1_001 },
+			{ secret: 'new', secretSince: 1_001 },
+			true,
 			'stored',
 		],
-		['with the same secret, what is known', { webhookId: 'wh_2' }, 'known'],
+		['with the same secret, what is known', { webhookId: 'wh_2' }, false, 'known'],
 		[
-			'of two that are equally old, the stored one where another process keeps the webhook',
-			{ secret: 'sealed anew' },
+			'of two that are equally old, the stored one where another process keeps it',
+			{ secret: 'new' },
+			false,
 			'stored',
 		],
 		[
-			'no older secret that is stored (a restored database)',
-			{ secret: 'old', secretSince: 999 },
+			'of two that are equally old, the known one where this process keeps it',
+			{ secret: 'new' },
+			true,
 			'known',
 		],
+		['no older secret (a restored database)', { secret: 'old', secretSince: 999 }, false, 'known'],
 		[
-			'nothing of another owner, however late (a copied workflow)',
-			{ owner: 'production:a:d:c', secret: 'sealed anew', secretSince: 2_000 },
+			'nothing of another owner (a copied workflow)',
+			{ owner: 'production:a:d:c', secret: 'new', secretSince: 2_000 },
+			false,
 			'known',
 		],
-	])('%s', (_what, fields, counts) => {
+	])('%s', (_what, fields, isInService, counts) => {
 		const [known, stored] = [stateOf(), stateOf(fields)];
-		remember(production, known, []);
-		expect(newestOf(production, stored)).toBe(counts === 'stored' ? stored : known);
+		registration.remember(known, []);
+		registration.isInService = isInService;
+		expect(registration.newest(stored)).toBe(counts === 'stored' ? stored : known);
 	});
 });
 
-describe('what the process knows', () => {
-	it('belongs to one workflow, node and mode', () => {
-		const secrets = liveSecret('now', 'current');
-		remember(production, stateOf(), secrets);
-		setSecretChanging(production, true);
-		setInService(production, true);
-		expect(recall(production)?.secrets).toBe(secrets);
-		expect([isSecretChanging(production), isInService(production)]).toEqual([true, true]);
-		for (const other of others) {
-			expect(recall(other)).toBeUndefined();
-			expect([isSecretChanging(other), isInService(other)]).toEqual([false, false]);
-		}
-	});
+it('forgets a webhook together with a rotation under way, not whether n8n takes deliveries', () => {
+	registration.remember(stateOf(), liveSecret('now', 'current'));
+	Object.assign(registration, { isChanging: true, isUnsaved: true, isInService: true });
+	registration.forget();
+	const { state, secrets, isChanging, isUnsaved, isInService } = registration;
+	expect([state, secrets, isChanging, isUnsaved, isInService]).toEqual([
+		undefined,
+		[],
+		false,
+		false,
+		true,
+	]);
+});
 
-	it('is forgotten together with a rotation under way, not whether n8n takes deliveries', () => {
-		remember(production, stateOf(), []);
-		setSecretChanging(production, true);
-		setInService(production, true);
-		forget(production);
-		expect(recall(production)).toBeUndefined();
-		expect([isSecretChanging(production), isInService(production)]).toEqual([false, true]);
-	});
-
-	it('of a rotation and of the service ends with it', () => {
-		setSecretChanging(production, true);
-		setSecretChanging(production, false);
-		setInService(production, true);
-		setInService(production, false);
-		expect([isSecretChanging(production), isInService(production)]).toEqual([false, false]);
-	});
+it('lets Anchor be asked ten times at once, and again every six seconds, also after the clock was set back', () => {
+	const taken = (nowMs: number) => {
+		let count = 0;
+		while (registration.takeQuestion(nowMs)) count += 1;
+		return count;
+	};
+	const counts = [0, 5_999, 6_000, -12_000, 1e9].map(taken);
+	expect(counts).toEqual([10, 0, 1, 3, 10]);
 });

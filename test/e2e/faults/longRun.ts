@@ -1,0 +1,75 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { Simulator } from '../../simulator';
+import { NEWEST, type N8n } from '../../support/n8n';
+import { publishChange } from './publishChange';
+import { ALONE, FULL, startAgain, type Scenario, type ScenarioContext } from './scenario';
+
+const SECONDS = FULL ? 30 * 60 : 60;
+const PUBLISH_EVERY_SECONDS = FULL ? 60 : 10;
+/** A third of what n8n takes on two cores. */
+const EVERY_MS = 40;
+/** Both restarts are over after a third of the time: memory is compared in the last of n8n's lives. */
+const RESTARTS_AT = [1 / 6, 1 / 3];
+const FAILS_ONE_IN = 20;
+
+/** Memory and open files of a process, where the system tells. */
+function usageOf({ pid }: N8n): string {
+	const folder = `/proc/${pid}`;
+	if (!existsSync(folder)) return 'unknown';
+	const memory = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`${folder}/status`, 'utf8'))?.[1];
+	return `${(Number(memory) / 1024).toFixed(0)} MiB, ${readdirSync(`${folder}/fd`).length} open files`;
+}
+
+/** Lets Anchor's API fail one call in so many, until the signal comes. */
+async function failNowAndThen(simulator: Simulator, signal: AbortSignal): Promise<void> {
+	for (let next = FAILS_ONE_IN; !signal.aborted; await pause(200)) {
+		if (simulator.requests().length < next) continue;
+		const outage = simulator.outage({ mode: 503, times: 1 });
+		await outage.met;
+		next = simulator.requests().length + FAILS_ONE_IN;
+	}
+}
+
+async function live(context: ScenarioContext): Promise<void> {
+	const { environment, subscription, noteStart, note } = context;
+	const { n8n, client, simulator } = environment;
+	const ended = new AbortController();
+	// Ends with the calls that it waits for, or with the simulator.
+	void failNowAndThen(simulator, ended.signal);
+	const restartsAt = RESTARTS_AT.map((share) => share * SECONDS);
+	const started = performance.now();
+	const seconds = () => (performance.now() - started) / 1_000;
+	let usage: string | undefined;
+	while (seconds() < SECONDS) {
+		const next = seconds() + PUBLISH_EVERY_SECONDS;
+		if (restartsAt.length > 0 && seconds() > restartsAt[0]) {
+			restartsAt.shift();
+			await startAgain(n8n);
+			noteStart();
+		} else {
+			// Anchor may have failed the publication, which n8n 2 then says.
+			await publishChange(client, subscription.workflow.id).catch(() => {});
+		}
+		await pause(Math.max(0, next - seconds()) * 1_000);
+		if (restartsAt.length === 0) usage ??= usageOf(n8n);
+	}
+	ended.abort();
+	simulator.liftOutages();
+	await publishChange(client, subscription.workflow.id);
+	noteStart();
+	note(`a long run: n8n had ${usage} after its last start, ${usageOf(n8n)} at the end`);
+}
+
+/** Everything that is usual, for a long time: events, publications, restarts, and an Anchor that fails now and then. */
+export const LONG_RUN: Scenario = {
+	name: `${SECONDS / 60} minutes with a publication each ${PUBLISH_EVERY_SECONDS} s, ${RESTARTS_AT.length} restarts, and an Anchor that fails one call in ${FAILS_ONE_IN}`,
+	versions: [NEWEST],
+	setting: ALONE,
+	everyMs: EVERY_MS,
+	// A start of 20 s misses 500 events.
+	seconds: 300,
+	happen: live,
+};
