@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
@@ -6,6 +7,13 @@ import tseslint from 'typescript-eslint';
  * eslint.config.mjs, so the arrows have a configuration of their own.
  */
 const root = './nodes/AnchorBrowser';
+
+/** The files that decide: each of their branches has a unit test, and none of them knows n8n. */
+const folders = JSON.parse(readFileSync(new URL('test/mutation/deciding.json', import.meta.url)));
+const deciding = Object.entries(folders).flatMap(([folder, names]) =>
+	names.map((name) => `nodes/AnchorBrowser/${folder}/${name}.ts`),
+);
+
 const may = (folder, ...allowed) => ({
 	target: `${root}/${folder}`,
 	from: root,
@@ -41,19 +49,46 @@ export default [
 						may('registration', 'api', 'events'),
 						may('recovery', 'api', 'delivery', 'events'),
 						may('settings', 'delivery', 'output', 'events'),
-						may('runtime', 'settings', 'registration', 'recovery', 'api', 'delivery', 'output', 'events'),
-						may('hooks', 'runtime', 'settings', 'registration', 'recovery', 'api', 'delivery', 'output', 'events'),
+						may(
+							'runtime',
+							'settings',
+							'registration',
+							'recovery',
+							'api',
+							'delivery',
+							'output',
+							'events',
+						),
+						may(
+							'upkeep',
+							'runtime',
+							'settings',
+							'registration',
+							'recovery',
+							'api',
+							'delivery',
+							'output',
+							'events',
+						),
+						may(
+							'hooks',
+							'upkeep',
+							'runtime',
+							'settings',
+							'registration',
+							'recovery',
+							'api',
+							'delivery',
+							'output',
+							'events',
+						),
 					],
 				},
 			],
 		},
 	},
 	{
-		files: [
-			'nodes/AnchorBrowser/{events,delivery,output}/**/*.ts',
-			'nodes/AnchorBrowser/registration/{plan,mark,seal,state,address}.ts',
-			'nodes/AnchorBrowser/recovery/{missed,recoveredEvent}.ts',
-		],
+		files: deciding,
 		rules: noHost,
 	},
 ];

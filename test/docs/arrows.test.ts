@@ -3,7 +3,31 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { PROJECT } from '../support/n8n';
-import { drawArrows, readBoxes } from './arrows';
+import { drawArrows, findCircle, readBoxes, readImports } from './arrows';
+
+describe('imports', () => {
+	it('lead from no file and from no folder back to it, not even for a type', () => {
+		expect(findCircle(readImports())).toBeUndefined();
+		expect(findCircle(new Map(readBoxes().map(({ name, uses }) => [name, uses])))).toBeUndefined();
+	});
+
+	it.each([
+		['a file that names itself', { a: ['a'] }, ['a', 'a']],
+		['two that name each other', { a: ['b'], b: ['a'] }, ['a', 'b', 'a']],
+		[
+			'a way through others',
+			{ x: ['a'], a: ['c', 'b'], b: ['d'], c: [], d: ['a'] },
+			['a', 'b', 'd', 'a'],
+		],
+		[
+			'two ways to the same file, which are none',
+			{ a: ['b', 'c'], b: ['d'], c: ['d'], d: [] },
+			undefined,
+		],
+	])('in a circle are found: %s', (_what, uses, circle) => {
+		expect(findCircle(new Map(Object.entries(uses)))).toEqual(circle);
+	});
+});
 
 describe('the picture of the arrows', () => {
 	it('shows the imports as they are: npm run draw makes it anew', () => {

@@ -1,6 +1,6 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 
 import { PROJECT } from '../support/n8n';
 
@@ -22,19 +22,56 @@ const boxNameOf = (file: string): string => {
 	return rest.length === 0 ? TOP : `${folder}/`;
 };
 
+/** Who imports whom: for each of our files what it names, types included; ours by path, others by name. */
+export function readImports(): Map<string, string[]> {
+	const entries = readdirSync(ROOT, { recursive: true, withFileTypes: true });
+	const files = entries.filter(({ name }) => name.endsWith('.ts'));
+	return new Map(
+		files.map(({ parentPath, name }) => {
+			const file = join(parentPath, name);
+			const named = readFileSync(file, 'utf8').matchAll(/ from '([^']+)';$/gm);
+			const imports = [...named].map(([, wanted]) =>
+				wanted.startsWith('.') ? `${resolve(parentPath, wanted)}.ts` : wanted,
+			);
+			return [file, imports];
+		}),
+	);
+}
+
+/**
+ * Looks for a way that leads back to where it began.
+ * @returns its stations, the first one again at the end; undefined when there is none
+ */
+export function findCircle(uses: ReadonlyMap<string, Iterable<string>>): string[] | undefined {
+	const done = new Set<string>();
+	const follow = (name: string, way: readonly string[]): string[] | undefined => {
+		if (way.includes(name)) return [...way.slice(way.indexOf(name)), name];
+		if (done.has(name)) return undefined;
+		for (const next of uses.get(name) ?? []) {
+			const circle = follow(next, [...way, name]);
+			if (circle) return circle;
+		}
+		done.add(name);
+		return undefined;
+	};
+	for (const name of uses.keys()) {
+		const circle = follow(name, []);
+		if (circle) return circle;
+	}
+	return undefined;
+}
+
 /** Reads from the import statements who uses whom. */
 export function readBoxes(): Box[] {
 	const boxes = new Map<string, { uses: Set<string>; knowsN8n: boolean }>();
-	const entries = readdirSync(ROOT, { recursive: true, withFileTypes: true });
-	for (const entry of entries.filter(({ name }) => name.endsWith('.ts'))) {
-		const file = join(entry.parentPath, entry.name);
+	for (const [file, imports] of readImports()) {
 		const name = boxNameOf(file);
 		const box = boxes.get(name) ?? { uses: new Set<string>(), knowsN8n: false };
 		boxes.set(name, box);
-		for (const [, wanted] of readFileSync(file, 'utf8').matchAll(/ from '([^']+)';$/gm)) {
+		for (const wanted of imports) {
 			if (wanted === 'n8n-workflow') box.knowsN8n = true;
-			if (!wanted.startsWith('.')) continue;
-			const other = boxNameOf(`${resolve(dirname(file), wanted)}.ts`);
+			if (!wanted.startsWith(ROOT)) continue;
+			const other = boxNameOf(wanted);
 			if (other !== name) box.uses.add(other);
 		}
 	}

@@ -129,6 +129,7 @@ describe('the trigger’s description', () => {
 		expect(defaultsOf('options')).toEqual({
 			acknowledge: 'accepted',
 			catchUp: true,
+			collectMinutes: 0,
 			deduplicate: 'durable',
 			escapeFormulas: true,
 			includeDelivery: false,

@@ -1,94 +1,20 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { INodeParameters } from 'n8n-workflow';
-import { startSimulator } from '../simulator';
-import type { Simulator, SimulatorOptions } from '../simulator';
-import { automaticTrigger } from '../support/automaticTrigger';
 import { logLines, warnings } from '../support/core';
-import { Host } from '../support/host';
-import { fakeTimers } from '../support/timers';
-import type { FakeTimers } from '../support/timers';
-import type { WorkflowRow } from '../support/workflowRow';
-
-const FIRST_LOOK_MS = 20_000;
-const SECOND_LOOK_MS = 60_000;
-const LATER_LOOK_MS = 15 * 60_000;
-
-let host: Host;
-let anchor: Simulator;
-let timers: FakeTimers;
-
-async function setUp(
-	options: SimulatorOptions = {},
-	line: '2.41' | '1.123' = '2.41',
-): Promise<void> {
-	timers = fakeTimers();
-	host = await Host.start({ line });
-	anchor = await startSimulator({ retryDelaysMs: [1], ...options });
-	logLines.length = 0;
-}
-afterEach(async () => {
-	anchor.liftOutages();
-	await host.close();
-	await anchor.close();
-	timers.restore();
-});
-
-async function activated(parameters: INodeParameters = {}): Promise<WorkflowRow> {
-	const row = automaticTrigger(host, anchor, parameters);
-	await host.activate(row);
-	return row;
-}
-
-const webhookId = () => anchor.webhooks()[0].id;
-
-/** Emits events one after the other while nothing answers as it should. */
-async function emitted(count: number, type = 'task.completed'): Promise<string[]> {
-	const ids = [];
-	for (let number = 0; number < count; number++) {
-		const emission = anchor.emit(type, { to: webhookId() });
-		await emission.settled;
-		ids.push(emission.id);
-		// Two events of the same millisecond have no order.
-		anchor.advance(1);
-	}
-	return ids;
-}
-
-/** The ids of the events that came out of all runs so far, in order. */
-async function ran(): Promise<string[]> {
-	return (await host.runs()).flatMap(({ outputs }) =>
-		outputs.flat().map(({ _event: about }) => (about as { id: string }).id),
-	);
-}
-
-const emptyRuns = async () =>
-	(await host.runs()).filter(({ outputs }) => outputs.flat().length === 0).length;
-
-/** n8n is off, and Anchor gives up what it sends meanwhile. */
-async function missedWhileOff(count: number): Promise<string[]> {
-	host.crash();
-	return await emitted(count);
-}
-
-/** Something in front of n8n, or n8n while it starts, that answers every request with 200 by itself. */
-let swallower: Server | undefined;
-async function swallowing(): Promise<string> {
-	const server = createServer((request, response) => {
-		request.resume();
-		response.end('n8n is starting up. Please wait');
-	});
-	swallower = server;
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
-afterEach(() => {
-	swallower?.closeAllConnections();
-	swallower?.close();
-	swallower = undefined;
-});
+import {
+	activated,
+	anchor,
+	emitted,
+	emptyRuns,
+	FIRST_LOOK_MS,
+	host,
+	LATER_LOOK_MS,
+	missedWhileOff,
+	ran,
+	SECOND_LOOK_MS,
+	setUp,
+	swallower,
+	timers,
+	webhookId,
+} from '../support/recovering';
 
 describe.each(['2.41', '1.123'] as const)('after a start of n8n %s', (line) => {
 	it('runs each event that Anchor has given up once, oldest first, and says so', async () => {
@@ -172,7 +98,7 @@ describe.each(['2.41', '1.123'] as const)('after a start of n8n %s', (line) => {
 		host.crash();
 		// n8n answers by itself while it starts; the webhook's address belongs to somebody else for that moment.
 		const { id, url } = anchor.webhooks()[0];
-		anchor.changeWebhook(id, { url: await swallowing() });
+		anchor.changeWebhook(id, { url: await swallower() });
 		const swallowed = await emitted(2);
 		anchor.changeWebhook(id, { url });
 		await host.restart();
@@ -290,7 +216,7 @@ describe('looking after a trigger', () => {
 		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
 		const before = await emitted(1);
 		const { id, url } = anchor.webhooks()[0];
-		anchor.changeWebhook(id, { url: await swallowing() });
+		anchor.changeWebhook(id, { url: await swallower() });
 		const missed = await emitted(2);
 		anchor.changeWebhook(id, { url });
 		await timers.advance(LATER_LOOK_MS);

@@ -87,6 +87,12 @@ interface Listener {
 	staticData: string;
 }
 
+/** How many more runs may be carried out now, and those that wait for it. */
+interface RunLimit {
+	free: number;
+	waiting: Array<() => void>;
+}
+
 /** A gate through which every run must pass before n8n has accepted it. */
 export interface Acceptance {
 	/** Resolves when the first run waits. */
@@ -124,6 +130,9 @@ export class Host {
 	private readonly published = new Map<string, INode[]>();
 	/** The keys of all runs that a trigger started with one; in n8n's database. */
 	private readonly deduplicationKeys = new Set<string>();
+	/** Carries out the production runs, as a worker of n8n's queue mode does; unless told, whoever took the delivery. */
+	worker: LoadedPackage | undefined;
+	private limit: RunLimit | undefined;
 	private acceptance: Promise<'accept' | 'refuse'> | undefined;
 	private down = false;
 	/** Counts the lives of the process: what an earlier one still has under way never hears an answer. */
@@ -313,6 +322,29 @@ export class Host {
 		return `${this.baseUrl}/${test ? 'webhook-test' : 'webhook'}/${pathOf(row, node)}`;
 	}
 
+	/**
+	 * Lets so many runs be carried out at once, as n8n's concurrency limit does: others wait, accepted. With a crash, those
+	 * that wait are gone (1.x).
+	 * @returns ends so many of them, the oldest first: until then each takes its place
+	 */
+	limitRuns(most: number): (ended: number) => Promise<void> {
+		const limit: RunLimit = { free: most, waiting: [] };
+		this.limit = limit;
+		return async (ended) => {
+			limit.free += ended;
+			while (limit.free > 0 && limit.waiting.length > 0) {
+				limit.free -= 1;
+				limit.waiting.shift()?.();
+			}
+			await this.runs();
+		};
+	}
+
+	/** Takes the limit off for runs that come from now on. */
+	liftLimit(): void {
+		this.limit = undefined;
+	}
+
 	/** Holds every run back before it is accepted, until settled. */
 	holdRuns(): Acceptance {
 		let settle!: (how: 'accept' | 'refuse') => void;
@@ -335,7 +367,7 @@ export class Host {
 		{
 			mode = 'webhook',
 			executionId,
-			process = this.loaded,
+			process = this.worker ?? this.loaded,
 			nodeName = this.triggersOf(row)[0].name,
 		}: {
 			mode?: WorkflowExecuteMode;
@@ -344,6 +376,7 @@ export class Host {
 			nodeName?: string;
 		} = {},
 	): Promise<Run> {
+		await this.turnOfRun();
 		const id = executionId ?? String(this.executions.length + 1);
 		const workflow = this.open(row, undefined, process);
 		if (this.options.freezeItems) for (const { json } of workflowData.flat()) deepFreeze(json);
@@ -357,7 +390,16 @@ export class Host {
 			// n8n shows a run that it could not begin, such as one of a node without its required parameters.
 		}).catch((threw: unknown): Run => ({ ...this.failedRun(row, threw), id, mode }));
 		this.executions.push(run);
+		if (mode !== 'manual') void run.then(() => saveStaticData(row, workflow));
 		return await run;
+	}
+
+	private async turnOfRun(): Promise<void> {
+		const { limit, life } = this;
+		if (limit === undefined) return;
+		if (limit.free > 0) limit.free -= 1;
+		else await new Promise<void>((resolve) => limit.waiting.push(resolve));
+		if (life !== this.life) await new Promise<never>(() => {});
 	}
 
 	/** All runs so far, finished; those of one workflow when it is named. */
@@ -536,7 +578,12 @@ export class Host {
 				if (life !== this.life) return await new Promise<never>(() => {});
 				if (acceptance === 'refuse') throw new Error('The run could not be stored');
 				if (this.isRepeated(deduplicationKey)) return undefined;
-				return await this.execute(row, carried, { mode: 'trigger', nodeName, process });
+				const carriedOutBy = this.worker ?? process;
+				return await this.execute(row, carried, {
+					mode: 'trigger',
+					nodeName,
+					process: carriedOutBy,
+				});
 			};
 			void start().then(
 				(run) => void (life === this.life && donePromise?.resolve(run?.result as IRun)),

@@ -26,6 +26,8 @@ class ProcessedData {
 	readonly rows = new Map<string, Row>();
 	/** Asked for in turn, one for each call; then `none`. */
 	readonly faults: Fault[] = [];
+	/** Fewer than the caller asks for, so that a test needs fewer events to go beyond it. */
+	mostEntries = Infinity;
 	calls = 0;
 	/** How many callers of one row were inside at the same moment, at most. */
 	mostAtOnce = 0;
@@ -34,6 +36,7 @@ class ProcessedData {
 	reset(): void {
 		this.rows.clear();
 		this.faults.length = 0;
+		this.mostEntries = Infinity;
 		this.calls = 0;
 		this.mostAtOnce = 0;
 	}
@@ -50,7 +53,8 @@ class ProcessedData {
 			const known = new Set(row?.data ?? []);
 			const digests = items.map(digest);
 			const data = [...(row?.data ?? []), ...digests.filter((entry) => !known.has(entry))];
-			if (maxEntries) data.splice(0, Math.max(0, data.length - maxEntries));
+			const most = Math.min(maxEntries ?? Infinity, this.mostEntries);
+			data.splice(0, Math.max(0, data.length - most));
 			if (fault === 'collide') {
 				this.rows.set(key, { mode, data: [digest('what the other process recorded')] });
 			}

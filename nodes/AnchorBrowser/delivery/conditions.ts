@@ -108,12 +108,14 @@ export interface Judgement {
  * Never throws.
  */
 export function makeConditions(raw: unknown, judge: JudgeCondition): Conditions {
+	return { ...groupsOf(raw), judge };
+}
+
+function groupsOf(raw: unknown): Pick<Conditions, 'all' | 'any'> {
 	const { conditions, anyOf, combinator } = isObject(raw) ? raw : {};
 	const rows = rowsOf(conditions);
 	// n8n's own filters say "or" in another way; a workflow that was not made in the editor may hold one.
-	return combinator === 'or'
-		? { all: [], any: rows, judge }
-		: { all: rows, any: rowsOf(anyOf), judge };
+	return combinator === 'or' ? { all: [], any: rows } : { all: rows, any: rowsOf(anyOf) };
 }
 
 function rowsOf(raw: unknown): Condition[] {
@@ -166,7 +168,7 @@ export function judgeConditions(event: AnchorEvent, { all, any, judge }: Conditi
  * @returns a sentence for each field that is no path, or that stands below a text or a number
  */
 export function conditionDoubts(filters: unknown): string[] {
-	const { all, any } = makeConditions(isObject(filters) ? filters.conditions : {}, () => false);
+	const { all, any } = groupsOf(isObject(filters) ? filters.conditions : {});
 	const doubts = [...all, ...any].flatMap(({ field, path }) => {
 		if (path === undefined) {
 			return `No event meets the condition on ${field}: that is not the path of a field. Write it as error.type or artifacts[0].name, and a key with signs in it as result["total (net)"]`;

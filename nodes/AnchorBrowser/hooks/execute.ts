@@ -6,7 +6,7 @@ import type { AnchorEvent } from '../events/event';
 import { outputIndex, outputNames } from '../output/branch';
 import { formatItem } from '../output/format';
 import { unclaimedLine } from '../recovery/report';
-import { claimEvents } from '../runtime/claimEvents';
+import { claimEvents } from './claimEvents';
 import { warnOncePerMinute } from '../runtime/log';
 import { isReceivedEvent, isStartedRun, PROCESS, registrationIn } from '../runtime/runItem';
 import type { ReceivedEvent, StartedRun } from '../runtime/runItem';

@@ -1,10 +1,10 @@
 import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
-import { Collector } from '../runtime/collector';
-import { Monitor } from '../runtime/monitor';
-import type { MonitorSettings } from '../runtime/monitor';
-import { ownerOf } from '../runtime/owner';
+import { Collector } from '../upkeep/collector';
+import { Monitor } from '../upkeep/monitor';
+import type { MonitorSettings } from '../upkeep/monitor';
+import { ownerOf } from '../upkeep/owner';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
-import { watch } from '../runtime/watch';
+import { watch } from '../upkeep/watch';
 import { parameterReader } from '../settings/readParameters';
 import {
 	collectMinutesOf,

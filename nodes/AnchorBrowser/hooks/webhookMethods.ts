@@ -13,9 +13,9 @@ import { unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
 import { judgeTeardown } from '../registration/teardown';
 import type { Course } from '../registration/teardown';
-import { keepRegistration, report } from '../runtime/keepRegistration';
-import { ownerOf } from '../runtime/owner';
-import { cancelRemoval, resumeRemoval, scheduleRemoval } from '../runtime/removal';
+import { keepRegistration, report } from '../upkeep/keepRegistration';
+import { ownerOf } from '../upkeep/owner';
+import { cancelRemoval, resumeRemoval, scheduleRemoval } from '../upkeep/removal';
 import { readState, writeState } from '../runtime/staticData';
 import type { Trigger } from '../runtime/trigger';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
@@ -42,6 +42,7 @@ export async function activate(context: IHookFunctions): Promise<void> {
 		if (settings.registration === 'automatic') await register(context, trigger, { settings, mode });
 		else refuseUnlistedEvents(context, settings);
 		registration.isInService = true;
+		if (mode === 'production') trigger.isKeptByUser = settings.registration === 'manual';
 		if (mode === 'production') noteActivation(context, trigger, false);
 	});
 }

@@ -81,6 +81,8 @@ export class Trigger {
 	 * when its time comes is wanted again.
 	 */
 	readonly removals = new Set<PendingRemoval>();
+	/** Whether the user keeps the webhook: then Anchor may send again what came before a deactivation. */
+	isKeptByUser = false;
 	/** What n8n has done with it in production, as far as it tells what the next `delete()` means. */
 	course: Course = UNTOUCHED;
 	/** Whether production runs are carried out in this process, as they are outside of n8n's queue mode. */
@@ -155,6 +157,7 @@ export class Trigger {
 	get isOver(): boolean {
 		return (
 			!this.isAttended &&
+			!this.isKeptByUser &&
 			!this.course.isRunning &&
 			this.course.activation === undefined &&
 			this.waiting.size === 0 &&

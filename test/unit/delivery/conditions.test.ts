@@ -126,7 +126,7 @@ describe('a condition', () => {
 		['data.artifacts[0].name', 'invoice.pdf'],
 		['taskId', 'tsk_1'],
 		['artifacts_count', '1'],
-		['tags_count', '2'],
+		['tags_count', '3'],
 		['result_invoiceNo', '12345678901234567890'],
 		['result_total_net', '129'],
 		['result_it_s', 'mine'],

@@ -1,8 +1,8 @@
 import { NodeOperationError, sleep } from 'n8n-workflow';
 import type { ICheckProcessedOptions, IExecuteFunctions } from 'n8n-workflow';
-import { warnOncePerMinute } from './log';
-import type { StoreAnswer, Trigger, WaitingClaim } from './trigger';
-import { wait } from './wait';
+import { warnOncePerMinute } from '../runtime/log';
+import type { StoreAnswer, Trigger, WaitingClaim } from '../runtime/trigger';
+import { wait } from '../runtime/wait';
 
 /**
  * The second tier of de-duplication: n8n's own store of processed entries, one row for each node in its database,

@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { claimEvents } from '../../../nodes/AnchorBrowser/runtime/claimEvents';
-import type { Claim, ClaimRequest } from '../../../nodes/AnchorBrowser/runtime/claimEvents';
+import { claimEvents } from '../../../nodes/AnchorBrowser/hooks/claimEvents';
+import type { Claim, ClaimRequest } from '../../../nodes/AnchorBrowser/hooks/claimEvents';
 import { Trigger } from '../../../nodes/AnchorBrowser/runtime/trigger';
 import { fakeTimers } from '../../support/timers';
 import type { FakeTimers } from '../../support/timers';

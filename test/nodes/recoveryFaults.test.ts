@@ -1,0 +1,391 @@
+import { parseMark } from '../../nodes/AnchorBrowser/registration/mark';
+import { logLines, warnings } from '../support/core';
+import {
+	activated,
+	activatedInQueueMode,
+	anchor,
+	emitted,
+	FIRST_LOOK_MS,
+	host,
+	LATER_LOOK_MS,
+	liveThrough,
+	maskAnswers,
+	missedWhileOff,
+	nextLook,
+	ran,
+	runs,
+	SECOND_LOOK_MS,
+	setUp,
+	swallowed,
+	takenAndLost,
+	timers,
+	webhookId,
+} from '../support/recovering';
+import { send } from '../support/send';
+import { eventOf, signed } from '../support/signedRequests';
+
+const LINES = ['2.41', '1.123'] as const;
+const TWO_HOURS_MS = 2 * 60 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+
+/** A start, and its first two looks. */
+async function restarted(): Promise<void> {
+	await host.restart();
+	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+}
+
+async function expectEachOnce(ids: readonly string[]): Promise<void> {
+	expect([...(await ran())].sort()).toEqual([...ids].sort());
+}
+
+const sentences = (level: string) =>
+	logLines.filter((line) => line.level === level).map(({ message }) => message);
+
+const noted = () => parseMark(anchor.webhooks()[0].description)?.recoveredMs;
+
+describe('a store that is asked about what is in doubt', () => {
+	it.each([
+		['cannot be written', ['fail', 'fail', 'fail']],
+		['cannot be written a second time', ['none', 'fail', 'fail', 'fail']],
+		['cannot be written when the events are claimed', ['none', 'none', 'fail', 'fail', 'fail']],
+	] as const)('%s: none is lost, none runs twice', async (_what, faults) => {
+		await setUp();
+		await activated();
+		const before = await emitted(3);
+		await ran();
+		anchor.advance(TWO_HOURS_MS);
+		const lost = await takenAndLost(3);
+		await host.boot();
+		host.processedData.faults.push(...faults);
+		await restarted();
+		await nextLook();
+		await expectEachOnce([...before, ...lost]);
+	});
+
+	it('does not answer when n8n dies: none is lost', async () => {
+		await setUp();
+		await activated();
+		const lost = await takenAndLost(3);
+		await host.boot();
+		host.processedData.faults.push('hang');
+		await restarted();
+		expect(await Promise.race([ran(), Promise.resolve([])])).toEqual([]);
+		host.executions.length = 0;
+		await restarted();
+		await expectEachOnce(lost);
+	});
+
+	it('does not work: what is surely missing runs all the same', async () => {
+		await setUp();
+		await activated();
+		await takenAndLost(2);
+		const missed = await missedWhileOff(3);
+		await host.boot();
+		host.processedData.faults.push(...Array.from({ length: 30 }, () => 'fail' as const));
+		await restarted();
+		await expectEachOnce(missed);
+		expect(noted()).toBeUndefined();
+	});
+
+	it('does not work in a worker: what is in doubt is asked about again', async () => {
+		await setUp();
+		const { main } = await activatedInQueueMode();
+		const lost = await takenAndLost(2);
+		await host.boot();
+		const processor = host.loaded;
+		host.loaded = main;
+		host.processedData.faults.push('fail', 'fail', 'fail');
+		await restarted();
+		host.loaded = processor;
+		await nextLook();
+		await expectEachOnce(lost);
+	});
+});
+
+describe('queue mode', () => {
+	it('fetches at each look what a processor swallowed while it started', async () => {
+		await setUp();
+		await activatedInQueueMode();
+		const all = await emitted(3);
+		for (let kill = 0; kill < 3; kill++) {
+			all.push(...(await swallowed(2)), ...(await emitted(2)));
+			await nextLook();
+			await expectEachOnce(all);
+		}
+	});
+
+	it('notes what was recovered where it outlasts the store', async () => {
+		await setUp();
+		await activatedInQueueMode();
+		const missed = await swallowed(2, 403);
+		await nextLook();
+		await expectEachOnce(missed);
+		expect(noted()).toBeGreaterThan(0);
+		host.processedData.reset();
+		const later = await swallowed(1, 403);
+		await host.boot();
+		await restarted();
+		await nextLook();
+		await expectEachOnce([...missed, ...later]);
+	});
+});
+
+it('runs all that is in doubt, however much it is', async () => {
+	await setUp();
+	await activated();
+	const swallowedFirst = await swallowed(1);
+	const lost = await takenAndLost(150);
+	await restarted();
+	await expectEachOnce([...swallowedFirst, ...lost]);
+});
+
+describe.each([false, true])('after two hours off, answers changed on the way: %s', (isMasked) => {
+	it('runs what n8n had taken when it died, and what the start swallowed', async () => {
+		await setUp();
+		await activated();
+		const before = await emitted(2);
+		await ran();
+		anchor.advance(DAY_MS);
+		const lost = await takenAndLost(2);
+		anchor.advance(TWO_HOURS_MS);
+		const starting = await swallowed(1);
+		if (isMasked) maskAnswers();
+		await restarted();
+		await expectEachOnce([...before, ...lost, ...starting]);
+	});
+});
+
+it('runs what n8n 1.x took in the two minutes before it died, also where one before that is lost for good', async () => {
+	await setUp({}, '1.123');
+	await activated();
+	const before = await emitted(2);
+	await ran();
+	const lost = await takenAndLost(15, 10_000);
+	await restarted();
+	await expectEachOnce([...before, ...lost.slice(-12)]);
+});
+
+describe('a new secret', () => {
+	/** A processor of queue mode gets a delivery that is signed with the secret of now. */
+	async function statusOfDelivery(row: Parameters<typeof host.urlOf>[0]): Promise<number> {
+		const secrets = [anchor.webhooks()[0].secret];
+		const request = signed(eventOf('task.completed'), Math.floor(Date.now() / 1_000), { secrets });
+		return (await send(host.urlOf(row), request)).status;
+	}
+
+	it.each([
+		['without recovery', { options: { catchUp: false } }, false],
+		['when the history does not answer', {}, true],
+	])(
+		'reaches the other processes, %s, and overwrites nothing of other nodes',
+		async (_how, parameters, isOut) => {
+			await setUp();
+			const { row } = await activatedInQueueMode(parameters);
+			const data = JSON.parse(row.staticData) as object;
+			row.staticData = JSON.stringify({ ...data, counter: 41 });
+			anchor.removeWebhook(webhookId());
+			if (isOut) anchor.outage({ mode: 503, calls: '/v1/webhooks/:id/events' });
+			await nextLook();
+			expect(await statusOfDelivery(row)).toBe(202);
+			expect(JSON.parse(row.staticData)).toMatchObject({ counter: 41 });
+		},
+	);
+});
+
+it('is not held up by thousands that the filters drop', async () => {
+	await setUp({ historyOrder: 'oldest' });
+	await activated({ filters: { taskIds: 'tsk_wanted' } });
+	host.crash();
+	const wish = { to: webhookId(), maxAttempts: 1 };
+	const dropped = Array.from({ length: 5_000 }, () =>
+		anchor.emit('task.completed', { ...wish, data: { task_id: 'tsk_other' } }),
+	);
+	await Promise.all(dropped.map(async ({ settled }) => await settled));
+	anchor.advance(LATER_LOOK_MS);
+	const [wanted] = await emitted(1, undefined, { data: { task_id: 'tsk_wanted' } });
+	await host.restart();
+	await timers.advance(FIRST_LOOK_MS, async () => await timers.advance(0));
+	await timers.advance(SECOND_LOOK_MS);
+	expect(await ran()).toEqual([wanted]);
+	const before = anchor.requests().length;
+	await nextLook();
+	expect(anchor.requests().length - before).toBeLessThan(6);
+}, 60_000);
+
+it.each(LINES)(
+	'runs each of many once over two kills, on n8n %s, though its store remembers few',
+	async (line) => {
+		await setUp({}, line);
+		host.processedData.mostEntries = 300;
+		await activated();
+		const missed = await missedWhileOff(700);
+		for (const killedAt of [330, 560]) {
+			await host.restart();
+			let isKilled = false;
+			await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS, async () => {
+				if (isKilled || new Set(await ran()).size < killedAt) return;
+				isKilled = true;
+				host.crash();
+			});
+			expect(isKilled).toBe(true);
+		}
+		await restarted();
+		await restarted();
+		await expectEachOnce(missed);
+	},
+	60_000,
+);
+
+describe('a filter by an expression', () => {
+	const wanted = (id: string) => ({
+		taskIds: `={{ ["${id}", "tsk_none"][$now.toMillis() > ${Date.now() + DAY_MS} ? 1 : 0] }}`,
+	});
+
+	it('is judged once: what a delivery was refused by runs at no look', async () => {
+		await setUp();
+		await activated({ filters: wanted('tsk_1') });
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		const taken = await emitted(1, undefined, { data: { task_id: 'tsk_1' } });
+		const now = Date.now;
+		jest.spyOn(Date, 'now').mockImplementation(() => now() + 2 * DAY_MS);
+		anchor.advance(2 * DAY_MS);
+		// Signed by the true time.
+		await emitted(1, undefined, {
+			data: { task_id: 'tsk_1' },
+			timestampOffsetSeconds: (2 * DAY_MS) / 1_000,
+		});
+		maskAnswers();
+		await nextLook();
+		expect(await ran()).toEqual(taken);
+	});
+});
+
+describe('a refusal', () => {
+	const rotations = () => anchor.requests({ calls: '/v1/webhooks/:id/rotate-secret' }).length;
+
+	it('by this process for its age, or by a proxy with 401, rotates no secret', async () => {
+		await setUp();
+		const row = await activated();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		anchor.advance(5_000);
+		const taken = await emitted(1);
+		const secrets = [anchor.webhooks()[0].secret];
+		const late = signed(eventOf('task.completed'), Math.floor(Date.now() / 1_000) - 300, {
+			secrets,
+		});
+		expect((await send(host.urlOf(row), late)).status).toBe(400);
+		const refused = [...(await swallowed(1, 400)), ...(await swallowed(1, 401))];
+		await nextLook();
+		expect(rotations()).toBe(0);
+		await expectEachOnce([...taken, ...refused]);
+		expect(sentences('info').join()).toMatch(/check the clock of the n8n host/);
+	});
+
+	it('that matched no secret rotates it, also where forgeries have come since', async () => {
+		await setUp();
+		await activated();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		const taken = await emitted(1);
+		anchor.advance(5_000);
+		anchor.rotateSecret(webhookId());
+		const refused = await emitted(1);
+		const rotated = anchor.webhooks()[0].secret;
+		await liveThrough(5 * 60_000);
+		anchor.advance(5 * 60_000);
+		anchor.emit('task.completed', { to: webhookId(), sign: 'forged', timestampOffsetSeconds: 300 });
+		await nextLook();
+		expect(anchor.webhooks()[0].secret).not.toBe(rotated);
+		await expectEachOnce([...taken, ...refused]);
+	});
+
+	it('with 401 that others gave is taken for a wrong secret once a day, and the log says what else it may be', async () => {
+		await setUp();
+		await activatedInQueueMode();
+		anchor.advance(5_000);
+		for (let look = 0; look < 3; look++) {
+			await swallowed(1, 401);
+			await nextLook();
+			anchor.advance(LATER_LOOK_MS);
+		}
+		expect(rotations()).toBe(1);
+		const said = warnings()
+			.map(({ message }) => message)
+			.join();
+		expect(said).toMatch(/whether a proxy in front of n8n answers with 401 by itself/);
+		expect(said).toMatch(/still refused with 401/);
+		await liveThrough(DAY_MS);
+		anchor.advance(DAY_MS);
+		await swallowed(1, 401);
+		await nextLook();
+		expect(rotations()).toBe(2);
+	});
+});
+
+describe.each(LINES)('an n8n %s that is full', (line) => {
+	it('carries out one event a run, as it can, however long that takes', async () => {
+		await setUp({}, line);
+		await activated();
+		const missed = await missedWhileOff(12);
+		await host.restart();
+		const end = host.limitRuns(2);
+		await timers.advance(FIRST_LOOK_MS);
+		for (let minute = 0; minute < 20 && host.executions.length < 12; minute++) {
+			await end(2);
+			await timers.advance(60_000);
+		}
+		await end(1_000);
+		await nextLook();
+		await end(1_000);
+		await expectEachOnce(missed);
+		for (const ids of await runs()) expect(ids.length).toBeLessThanOrEqual(1);
+	});
+
+	it('and does not take a run up is asked again, also where it never says what became of it', async () => {
+		await setUp({}, line);
+		await activated();
+		const missed = await missedWhileOff(3);
+		await host.restart();
+		const held = host.holdRuns();
+		await timers.advance(FIRST_LOOK_MS);
+		held.settle('refuse');
+		await timers.advance(6 * 60_000);
+		await expectEachOnce(missed);
+	});
+});
+
+it('says what Anchor had got, and what to check', async () => {
+	await setUp();
+	await activated();
+	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+	await swallowed(3, 403);
+	await nextLook();
+	const [said] = sentences('info').filter((sentence) => sentence.includes('were fetched'));
+	expect(said).toMatch(
+		/^Anchor Browser Trigger.*: 3 events .*403 \(3\).*in front of n8n; let it pass/,
+	);
+});
+
+it('says that what nobody had carried out has run', async () => {
+	await setUp();
+	await activated();
+	await takenAndLost(2);
+	await restarted();
+	expect(sentences('info').join()).toMatch(/2 events that Anchor Browser holds delivered/);
+});
+
+it.each(['newest', 'oldest'] as const)(
+	'keeps the order of one moment, in a history with the %s first',
+	async (historyOrder) => {
+		let now = Date.now();
+		await setUp({ historyOrder, now: () => now });
+		await activated();
+		await ran();
+		host.crash();
+		now += 1_000;
+		const [first] = await emitted(1, undefined, { apartMs: 0 });
+		now += 1_000;
+		const together = await emitted(5, undefined, { apartMs: 0 });
+		await restarted();
+		expect(await ran()).toEqual([first, ...together]);
+	},
+);

@@ -1,0 +1,156 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { INodeParameters } from 'n8n-workflow';
+import { startSimulator } from '../simulator';
+import type { EmitOptions, Simulator, SimulatorOptions } from '../simulator';
+import { automaticTrigger } from './automaticTrigger';
+import { logLines } from './core';
+import type { LoadedPackage } from './core';
+import { Host } from './host';
+import { fakeTimers } from './timers';
+import type { FakeTimers } from './timers';
+import type { WorkflowRow } from './workflowRow';
+
+/* A host, an Anchor and the waits of a node, made anew by each test that calls `setUp`, and what tests of recovery do. */
+
+/** When the looks after a start of n8n are over; each is so long after the one before. */
+export const FIRST_LOOK_MS = 20_000;
+export const SECOND_LOOK_MS = 60_000;
+export const LATER_LOOK_MS = 15 * 60_000;
+
+export let host: Host;
+export let anchor: Simulator;
+export let timers: FakeTimers;
+
+export async function setUp(
+	options: SimulatorOptions = {},
+	line: '2.41' | '1.123' = '2.41',
+): Promise<void> {
+	timers = fakeTimers();
+	host = await Host.start({ line });
+	host.processedData.reset();
+	anchor = await startSimulator({ retryDelaysMs: [1], ...options });
+	logLines.length = 0;
+}
+
+const servers: Server[] = [];
+afterEach(async () => {
+	jest.restoreAllMocks();
+	anchor.liftOutages();
+	await host.close();
+	await anchor.close();
+	timers.restore();
+	for (const server of servers.splice(0)) {
+		server.closeAllConnections();
+		server.close();
+	}
+});
+
+export async function activated(parameters: INodeParameters = {}): Promise<WorkflowRow> {
+	const row = automaticTrigger(host, anchor, parameters);
+	await host.activate(row);
+	return row;
+}
+
+/**
+ * n8n's queue mode: another process takes the deliveries, and a third one carries out the runs.
+ * @returns the row, and the main process
+ */
+export async function activatedInQueueMode(
+	parameters: INodeParameters = {},
+): Promise<{ row: WorkflowRow; main: LoadedPackage }> {
+	const row = await activated(parameters);
+	const main = host.loaded;
+	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+	host.loaded = await host.anotherProcess();
+	host.worker = await host.anotherProcess();
+	return { row, main };
+}
+
+export const webhookId = () => anchor.webhooks()[0].id;
+
+/** Emits events one after the other, a time apart, each until Anchor has ended with it. */
+export async function emitted(
+	count: number,
+	type = 'task.completed',
+	{ apartMs = 1, ...wish }: EmitOptions & { apartMs?: number } = {},
+): Promise<string[]> {
+	const ids = [];
+	for (let number = 0; number < count; number++) {
+		const emission = anchor.emit(type, { to: webhookId(), ...wish });
+		await emission.settled;
+		ids.push(emission.id);
+		// Two events of the same millisecond have no order.
+		anchor.advance(apartMs);
+	}
+	return ids;
+}
+
+/** The ids of the events that came out of each run so far, in order. */
+export async function runs(): Promise<string[][]> {
+	return (await host.runs()).map(({ outputs }) =>
+		outputs.flat().map(({ _event: about }) => (about as { id: string }).id),
+	);
+}
+
+export const ran = async () => (await runs()).flat();
+
+export const emptyRuns = async () => (await runs()).filter(({ length }) => length === 0).length;
+
+/** The next regular look, with all runs that it starts: in queue mode their claims take some real time. */
+export async function nextLook(): Promise<void> {
+	await timers.advance(LATER_LOOK_MS, async () => await host.runs());
+}
+
+/** n8n is off, and Anchor gives up what it sends meanwhile. */
+export async function missedWhileOff(count: number): Promise<string[]> {
+	host.crash();
+	return await emitted(count);
+}
+
+/** n8n takes events and dies before it has stored their runs, as 1.x may. */
+export async function takenAndLost(count: number, apartMs = 1): Promise<string[]> {
+	host.limitRuns(0);
+	const ids = await emitted(count, undefined, { apartMs });
+	host.crash();
+	host.liftLimit();
+	// It needs some seconds to start again; Anchor says what time it is in whole ones.
+	anchor.advance(5_000);
+	return ids;
+}
+
+/** Where something in front of n8n, or n8n while it starts, answers every request by itself. */
+export async function swallower(status = 200): Promise<string> {
+	const server = createServer((request, response) => {
+		request.resume();
+		response.writeHead(status).end('n8n is starting up. Please wait');
+	});
+	servers.push(server);
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+/** Emits events that something else answers in the node's place. */
+export async function swallowed(count: number, status = 200): Promise<string[]> {
+	const { id, url } = anchor.webhooks()[0];
+	anchor.changeWebhook(id, { url: await swallower(status) });
+	const ids = await emitted(count);
+	anchor.changeWebhook(id, { url });
+	return ids;
+}
+
+/** Something in front of n8n has turned every 2xx of ours into 200. */
+export function maskAnswers(): void {
+	for (const attempt of anchor.deliveries().flatMap(({ attempts }) => attempts)) {
+		if (attempt.status === 202 || attempt.status === 204) attempt.status = 200;
+	}
+}
+
+/** Lets time pass for `Date` here and at Anchor, and for the waits. */
+export async function liveThrough(ms: number, effects?: () => Promise<unknown>): Promise<void> {
+	const now = Date.now;
+	jest.spyOn(Date, 'now').mockImplementation(() => now() + ms);
+	await timers.advance(ms, effects);
+}
