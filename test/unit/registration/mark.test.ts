@@ -7,6 +7,7 @@ import {
 	isMarkOfNode,
 	ownerKeyOf,
 	parseMark,
+	renewNote,
 } from '../../../nodes/AnchorBrowser/registration/mark';
 import type { Mark, MarkNote, MarkOwner } from '../../../nodes/AnchorBrowser/registration/mark';
 
@@ -130,6 +131,21 @@ describe('a mark', () => {
 		const text = formatMark(long, { others: fields.map((field) => field.slice(0, 9)) });
 		expect(text).toHaveLength(256);
 		expect(parseMark(text)?.others).toEqual(['b1', 'zzzzzzzz', 'e01234567', 'd3']);
+	});
+
+	it.each([
+		[undefined, { collectedMs: 5 }, 5],
+		[undefined, {}, undefined],
+		[true, {}, 9],
+		[true, { collectedMs: 5 }, 5],
+		[false, { collectedMs: 5 }, undefined],
+	])('notes since when events are collected: %p with %p', (isCollecting, before, collectedMs) => {
+		const changes = { fingerprint: '0123456789', isTakenUp: false, isCollecting, nowMs: 9 };
+		const note = renewNote({ ...before, recoveredMs: 3, others: ['z1'] }, changes);
+		expect(note).toEqual({
+			...{ fingerprint: '0123456789', recoveredMs: 3, others: ['z1'] },
+			...(collectedMs === undefined ? {} : { collectedMs }),
+		});
 	});
 
 	it('notes an activation beside the recovery', () => {

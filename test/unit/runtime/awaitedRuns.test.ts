@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import { AwaitedRuns } from '../../../nodes/AnchorBrowser/runtime/awaitedRuns';
 
 it('tells whoever announced a run when it was taken up, each by its own number', async () => {
