@@ -139,7 +139,6 @@ export class Trigger {
 	get isOver(): boolean {
 		return (
 			!this.isAttended &&
-			!this.course.isRunning &&
 			this.course.activation === undefined &&
 			this.waiting.size === 0 &&
 			[this.production, this.test].every(
