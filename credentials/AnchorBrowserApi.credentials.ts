@@ -6,6 +6,13 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 
+const NOT_ANCHOR =
+	'Something answers at this Base URL, but it is not the Anchor Browser API. The usual address is https://api.anchorbrowser.io.';
+
+/** What the test says to a status; n8n shows the bare words of HTTP otherwise. */
+const onStatus = (value: number, message: string) =>
+	({ type: 'responseCode', properties: { value, message } }) as const;
+
 /**
  * The API key of an Anchor Browser project. Name and fields are those of Anchor's own n8n package, so that one
  * stored credential serves both: n8n keeps credential types in one list, without the package's name.
@@ -51,35 +58,44 @@ export class AnchorBrowserApi implements ICredentialType {
 	/** Listing the webhooks changes nothing and proves access to the very API that the trigger uses. */
 	test: ICredentialTestRequest = {
 		request: {
-			// As the trigger takes it: an empty one means the usual one.
-			baseURL: '={{$credentials.baseUrl || "https://api.anchorbrowser.io"}}',
+			// As the trigger takes it: without spaces around it, and an empty one means the usual one.
+			baseURL: '={{ ($credentials.baseUrl || "").trim() || "https://api.anchorbrowser.io" }}',
 			url: '/v1/webhooks',
+			// The API key would travel along.
+			disableFollowRedirect: true,
 		},
+		// n8n's type has lists of one kind of rule; its tester of either line goes by the kind of each rule.
 		rules: [
+			onStatus(
+				401,
+				'Anchor Browser does not know this API key. Copy it again from the API Keys page of your Anchor dashboard.',
+			),
+			onStatus(
+				403,
+				'Anchor Browser knows this API key, but it may not manage webhooks. Use a key of the project whose events you want.',
+			),
+			onStatus(404, NOT_ANCHOR),
+			...[301, 302, 303, 307, 308].map((status) =>
+				onStatus(
+					status,
+					'This Base URL leads to another address, to which the API key was not sent. Enter the address of the Anchor Browser API itself, which usually is https://api.anchorbrowser.io.',
+				),
+			),
+			onStatus(
+				429,
+				'Anchor Browser has had too many requests for now, so the API key could not be tested. Try again in a minute.',
+			),
+			...[500, 502, 503, 504].map((status) =>
+				onStatus(
+					status,
+					`The Anchor Browser API could not answer (${status}), so the API key could not be tested. Try again in a few minutes.`,
+				),
+			),
+			// A page that answers 200 to everything has no list of webhooks.
 			{
-				type: 'responseCode',
-				properties: {
-					value: 401,
-					message:
-						'Anchor Browser does not know this API key. Copy it again from the API Keys page of your Anchor dashboard.',
-				},
+				type: 'responseSuccessBody',
+				properties: { key: 'webhooks', value: undefined, message: NOT_ANCHOR },
 			},
-			{
-				type: 'responseCode',
-				properties: {
-					value: 403,
-					message:
-						'Anchor Browser knows this API key, but it may not manage webhooks. Use a key of the project whose events you want.',
-				},
-			},
-			{
-				type: 'responseCode',
-				properties: {
-					value: 404,
-					message:
-						'Something answers at this Base URL, but it is not the Anchor Browser API. The usual address is https://api.anchorbrowser.io.',
-				},
-			},
-		],
+		] as unknown as ICredentialTestRequest['rules'],
 	};
 }

@@ -10,6 +10,7 @@ import {
 	onlyItem,
 	type DeliveryAudit,
 } from './deliveryChecks';
+import { oddData } from '../fixtures/odd';
 import {
 	eventOf,
 	EVENT_NAMES,
@@ -64,6 +65,21 @@ const unusual: DeliveryAudit[] = [
 			isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
 			await hasRun(trigger, 1);
 			strictEqual(({} as { polluted?: boolean }).polluted, undefined);
+		},
+	),
+	audit(
+		'2c9d',
+		'MUST deliver what a valid event may hold: texts of any length, numbers at each edge with their digits, keys of every sort',
+		async (trigger) => {
+			const { written, held } = oddData();
+			const event = eventOf('task.completed');
+			const around = JSON.stringify({ ...event, data: 0 });
+			const body = around.replace(/"data":0/, () => `"data":{"result":${written}}`);
+			isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
+			const { result } = await onlyItem(trigger);
+			// Key by key, because an object that was put together anew may have them in another order.
+			const sorted = (value: object) => Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+			strictEqual(JSON.stringify(sorted(result as object)), JSON.stringify(sorted(held)));
 		},
 	),
 	audit(

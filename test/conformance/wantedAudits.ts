@@ -10,6 +10,7 @@ import {
 	isNoEvent,
 	isToComeAgain,
 	isUnauthorized,
+	onlyItem,
 	type DeliveryAudit,
 } from './deliveryChecks';
 import { eventOf, signed, STRANGERS_SECRET } from '../support/signedRequests';
@@ -138,6 +139,47 @@ const filters: DeliveryAudit[] = [
 				},
 			},
 		},
+	),
+	audit(
+		'a83b',
+		'MUST take a condition for the field that it means, however people spell it',
+		async (trigger) => {
+			const now = trigger.nowSeconds();
+			isIgnored(await trigger.deliver(signed(failed('agent_error'), now)));
+			await hasRun(trigger, 0);
+			isAccepted(await trigger.deliver(signed(failed('timeout'), now)));
+			await hasRun(trigger, 1);
+		},
+		{
+			filters: {
+				conditions: {
+					conditions: [
+						'error.type',
+						'$json.error.type',
+						'={{ $json.error.type }}',
+						"{{ $('Anchor Browser Trigger').item.json.error.type }}",
+						'data.error.type',
+						'error_type',
+					].map((leftValue) => ({ leftValue, operator: 'string:equals', rightValue: 'timeout' })),
+				},
+			},
+		},
+	),
+	audit(
+		'd0f6',
+		'MUST compare an id with all its digits, also where it is a number',
+		async (trigger) => {
+			const now = trigger.nowSeconds();
+			const withId = (digits: string) =>
+				JSON.stringify(eventOf('task.completed', { data: { task_id: 'ID' } })).replace(
+					'"ID"',
+					digits,
+				);
+			isIgnored(await trigger.deliver(signed(withId('12345678901234567891'), now)));
+			isAccepted(await trigger.deliver(signed(withId('12345678901234567890'), now)));
+			strictEqual((await onlyItem(trigger)).task_id, '12345678901234567890');
+		},
+		{ filters: { taskIds: '12345678901234567890' } },
 	),
 	audit(
 		'5f2d',

@@ -24,6 +24,7 @@ const FOLDERS = [
 		'nodes/AnchorBrowser/',
 		'nodes/AnchorBrowser/hooks/',
 		'nodes/AnchorBrowser/runtime/',
+		'nodes/AnchorBrowser/upkeep/',
 		'nodes/AnchorBrowser/settings/',
 		'nodes/AnchorBrowser/registration/',
 	],

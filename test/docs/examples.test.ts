@@ -2,6 +2,7 @@ import {
 	boxOf,
 	exampleFiles,
 	exampleText,
+	handlesOf,
 	LOOP,
 	overlap,
 	readExample,
@@ -83,6 +84,13 @@ describe.each(exampleFiles())('%s as a file', (file) => {
 				const goesBack = find(node)?.type === LOOP || find(from)?.type === WAIT;
 				if (!goesBack) expect(left(node)).toBeGreaterThan(left(from));
 			}
+		}
+	});
+
+	it('connects no output that the editor does not show, and would drop', () => {
+		for (const node of nodes) {
+			const { main = [] } = (connections[node.name] ?? {}) as { main?: unknown[] };
+			expect({ [node.name]: main.length <= handlesOf(node) }).toEqual({ [node.name]: true });
 		}
 	});
 

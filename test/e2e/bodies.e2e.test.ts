@@ -1,11 +1,12 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { send } from '../support/send';
-import { bytesOf, eventOf, signed, STRANGERS_SECRET } from '../support/signedRequests';
+import { bytesOf, eventOf, signed, STRANGERS_SECRET, withBody } from '../support/signedRequests';
 import { N8nClient, startN8n, TESTED, waitFor, type N8n } from '../support/n8n';
 import { publishManualTrigger, TRIGGER } from './trigger';
 
@@ -19,6 +20,15 @@ const EVALUATIONS = join(__dirname, 'evaluations.cjs');
 const FORM = ['--x', 'Content-Disposition: form-data; name="id"', '', 'evt_1', '--x--', ''].join(
 	'\r\n',
 );
+const UPLOAD = [
+	'--x',
+	'Content-Disposition: form-data; name="a"; filename="a.bin"',
+	'Content-Type: application/octet-stream',
+	'',
+	'z'.repeat(1_000_000),
+	'--x--',
+	'',
+].join('\r\n');
 const FORM_TYPE = 'multipart/form-data; boundary=x';
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -31,11 +41,17 @@ describe.each(TESTED)('what n8n %s hands over', (version) => {
 	let url: string;
 	const folder = mkdtempSync(join(tmpdir(), 'evaluations-'));
 	const evaluations = join(folder, 'evaluations');
+	const uploads = join(folder, 'uploads');
 
 	beforeAll(async () => {
+		mkdirSync(uploads);
 		n8n = await startN8n({
 			version,
-			env: { NODE_OPTIONS: `--require ${EVALUATIONS}`, EVALUATIONS_FILE: evaluations },
+			env: {
+				NODE_OPTIONS: `--require ${EVALUATIONS}`,
+				EVALUATIONS_FILE: evaluations,
+				TMPDIR: uploads,
+			},
 		});
 		client = new N8nClient(n8n);
 		await client.setUpOwner();
@@ -114,7 +130,9 @@ describe.each(TESTED)('what n8n %s hands over', (version) => {
 		const before = await runs();
 		const headers = { 'content-type': FORM_TYPE };
 		expect((await send(url, signed(FORM, now(), { headers }))).status).toBe(400);
-		expect(n8n.log()).toMatch(/body could not be read as it was sent/);
+		await waitFor(async () => n8n.log().includes('body could not be read as it was sent'), {
+			what: 'the refusal in the log',
+		});
 		const compressed = {
 			...signed(FORM, now(), { headers: { ...headers, 'content-encoding': 'gzip' } }),
 			body: gzipSync(FORM),
@@ -134,6 +152,43 @@ describe.each(TESTED)('what n8n %s hands over', (version) => {
 			expect(status).toBe(400);
 		},
 	);
+
+	it('leaves no file of a form behind, whatever it is refused for', async () => {
+		const before = readdirSync(uploads);
+		const headers = { 'content-type': FORM_TYPE };
+		const requests = [
+			{ headers, body: bytesOf(UPLOAD) },
+			signed(UPLOAD, now(), { headers }),
+			signed(UPLOAD, now() - 3600, { headers }),
+		];
+		for (const one of requests) expect((await send(url, one)).status).toBe(400);
+		await waitFor(async () => readdirSync(uploads).length <= before.length, {
+			what: 'the uploaded files to be gone',
+		});
+	});
+
+	it('ends the delivery when its sender breaks off in the middle of a compressed body', async () => {
+		const own = await publish('tsk_4f8w9n2b');
+		const refusals = () => n8n.log().split('body could not be read as it was sent').length - 1;
+		const before = refusals();
+		for (let time = 0; time < 10; time++) {
+			const { headers } = signed('{}', now(), {
+				headers: { ...withType('application/octet-stream').headers, 'content-encoding': 'gzip' },
+			});
+			await breakOff(own.url, { ...headers, 'content-length': '1000' } as never);
+		}
+		await waitFor(async () => refusals() > before, { what: 'the refusal in the log' });
+		expect(await client.executions({ workflowId: own.workflow.id }, 10)).toEqual([]);
+	});
+
+	it('is read whole when 8 MB of it are compressed', async () => {
+		const result = randomBytes(4_000_000).toString('hex');
+		const event = eventOf('task.completed', { data: { task_id: 'tsk_4f8w9n2b', result } });
+		const type = 'application/octet-stream';
+		const headers = { 'content-type': type, 'content-encoding': 'gzip' };
+		const whole = signed(event, now(), { headers });
+		expect((await send(url, withBody(whole, gzipSync(whole.body)))).status).toBe(202);
+	});
 
 	it.each(['application/json', undefined, 'application/octet-stream'])(
 		'is checked over its bytes at the test address, too (%s)',
@@ -167,6 +222,16 @@ describe.each(TESTED)('what n8n %s hands over', (version) => {
 		expect(evaluated()).toBeGreaterThan(before);
 	});
 });
+
+/** Sends twenty bytes of a body that is to be longer, and hangs up once they are on their way. */
+async function breakOff(url: string, headers: Record<string, string>): Promise<void> {
+	await new Promise<void>((resolve) => {
+		const outgoing = request(url, { method: 'POST', headers, agent: false });
+		outgoing.on('error', () => {});
+		outgoing.on('close', resolve);
+		outgoing.write(gzipSync('x').subarray(0, 20), () => outgoing.destroy());
+	});
+}
 
 /** Posts a body without saying how long it is, in three parts. */
 async function inChunks(

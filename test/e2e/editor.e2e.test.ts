@@ -362,6 +362,7 @@ describeOnNewest('manual registration in the editor', () => {
 			await editor.saveAccepted();
 			await editor.openCredential();
 			expect(await editor.acceptance()).toContain('Connection tested successfully');
+			await album.show('credential', await editor.areaOf(editor.at('editCredential-modal')));
 			await editor.closeCredential();
 			await editor.closePanel();
 		}),

@@ -9,6 +9,7 @@ const filledIn: Release = {
 		author: { name: 'Some One', email: 'someone@example.com' },
 		repository: { url: `git+https://github.com/${REPOSITORY}.git` },
 	},
+	pages: 'npm install it',
 	changelog: `# Changelog\n\n## [1.2.0] - 2026-12-01\n\n[1.2.0]: https://github.com/${REPOSITORY}/releases/tag/v1.2.0\n`,
 	repository: REPOSITORY,
 	tag: 'v1.2.0',
@@ -23,6 +24,7 @@ describe('publishing', () => {
 		['another repository', { repository: 'other/fork' }, 'names the repository'],
 		['a tag that is not the version', { tag: 'v1.2.1' }, 'The tag is v1.2.1'],
 		['no chapter in the changelog', { changelog: '[1.2.0]: x' }, 'no chapter'],
+		['words of before the first release', { pages: '**It is not on npm yet**' }, 'not on npm yet'],
 		['no link in the changelog', { changelog: '## [1.2.0] - 2026-12-01\n' }, 'lacks the line'],
 	])('stops at %s', (_, change, words) => {
 		expect(openPoints({ ...filledIn, ...change }).join('\n')).toContain(words);

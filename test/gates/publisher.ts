@@ -14,6 +14,8 @@ export interface Release {
 		repository: { url: string };
 	};
 	changelog: string;
+	/** What users read of how to install it. */
+	pages: string;
 	/** Where the publish workflow runs, such as `owner/name`. */
 	repository: string;
 	/** The tag that started it. */
@@ -26,7 +28,7 @@ export interface Release {
  *
  * @returns one sentence each; empty when the release can go out
  */
-export function openPoints({ manifest, changelog, repository, tag }: Release): string[] {
+export function openPoints({ manifest, changelog, pages, repository, tag }: Release): string[] {
 	const { name, version, author } = manifest;
 	const points: string[] = [];
 	const url = `git+https://github.com/${repository}.git`;
@@ -52,13 +54,23 @@ export function openPoints({ manifest, changelog, repository, tag }: Release): s
 	}
 	const link = `[${version}]: https://github.com/${repository}/releases/tag/v${version}`;
 	if (!changelog.includes(link)) points.push(`CHANGELOG.md lacks the line "${link}".`);
+	if (/\bnot on npm yet\b/.test(pages)) {
+		points.push('README.md or docs/installation.md says that the package is not on npm yet.');
+	}
 	return points;
 }
 
 if (require.main === module) {
 	const { GITHUB_REPOSITORY: repository = '', GITHUB_REF_NAME: tag = '' } = process.env;
-	const changelog = readFileSync(join(PROJECT, 'CHANGELOG.md'), 'utf8');
-	const points = openPoints({ manifest, changelog, repository, tag });
+	const textOf = (path: string) => readFileSync(join(PROJECT, path), 'utf8');
+	const pages = ['README.md', 'docs/installation.md'].map(textOf).join('\n');
+	const points = openPoints({
+		manifest,
+		changelog: textOf('CHANGELOG.md'),
+		pages,
+		repository,
+		tag,
+	});
 	for (const point of points) console.error(`- ${point}`);
 	if (points.length > 0) {
 		console.error('Nothing is published. See "The first publication" in CONTRIBUTING.md.');

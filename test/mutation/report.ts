@@ -69,7 +69,7 @@ export function tell(
 	}
 	const text = `# Mutation score
 
-Written by \`npm run mutate\`, which changes the code that decides in one place at a time and runs the unit test of that file,
+For contributors. Written by \`npm run mutate\`, which changes the code that decides in one place at a time and runs the unit test of that file,
 and no other: a change that it does not notice is a mutant that lives. Each one is explained in \`test/mutation/survivors.ts\`.
 
 <!-- prettier-ignore -->

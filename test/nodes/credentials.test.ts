@@ -1,3 +1,7 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { createServer } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type {
 	ICredentialTestFunctions,
 	ICredentialTestRequest,
@@ -7,7 +11,7 @@ import { startSimulator } from '../simulator';
 import type { Simulator } from '../simulator';
 import { loadPackage } from '../support/core';
 import type { LoadedPackage } from '../support/core';
-import { CredentialStore } from '../support/credentials';
+import { testCredential } from '../support/credentialTest';
 import { openWorkflow, triggerNode } from '../support/workflowRow';
 
 let loaded: LoadedPackage;
@@ -33,66 +37,99 @@ describe('the API key', () => {
 		expect(properties[0].typeOptions?.password).toBe(true);
 	});
 
-	/** The request of n8n's credential test: expressions, then `authenticate`. */
-	async function requestOf(credentials: { apiKey: string; baseUrl: string }) {
-		const type = loaded.credentialType('anchorBrowserApi');
-		const { request } = type.test as ICredentialTestRequest;
-		const row = { id: 'wf', name: 'wf', nodes: [triggerNode()], active: false, staticData: '{}' };
-		const workflow = openWorkflow(row, loaded.nodeTypes);
-		const [node] = row.nodes;
-		const resolve = (text = '') =>
-			String(
-				workflow.expression.getSimpleParameterValue(node, text, 'internal', {
-					$credentials: credentials,
-				}),
-			);
-		const { headers } = await new CredentialStore(() => loaded).authenticate(
-			credentials,
-			'anchorBrowserApi',
-			{ url: '' },
-			workflow,
-			node,
+	const testOf = async (changes: { apiKey?: string; baseUrl?: string }) =>
+		await testCredential(loaded, 'anchorBrowserApi', {
+			apiKey: anchor.apiKey,
+			baseUrl: anchor.url,
+			...changes,
+		});
+	const green = { status: 'OK', message: 'Connection successful!' };
+
+	it.each([(url: string) => url, (url: string) => `  ${url}/ \n`])(
+		'is green for a key that Anchor knows, with spaces around the Base URL, too',
+		async (write) => {
+			expect(await testOf({ baseUrl: write(anchor.url) })).toEqual(green);
+			expect(anchor.requests()).toMatchObject([
+				{ method: 'GET', path: '/v1/webhooks', status: 200 },
+			]);
+		},
+	);
+
+	it.each(['', '  '])('asks the usual address where the Base URL is %j', async (baseUrl) => {
+		const { request } = loaded.credentialType('anchorBrowserApi').test as ICredentialTestRequest;
+		const workflow = openWorkflow(
+			{ id: 'wf', name: 'wf', nodes: [triggerNode()], active: false, staticData: '{}' },
+			loaded.nodeTypes,
 		);
-		const url = `${resolve(request.baseURL)}${resolve(request.url)}`;
-		return { url, headers: headers as Record<string, string> };
-	}
-
-	/** n8n's credential test, as it carries one out: the request, then the rules. */
-	async function testOf(credentials: { apiKey: string; baseUrl: string }) {
-		const { rules = [] } = loaded.credentialType('anchorBrowserApi').test as ICredentialTestRequest;
-		const { url, headers } = await requestOf(credentials);
-		const { status } = await fetch(url, { headers });
-		const rule = rules.find(
-			({ properties }) => 'value' in properties && properties.value === status,
+		const resolved = workflow.expression.getSimpleParameterValue(
+			triggerNode(),
+			request.baseURL,
+			'internal',
+			{ $credentials: { baseUrl } },
 		);
-		return { status, message: rule?.properties.message };
-	}
-
-	it('is green for a key that Anchor knows', async () => {
-		const { status } = await testOf({ apiKey: anchor.apiKey, baseUrl: anchor.url });
-		expect(status).toBe(200);
-		expect(anchor.requests()).toMatchObject([{ method: 'GET', path: '/v1/webhooks', status: 200 }]);
-	});
-
-	it('asks the usual address where the Base URL is blank, as the trigger does', async () => {
-		const { url } = await requestOf({ apiKey: anchor.apiKey, baseUrl: '' });
-		expect(url).toBe('https://api.anchorbrowser.io/v1/webhooks');
+		expect(resolved).toBe('https://api.anchorbrowser.io');
 	});
 
 	it('is red for one that Anchor does not know, and says what to do', async () => {
-		const { status, message } = await testOf({ apiKey: 'sk-unknown', baseUrl: anchor.url });
-		expect(status).toBe(401);
+		const { status, message } = await testOf({ apiKey: 'sk-unknown' });
+		expect(status).toBe('Error');
 		expect(message).toMatch(/does not know this API key.*Copy it again/);
 	});
 
 	it.each([
 		[403, /Use a key of the project/],
 		[404, /https:\/\/api\.anchorbrowser\.io/],
+		[429, /too many requests.*Try again in a minute/],
+		[500, /could not answer \(500\).*Try again/],
+		[503, /could not answer \(503\).*Try again/],
 	])('is red and says what to do when Anchor answers %i', async (mode, words) => {
 		anchor.outage({ mode });
-		const { status, message } = await testOf({ apiKey: anchor.apiKey, baseUrl: anchor.url });
-		expect(status).toBe(mode);
+		const { status, message } = await testOf({});
+		expect(status).toBe('Error');
 		expect(message).toMatch(words);
+	});
+
+	describe('at another address', () => {
+		let asked: Array<string | undefined>;
+		let server: Server;
+		let answer: (response: ServerResponse) => void;
+		const elsewhere = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+		beforeEach(async () => {
+			asked = [];
+			server = createServer((incoming, response) => {
+				asked.push(incoming.url);
+				answer(response);
+			});
+			await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		});
+		afterEach(() => server.close());
+
+		it.each([301, 302, 303, 307, 308])(
+			'is red for a redirect (%i), and takes the key nowhere else',
+			async (code) => {
+				answer = (response) =>
+					response.writeHead(code, { location: `${anchor.url}/v1/webhooks` }).end();
+				const { status, message } = await testOf({ baseUrl: elsewhere() });
+				expect(status).toBe('Error');
+				expect(message).toMatch(/leads to another address, to which the API key was not sent/);
+				expect(asked).toEqual(['/v1/webhooks']);
+				expect(anchor.requests()).toEqual([]);
+			},
+		);
+
+		it.each(['<html>Welcome</html>', '{}', '{"ok":true}', '"webhooks"', ''])(
+			'is red for a page that answers 200: %s',
+			async (page) => {
+				answer = (response) =>
+					response
+						.writeHead(200, { 'content-type': page[0] === '<' ? 'text/html' : 'application/json' })
+						.end(page);
+				const { status, message } = await testOf({ baseUrl: elsewhere() });
+				expect(status).toBe('Error');
+				expect(message).toMatch(/it is not the Anchor Browser API/);
+			},
+		);
 	});
 });
 

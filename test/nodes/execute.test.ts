@@ -86,9 +86,28 @@ describe('the item', () => {
 	it('carries the delivery in columns of a row, when asked', async () => {
 		const options = { includeDelivery: true };
 		const { item } = await leaves(eventOf('task.completed'), { format: 'row', options });
-		expect(item).toMatchObject(
-			Object.fromEntries(Object.entries(facts).map(([key, value]) => [`_delivery_${key}`, value])),
-		);
+		expect(item).toMatchObject({
+			delivery_id: facts.deliveryId,
+			delivery_timestamp: facts.timestamp,
+			delivery_received_at: facts.receivedAt,
+			delivery_signed_with: 'current',
+			delivery_webhook_id: null,
+		});
+	});
+
+	it('has columns of a row for fields of a result, when asked', async () => {
+		const event = eventOf('task.completed', {
+			data: { result: { total: 7, customer: { no: '04001' } } },
+		});
+		const options = { resultColumns: 'total, customer.no, absent' };
+		const { item } = await leaves(event, { format: 'row', options });
+		expect(item).toMatchObject({
+			result: '{"total":7,"customer":{"no":"04001"}}',
+			result_total: 7,
+			result_customer_no: "'04001",
+			result_absent: null,
+			more: null,
+		});
 	});
 });
 

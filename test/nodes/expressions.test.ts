@@ -39,12 +39,13 @@ type Deliver = (body: unknown, wish?: SigningWish) => Promise<Received>;
 /** An active trigger that has had a delivery, with every setting that decides over one. */
 async function warmedUp(
 	registration: 'automatic' | 'manual',
-	taskIds = 'tsk_4f8w9n2b',
+	changes: INodeParameters = {},
 ): Promise<Deliver> {
 	const parameters: INodeParameters = {
 		events: ['task.completed', 'task.failed'],
-		filters: { taskIds, failureTypes: ['timeout'] },
+		filters: { taskIds: 'tsk_4f8w9n2b', failureTypes: ['timeout'] },
 		options: { toleranceSeconds: 300, acknowledge: 'accepted', deduplicate: 'durable' },
+		...changes,
 	};
 	let deliver: Deliver;
 	if (registration === 'manual') {
@@ -57,7 +58,7 @@ async function warmedUp(
 		deliver = async (body, wish) =>
 			await send(host.urlOf(row), signed(body, now(), { secrets: [secret], ...wish }));
 	}
-	expect((await deliver(eventOf('task.completed'))).status).toBe(202);
+	await deliver(eventOf('task.completed'));
 	await host.runs();
 	for (const spy of Object.values(work)) spy.mockClear();
 	return deliver;
@@ -80,10 +81,24 @@ describe.each(['automatic', 'manual'] as const)('with registration %s', (registr
 	});
 
 	it('only what the user wrote as an expression is evaluated', async () => {
-		const deliver = await warmedUp(registration, '={{ "tsk_4f8w9n2b" }}');
+		const deliver = await warmedUp(registration, {
+			filters: { taskIds: '={{ "tsk_4f8w9n2b" }}', failureTypes: ['timeout'] },
+		});
 		expect((await deliver(eventOf('task.failed'))).status).toBe(204);
 		expect(work.evaluations).toHaveBeenCalledTimes(1);
 		expect(work.readings).not.toHaveBeenCalled();
+	});
+
+	it('nothing but the tolerance is evaluated for what is forged, and a broken filter changes no answer', async () => {
+		const deliver = await warmedUp(registration, {
+			filters: { taskIds: '={{ $("No such node").first().json.id }}' },
+			options: { toleranceSeconds: '={{ 300 }}', deduplicate: '={{ "durable" }}' },
+		});
+		const event = eventOf('task.completed');
+		const forged = { secrets: [STRANGERS_SECRET] };
+		expect((await deliver(event, forged)).status).toBe(401);
+		expect(work.evaluations).toHaveBeenCalledTimes(1);
+		expect((await deliver(event)).status).toBe(500);
 	});
 
 	it('nothing is evaluated for what starts no run', async () => {

@@ -54,15 +54,28 @@ describe('of a trigger that n8n has closed, a process keeps', () => {
 		expect(left()).toBe(0);
 	});
 
-	it('nothing, when the user keeps the webhook; listening ends no production', async () => {
+	it('for a day what has run, when the user keeps the webhook, which may send it again', async () => {
 		await setUp();
-		const { row, deliver } = await manualTrigger(host);
+		const { row, deliver } = await manualTrigger(host, { options: { deduplicate: 'memory' } });
 		const event = eventOf('task.completed');
 		expect((await deliver(event)).status).toBe(202);
-		const path = await host.listen(row);
-		await host.stopListening(path);
+		await host.stopListening(await host.listen(row));
+		await host.republish({
+			...row,
+			nodes: row.nodes.map((node) => ({ ...node, name: 'Renamed' })),
+		});
 		expect((await deliver(event)).status).toBe(204);
 		await host.deactivate(row);
+		expect(left()).toBe(1);
+		const now = Date.now;
+		jest.spyOn(Date, 'now').mockImplementation(() => now() + DAY_MS + 60_000);
+		await manualTrigger(host);
+		expect(left()).toBe(1);
+	});
+
+	it('nothing, when it was tried in the editor alone', async () => {
+		await setUp();
+		await host.execute(automaticTrigger(host, anchor), [[{ json: {} }]], { mode: 'manual' });
 		expect(left()).toBe(0);
 	});
 

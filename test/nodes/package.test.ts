@@ -129,10 +129,12 @@ describe('the trigger’s description', () => {
 		expect(defaultsOf('options')).toEqual({
 			acknowledge: 'accepted',
 			catchUp: true,
+			collectMinutes: 0,
 			deduplicate: 'durable',
 			escapeFormulas: true,
 			includeDelivery: false,
 			onDeactivate: 'delete',
+			resultColumns: '',
 			sampleEvent: '',
 			toleranceSeconds: 120,
 		});

@@ -53,6 +53,32 @@ describe.each(['2.41', '1.123'] as const)('after a start of n8n %s', (line) => {
 		expect(await ran()).toEqual([ids[1]]);
 	});
 
+	it('keeps the digits of large numbers, delivered and recovered alike', async () => {
+		await setUp({}, line);
+		const conditions = [
+			{ leftValue: 'data.order', operator: 'string:equals', rightValue: '12345678901234567890' },
+		];
+		await activated({ filters: { conditions: { conditions } } });
+		const order = 12345678901234567890n;
+		const emit = async () =>
+			await anchor.emit('task.failed', { to: webhookId(), data: { order, result: [order] } })
+				.settled;
+		await emit();
+		host.crash();
+		await emit();
+		await anchor.emit('task.failed', { to: webhookId(), data: { order: order + 1n } }).settled;
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS);
+		const items = (await host.runs()).flatMap(({ outputs }) => outputs.flat());
+		expect(items).toHaveLength(2);
+		for (const item of items) {
+			expect(item).toMatchObject({ order: String(order), result: [String(order)] });
+		}
+		expect((items[1]._event as { text: string }).text).toMatch(
+			/^Task Failed: task `[^`]+`, session `[^`]+` \(`invalid_credentials`\)$/,
+		);
+	});
+
 	it('runs none of them again at the next start, nor at later looks', async () => {
 		await setUp({}, line);
 		await activated();

@@ -1,14 +1,36 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
-import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { request } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { warnings, logLines } from '../support/core';
 import { Host } from '../support/host';
 import type { Acceptance } from '../support/host';
 import { manualTrigger } from '../support/manualTrigger';
 import type { ManualTrigger } from '../support/manualTrigger';
-import { eventOf, SECRET, signed, STRANGERS_SECRET } from '../support/signedRequests';
+import { send } from '../support/send';
+import { eventOf, SECRET, signed, STRANGERS_SECRET, withBody } from '../support/signedRequests';
+import type { SigningWish } from '../support/signedRequests';
 
 let host: Host;
+
+/** The next call of `webhook()`: `before` is called with its context first. */
+function callOf(of: Host, before: (context: IWebhookFunctions) => void = () => {}) {
+	const { trigger } = of.loaded;
+	const webhook = trigger.webhook!;
+	const calls = new EventEmitter();
+	const begun = once(calls, 'begun');
+	const result = once(calls, 'result').then(([value]) => value as IWebhookResponseData);
+	trigger.webhook = async function () {
+		before(this);
+		const judging = webhook.call(this);
+		calls.emit('begun');
+		calls.emit('result', await judging);
+		return await judging;
+	};
+	return { begun, result };
+}
 
 beforeEach(async () => {
 	host = await Host.start();
@@ -173,6 +195,83 @@ describe('a body', () => {
 	});
 });
 
+describe('a body that does not come whole', () => {
+	let lazy: Host;
+	beforeEach(async () => {
+		lazy = await Host.start({ readBodiesLazily: true });
+	});
+	afterEach(async () => await lazy.close());
+
+	const headersOf = (encoding: string) => ({
+		'content-type': 'application/octet-stream',
+		...(encoding === 'none' ? {} : { 'content-encoding': encoding }),
+	});
+
+	it.each(['gzip', 'deflate', 'none'])(
+		'ends the delivery when its sender hangs up (%s)',
+		async (encoding) => {
+			const { row, runs } = await manualTrigger(lazy);
+			const judged = callOf(lazy);
+			const { headers } = signed(eventOf('task.completed'), Math.floor(Date.now() / 1000), {
+				headers: { ...headersOf(encoding), 'content-length': '1000' },
+			});
+			const outgoing = request(lazy.urlOf(row), {
+				method: 'POST',
+				headers: { ...headers } as never,
+			});
+			outgoing.on('error', () => {});
+			outgoing.write(gzipSync('x').subarray(0, 20));
+			await judged.begun;
+			outgoing.destroy();
+			expect(await judged.result).toEqual({ noWebhookResponse: true });
+			expect(warnings().at(-1)?.meta).toMatchObject({ reason: 'unreadable_body' });
+			expect(await runs()).toEqual([]);
+		},
+	);
+
+	it('is none of 8 MB that takes its time to be decompressed', async () => {
+		const { row, items } = await manualTrigger(lazy);
+		const result = randomBytes(4_000_000).toString('hex');
+		const event = eventOf('task.completed', { data: { task_id: 'tsk_1', result } });
+		const whole = signed(event, Math.floor(Date.now() / 1000), { headers: headersOf('gzip') });
+		const compressed = withBody(whole, gzipSync(whole.body));
+		expect(await send(lazy.urlOf(row), compressed)).toMatchObject(accepted);
+		expect(await items()).toMatchObject([{ result }]);
+	});
+});
+
+describe('the files of a form, which n8n 1 has on its disk before the node is asked', () => {
+	it.each<[string, SigningWish]>([
+		['without the headers of Anchor', { headers: { 'anchor-signature': undefined } }],
+		['that is stale', { timestamp: '1' }],
+		['with a signature', {}],
+	])('are removed from a request %s', async (_what, wish) => {
+		const { deliver, runs } = await manualTrigger(host);
+		const destroyed: string[] = [];
+		const file = (name: string) => ({ name, destroy: () => destroyed.push(name) });
+		callOf(host, (context) => {
+			context.getRequestObject().body = {
+				data: {},
+				files: { one: file('a'), several: [file('b'), file('c')] },
+			};
+		});
+		const headers = { 'content-type': 'multipart/form-data; boundary=x', ...wish.headers };
+		const { status } = await deliver(eventOf('task.completed'), { ...wish, headers });
+		expect(status).toBe(400);
+		expect(destroyed).toEqual(['a', 'b', 'c']);
+		expect(await runs()).toEqual([]);
+	});
+
+	it.each([null, 'text', 7, { files: null }, { files: { a: 'b', c: [1, { destroy: true }] } }])(
+		'are not looked for in what is none: %j',
+		async (body) => {
+			const { deliver } = await manualTrigger(host);
+			callOf(host, (context) => void (context.getRequestObject().body = body));
+			expect(await deliver(eventOf('task.completed'))).toMatchObject(accepted);
+		},
+	);
+});
+
 describe('listening in the editor', () => {
 	it('never swallows a test event that was seen before', async () => {
 		const { row, deliver, runs } = await manualTrigger(host);
@@ -239,6 +338,22 @@ describe('when something on our side is wrong', () => {
 			const { deliver, runs } = await manualTrigger(host, { filters });
 			const { status } = await deliver(eventOf('task.completed', { data: { task_id: 'a' } }));
 			expect(status).toBe(204);
+			expect(await runs()).toEqual([]);
+		},
+	);
+
+	it.each(['null', '[]', '""', 'undefined'])(
+		'says once a minute that an expression under Events gives %s, for then nothing runs',
+		async (given) => {
+			const { row, deliver, runs } = await manualTrigger(host);
+			row.nodes[0].parameters.events = `={{ (() => (${given}))() }}`;
+			logLines.length = 0;
+			for (let time = 0; time < 2; time++) {
+				expect((await deliver(eventOf('task.completed'))).status).toBe(204);
+			}
+			expect(warnings().map(({ message }) => message)).toEqual([
+				expect.stringMatching(/expression under Events gave no event name/),
+			]);
 			expect(await runs()).toEqual([]);
 		},
 	);

@@ -77,6 +77,24 @@ describe('activation', () => {
 		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
 	});
 
+	it('names conditions once that can hardly be meant as they are written', async () => {
+		const fields = ['error.type ==', 'status.code', 'error.type', '{{ $json.data.error_type }}'];
+		const conditions = fields.map((leftValue) => ({ leftValue, operator: 'any:exists' }));
+		const filters = { conditions: { conditions } };
+		await host.activate(automaticTrigger(host, anchor, { filters }));
+		await manualTrigger(host, { filters });
+		const said = warnings().map(({ message }) => message);
+		expect(said).toHaveLength(4);
+		for (const twice of [said.slice(0, 2), said.slice(2)]) {
+			expect(twice).toEqual([
+				expect.stringMatching(/^Anchor Browser Trigger: .*condition on error\.type ==/),
+				expect.stringMatching(
+					/^Anchor Browser Trigger: .*condition on status\.code .*status is a text/,
+				),
+			]);
+		}
+	});
+
 	it.each(['manual', 'automatic'])(
 		'fails for an event that nobody knows: %s',
 		async (registration) => {

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { Clock } from './clock';
 import type { Dispatcher, Job, Parcel } from './deliver';
 import { makeEvent, type EventWish } from './events';
+import { jsonOf } from './json';
 import type { Drop } from './post';
 import { secretsByChoice, secretsByMode, signatureHeader, type SigningChoice } from './sign';
 import type { Store } from './store';
@@ -91,7 +92,7 @@ export class Emitter {
 			created: clock.serviceNow(),
 			files: this.settings.files(),
 		});
-		const body = Buffer.from(options.body ?? JSON.stringify(event));
+		const body = Buffer.from(options.body ?? jsonOf(event));
 		const webhooks = this.receivers(event, options);
 		if (options.sign) for (const webhook of webhooks) secretsByChoice(webhook, options.sign);
 		store.events.push(event);

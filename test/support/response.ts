@@ -1,6 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { gunzipSync, inflateSync } from 'node:zlib';
+import type { Readable } from 'node:stream';
+import { createGunzip, createInflate } from 'node:zlib';
 import type { IDataObject, IWorkflowExecuteAdditionalData } from 'n8n-workflow';
 
 export type HostResponse = NonNullable<IWorkflowExecuteAdditionalData['httpResponse']>;
@@ -21,6 +22,12 @@ export function asHostResponse(response: ServerResponse): HostResponse {
 	}) as unknown as HostResponse;
 }
 
+async function bytesOf(stream: Readable): Promise<Buffer> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of stream) chunks.push(chunk as Buffer);
+	return Buffer.concat(chunks);
+}
+
 /**
  * Gives Node's own request what n8n adds: the raw bytes, decompressed for gzip and deflate, and the parsed body. A body
  * that is no JSON is left an empty object here, where n8n would answer 422 before the node is asked: so the node meets
@@ -33,15 +40,14 @@ export async function asHostRequest(
 	request: IncomingMessage,
 	lazily: boolean,
 ): Promise<HostRequest> {
-	const chunks: Buffer[] = [];
-	for await (const chunk of request) chunks.push(chunk as Buffer);
-	const sent = Buffer.concat(chunks);
 	const isForm = request.headers['content-type']?.startsWith('multipart/form-data') ?? false;
-	const bytes = () => {
+	// As n8n: when the sender hangs up half-way, a decompressor never hears of it.
+	const decompressed = (): Readable => {
 		const encoding = request.headers['content-encoding'];
-		if (encoding === 'gzip') return gunzipSync(sent);
-		return encoding === 'deflate' ? inflateSync(sent) : sent;
+		if (encoding === 'gzip') return request.pipe(createGunzip());
+		return encoding === 'deflate' ? request.pipe(createInflate()) : request;
 	};
+	if (isForm) await bytesOf(request);
 	const hostRequest = Object.assign(request, {
 		body: {} as unknown,
 		params: {},
@@ -49,7 +55,7 @@ export async function asHostRequest(
 		rawBody: undefined as Buffer | undefined,
 		async readRawBody() {
 			if (isForm) throw new Error('Request body stream was aborted or is not readable');
-			hostRequest.rawBody ??= bytes();
+			hostRequest.rawBody ??= await bytesOf(decompressed());
 		},
 	});
 	if (!lazily && !isForm) {

@@ -108,12 +108,14 @@ export interface Judgement {
  * Never throws.
  */
 export function makeConditions(raw: unknown, judge: JudgeCondition): Conditions {
+	return { ...groupsOf(raw), judge };
+}
+
+function groupsOf(raw: unknown): Pick<Conditions, 'all' | 'any'> {
 	const { conditions, anyOf, combinator } = isObject(raw) ? raw : {};
 	const rows = rowsOf(conditions);
 	// n8n's own filters say "or" in another way; a workflow that was not made in the editor may hold one.
-	return combinator === 'or'
-		? { all: [], any: rows, judge }
-		: { all: rows, any: rowsOf(anyOf), judge };
+	return combinator === 'or' ? { all: [], any: rows } : { all: rows, any: rowsOf(anyOf) };
 }
 
 function rowsOf(raw: unknown): Condition[] {
@@ -150,7 +152,7 @@ export function judgeConditions(event: AnchorEvent, { all, any, judge }: Conditi
 			if (path === undefined) throw new TypeError(field);
 			const leftValue = fieldOf(event, path);
 			if (operator === undefined || !fits(operator, leftValue, value)) throw new TypeError(field);
-			return judge({ leftValue, operator, rightValue: value, ignoreCase });
+			return judge({ ...asCompared(operator, leftValue, value), operator, ignoreCase });
 		} catch {
 			unjudged.add(field);
 			return false;
@@ -166,7 +168,7 @@ export function judgeConditions(event: AnchorEvent, { all, any, judge }: Conditi
  * @returns a sentence for each field that is no path, or that stands below a text or a number
  */
 export function conditionDoubts(filters: unknown): string[] {
-	const { all, any } = makeConditions(isObject(filters) ? filters.conditions : {}, () => false);
+	const { all, any } = groupsOf(isObject(filters) ? filters.conditions : {});
 	const doubts = [...all, ...any].flatMap(({ field, path }) => {
 		if (path === undefined) {
 			return `No event meets the condition on ${field}: that is not the path of a field. Write it as error.type or artifacts[0].name, and a key with signs in it as result["total (net)"]`;
@@ -226,6 +228,32 @@ function columnOf(key: string): string {
 
 function isEnvelopeKey(key: string | undefined): boolean {
 	return ENVELOPE_KEYS.some((known) => known === key);
+}
+
+/**
+ * The two sides as n8n's evaluator has to get them. It takes null for zero (null < 5), and finds in a list only what is of
+ * the very type of the value, which is text: there, numbers and booleans are compared as what they look like.
+ */
+function asCompared(
+	{ name, rightType }: Operator,
+	leftValue: unknown,
+	rightValue: unknown,
+): Pick<LiteralCondition, 'leftValue' | 'rightValue'> {
+	if (name.startsWith('number:')) {
+		const isNothing = leftValue === null || String(leftValue).trim() === '';
+		return { leftValue: isNothing ? undefined : leftValue, rightValue };
+	}
+	if (rightType !== 'any' || !Array.isArray(leftValue) || typeof rightValue === 'object') {
+		return { leftValue, rightValue };
+	}
+	const text = String(rightValue);
+	const list = leftValue.map((entry: unknown) => (looksLike(entry, text) ? text : entry));
+	return { leftValue: list, rightValue: text };
+}
+
+function looksLike(entry: unknown, text: string): boolean {
+	if (typeof entry === 'number') return text.trim() !== '' && Number(text) === entry;
+	return typeof entry === 'boolean' && text.trim().toLowerCase() === String(entry);
 }
 
 /** n8n's evaluator would take a list for a number, and nothing for zero. */

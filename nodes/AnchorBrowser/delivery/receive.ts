@@ -2,30 +2,46 @@ import { parseEvent } from '../events/envelope';
 import type { SeenEvents } from './dedupe';
 import { isSubscribed, judgeFilters } from './filters';
 import type { EventFilters } from './filters';
-import type { Doubt, Verdict } from './verdict';
-import { DELIVERY_ID_HEADER, checkSignature, readClaim } from './signature';
+import type { DeliveryFacts, Doubt, Verdict } from './verdict';
+import { DELIVERY_ID_HEADER, checkSignature, checkTime, readClaim } from './signature';
 import type { LiveSecret, SignatureCheck } from './signature';
 import { headerOf } from './request';
 import type { DeliveryRequest, RequestHead } from './request';
 
-/** What the user set on the trigger, as far as judging a delivery needs it. */
-export interface ReceiveSettings {
+/** The window in which a delivery has to be signed. */
+export interface Window {
+	toleranceSeconds: number;
+	/** Unix milliseconds. */
+	nowMs: number;
+}
+
+export interface VerifyContext extends Window {
+	secrets: readonly LiveSecret[];
+	/** Why the secrets may not be those that Anchor signs with now: a signature that matches none may then in a moment. */
+	doubt?: Doubt;
+}
+
+/** What the user wants of what is genuine. */
+export interface Wanted {
 	/** Event names, or `*`. */
 	events: readonly string[];
 	filters: EventFilters;
-	toleranceSeconds: number;
 	/** An event that the user has just asked Anchor for, in the editor: it is wanted whatever else is. */
 	sampleEvent?: string;
 }
 
-export interface ReceiveContext {
-	settings: ReceiveSettings;
-	secrets: readonly LiveSecret[];
-	/** Why the secrets may not be those that Anchor signs with now: a signature that matches none may then in a moment. */
-	doubt?: Doubt;
+export interface DecideContext {
+	settings: Wanted;
 	seen: SeenEvents;
 	/** Unix milliseconds. */
 	nowMs: number;
+}
+
+/** A delivery that Anchor has signed, just now. */
+export interface Genuine {
+	kind: 'genuine';
+	body: Uint8Array;
+	facts: DeliveryFacts;
 }
 
 /**
@@ -51,23 +67,53 @@ export function refuseByHead(head: RequestHead): Verdict | undefined {
 }
 
 /**
- * Judges one delivery, and is the only way into this folder: verify, then parse, then decide.
- *
- * Synchronous and without effects but one: an accepted event is reserved in `seen`, and the caller commits or releases
- * it. Nothing of the body is looked at before the signature has been found good. Never throws.
+ * Refuses a request that was not signed just now by its headers alone, before its body is read.
+ * @returns undefined when the rest has to be judged. Never throws.
  */
-export function receive(
+export function refuseByTime(
+	head: RequestHead,
+	{ toleranceSeconds, nowMs }: Window,
+): Verdict | undefined {
+	const checked = checkTime(head, { toleranceSeconds, nowSeconds: Math.floor(nowMs / 1000) });
+	return checked.ok ? undefined : unverified(checked, { toleranceSeconds });
+}
+
+/**
+ * Tells whether Anchor has signed a delivery just now. All checks of the head are made once more: whoever comes this far
+ * is genuine, whatever was asked before. Nothing of the body is looked at. Never throws.
+ */
+export function verify(
 	request: DeliveryRequest,
-	{ settings, secrets, doubt, seen, nowMs }: ReceiveContext,
-): Verdict {
+	{ secrets, doubt, toleranceSeconds, nowMs }: VerifyContext,
+): Genuine | Verdict {
 	if (request.method !== 'POST') return { kind: 'rejected', reason: 'wrong_method' };
 
-	const { toleranceSeconds } = settings;
 	const nowSeconds = Math.floor(nowMs / 1000);
 	const check = checkSignature(request, { secrets, toleranceSeconds, nowSeconds });
 	if (!check.ok) return unverified(check, { doubt, toleranceSeconds });
 
-	const parsed = parseEvent(request.body);
+	return {
+		kind: 'genuine',
+		body: request.body,
+		facts: {
+			deliveryId: headerOf(request, DELIVERY_ID_HEADER) ?? null,
+			timestamp: check.timestampSeconds,
+			receivedAt: nowMs,
+			signedWith: check.signedWith,
+		},
+	};
+}
+
+/**
+ * Decides over a delivery that is genuine: parse, then choose.
+ *
+ * Without effects but one: an accepted event is reserved in `seen`, and the caller commits or releases it. Never throws.
+ */
+export function decide(
+	{ body, facts }: Genuine,
+	{ settings, seen, nowMs }: DecideContext,
+): Verdict {
+	const parsed = parseEvent(body);
 	if (parsed.kind === 'malformed') {
 		return { kind: 'rejected', reason: 'not_an_event', detail: parsed.detail };
 	}
@@ -76,7 +122,8 @@ export function receive(
 	let unjudged: readonly string[] | undefined;
 	if (event.type !== settings.sampleEvent) {
 		if (!isSubscribed(event.type, settings.events)) {
-			return { kind: 'ignored', reason: 'not_subscribed', event };
+			const isNothingSelected = settings.events.length === 0;
+			return { kind: 'ignored', reason: 'not_subscribed', event, isNothingSelected };
 		}
 		const judgement = judgeFilters(event, settings.filters);
 		({ unjudged } = judgement);
@@ -87,22 +134,32 @@ export function receive(
 	if (reservation === 'seen') return { kind: 'ignored', reason: 'duplicate', event };
 	if (reservation === 'in_flight') return retryLater('in_flight');
 
-	return {
-		kind: 'accepted',
-		event,
-		facts: {
-			deliveryId: headerOf(request, DELIVERY_ID_HEADER) ?? null,
-			timestamp: check.timestampSeconds,
-			receivedAt: nowMs,
-			signedWith: check.signedWith,
-		},
-		unjudged,
-	};
+	return { kind: 'accepted', event, facts, unjudged };
+}
+
+/**
+ * Judges one delivery from beginning to end: verify, then parse, then decide. For whoever has the settings at hand;
+ * `webhook()` takes the same steps, and reads them only for what is genuine.
+ */
+export function receive(
+	request: DeliveryRequest,
+	{
+		settings,
+		secrets,
+		doubt,
+		seen,
+		nowMs,
+	}: Omit<VerifyContext, 'toleranceSeconds'> &
+		DecideContext & { settings: Pick<Window, 'toleranceSeconds'> },
+): Verdict {
+	const { toleranceSeconds } = settings;
+	const checked = verify(request, { secrets, doubt, toleranceSeconds, nowMs });
+	return checked.kind === 'genuine' ? decide(checked, { settings, seen, nowMs }) : checked;
 }
 
 function unverified(
 	{ reason, skewSeconds }: Extract<SignatureCheck, { ok: false }>,
-	{ doubt, toleranceSeconds }: { doubt: Doubt | undefined; toleranceSeconds: number },
+	{ doubt, toleranceSeconds }: { doubt?: Doubt; toleranceSeconds: number },
 ): Verdict {
 	if (reason === 'no_secret') return retryLater(doubt ?? reason);
 	if (reason === 'signature_mismatch' && doubt !== undefined) return retryLater(doubt);

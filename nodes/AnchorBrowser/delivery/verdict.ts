@@ -33,6 +33,8 @@ export type Verdict =
 			event: AnchorEvent;
 			/** For `filtered`: as above. */
 			unjudged?: readonly string[];
+			/** For `not_subscribed`: whether no event is selected at all, which only an expression can bring about. */
+			isNothingSelected?: boolean;
 	  }
 	| { kind: 'retryLater'; reason: 'in_flight' | 'no_secret' | Doubt; retryAfterSeconds: number }
 	| {
@@ -54,7 +56,7 @@ export type Verdict =
 	  };
 
 /** Whether a delivery matched none of the secrets, or there was none to match. */
-export function isUnmatched(verdict: Verdict): boolean {
+export function isUnmatched(verdict: Verdict | { kind: 'genuine' }): boolean {
 	if (verdict.kind === 'retryLater') return verdict.reason !== 'in_flight';
 	return verdict.kind === 'rejected' && verdict.reason === 'signature_mismatch';
 }
@@ -128,13 +130,15 @@ const MOST_MISMATCHES_NAMED = 5;
 
 /**
  * What the log says about a verdict: what happened, and what to try. Undefined when everything went as configured
- * (accepted, or ignored because the user asked for that, with every condition judged). Never holds a secret, a
+ * (accepted, or ignored because the user asked for that, with events selected and every condition judged). Never holds a secret, a
  * signature or anything of the payload.
  */
 export function logLineOf(verdict: Verdict): string | undefined {
 	switch (verdict.kind) {
-		case 'accepted':
 		case 'ignored':
+			if (verdict.isNothingSelected) return NOTHING_SELECTED_LINE;
+			return verdict.unjudged && unjudgedLine(verdict.unjudged);
+		case 'accepted':
 			return verdict.unjudged && unjudgedLine(verdict.unjudged);
 		case 'retryLater':
 			return RETRY_LINES[verdict.reason];
@@ -142,6 +146,10 @@ export function logLineOf(verdict: Verdict): string | undefined {
 			return rejectionLine(verdict);
 	}
 }
+
+/** What the log says of an event that nobody wants because the expression under Events gives nothing. */
+export const NOTHING_SELECTED_LINE =
+	'An event was left out because the expression under Events gave no event name: while it gives none, nothing runs this workflow. Check the expression, then publish the workflow again (n8n 1: deactivate and activate it).';
 
 /**
  * What the log says of conditions that could not be judged.

@@ -39,6 +39,11 @@ export interface RowColumn {
 	/** Keys below `data`; joined with `_` they are the column's name. */
 	readonly path: readonly string[];
 	/**
+	 * Where below `data` its value may stand, the likeliest place first: no page shows whether Anchor nests it, nor in which
+	 * style it writes the keys.
+	 */
+	readonly places: ReadonlyArray<readonly string[]>;
+	/**
 	 * `plain` keeps a number a number; `list` is JSON text in `<name>` and its length in `<name>_count`; `free` is the
 	 * user's own: one value, or JSON text, whose fields may have columns of their own after it.
 	 */
@@ -61,9 +66,16 @@ export interface EventEntry {
 	readonly schema: z.AnyZodObject;
 }
 
+function inCamelCase(key: string): string {
+	return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
 const column =
 	(kind: RowColumn['kind']) =>
-	(...path: string[]): RowColumn => ({ path, kind });
+	(...path: string[]): RowColumn => {
+		const flat = [path.join('_')];
+		return { path, places: [path, flat, path.map(inCamelCase), flat.map(inCamelCase)], kind };
+	};
 const plain = column('plain');
 const date = column('date');
 const list = column('list');

@@ -1,6 +1,8 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import type { Answer } from '../delivery/verdict';
 
+type IncomingRequest = ReturnType<IWebhookFunctions['getRequestObject']>;
+
 /**
  * Reads the bytes of the body as n8n keeps them (after decompression), never a re-serialised body. n8n leaves `rawBody`
  * out for content types that it does not parse, until it is asked.
@@ -11,11 +13,41 @@ import type { Answer } from '../delivery/verdict';
 export async function readBody(context: IWebhookFunctions): Promise<Uint8Array | undefined> {
 	const request = context.getRequestObject();
 	try {
-		if (request.rawBody === undefined) await request.readRawBody();
+		if (request.rawBody === undefined) {
+			await Promise.race([request.readRawBody(), whenBrokenOff(request)]);
+		}
 	} catch {
 		return undefined;
 	}
 	return request.rawBody;
+}
+
+/**
+ * n8n lets a compressed body flow into a decompressor, which waits for ever when the sender hangs up half-way. A request
+ * that has come to its end closes, too, while the decompressor is still at work: that one is whole.
+ */
+async function whenBrokenOff(request: IncomingRequest): Promise<void> {
+	await new Promise<void>((resolve) => {
+		const settle = () => {
+			if (!request.readableEnded) resolve();
+		};
+		if (request.destroyed) settle();
+		else request.once('close', settle);
+	});
+}
+
+/**
+ * Removes the files of a multipart form, which is never a delivery. n8n 1 has them on its disk before a node is asked, up
+ * to 200 MB each, and leaves them to the node; n8n 2 removes them as well.
+ * @param context n8n's context of one delivery
+ */
+export function removeUploads(context: IWebhookFunctions): void {
+	const { files } = Object(context.getRequestObject().body) as { files?: unknown };
+	for (const file of Object.values(Object(files) as object).flat() as unknown[]) {
+		// What JSON calls files has no methods.
+		const { destroy } = Object(file) as { destroy?: unknown };
+		if (typeof destroy === 'function') destroy.call(file);
+	}
 }
 
 /**

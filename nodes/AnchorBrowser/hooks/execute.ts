@@ -6,13 +6,14 @@ import type { AnchorEvent } from '../events/event';
 import { outputIndex, outputNames } from '../output/branch';
 import { formatItem } from '../output/format';
 import { unclaimedLine } from '../recovery/report';
-import { claimEvents } from '../runtime/claimEvents';
+import { claimEvents } from './claimEvents';
 import { warnOncePerMinute } from '../runtime/log';
 import { isReceivedEvent, isStartedRun, PROCESS, registrationIn } from '../runtime/runItem';
 import type { ReceivedEvent, StartedRun } from '../runtime/runItem';
 import { readState, writeState } from '../runtime/staticData';
 import { Trigger } from '../runtime/trigger';
 import { triggerOf } from '../runtime/triggers';
+import { parameterReader } from '../settings/readParameters';
 import { readExecuteSettings } from '../settings/readSettings';
 import type { ExecuteSettings } from '../settings/readSettings';
 import { setCustomData } from './setCustomData';
@@ -38,9 +39,7 @@ interface Run {
  * @returns one list of items for each output; a repeated event ends here, with no items
  */
 export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const settings = readExecuteSettings((name, fallback) =>
-		context.getNodeParameter(name, 0, fallback),
-	);
+	const settings = readExecuteSettings(parameterReader(context));
 	const isManual = context.getMode() === 'manual';
 	// Nothing is to stay of a run in the editor, of whose end nobody is told.
 	const trigger = isManual ? new Trigger('', '') : triggerOf(context);

@@ -1,16 +1,16 @@
 import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
-import { Collector } from '../runtime/collector';
-import { Monitor } from '../runtime/monitor';
-import type { MonitorSettings } from '../runtime/monitor';
-import { ownerOf } from '../runtime/owner';
+import { Collector } from '../upkeep/collector';
+import { Monitor } from '../upkeep/monitor';
+import type { MonitorSettings } from '../upkeep/monitor';
+import { ownerOf } from '../upkeep/owner';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
-import { watch } from '../runtime/watch';
+import { watch } from '../upkeep/watch';
+import { parameterReader } from '../settings/readParameters';
 import {
 	collectMinutesOf,
 	readRegistrationSettings,
 	readWebhookSettings,
 } from '../settings/readSettings';
-import type { ReadParameter } from '../settings/readSettings';
 
 /**
  * Begins to look after a trigger in service (n8n's `trigger()`): after its webhook at Anchor, and after events that did
@@ -45,8 +45,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 
 /** @returns undefined when an expression among them cannot be resolved: no delivery can be judged then, nor a missed one */
 function readSettings(context: ITriggerFunctions): MonitorSettings | undefined {
-	const read: ReadParameter = (name, fallback) =>
-		context.getNodeParameter(name, fallback as object);
+	const read = parameterReader(context);
 	try {
 		const { parameters } = context.getNode();
 		const collectMinutes = collectMinutesOf(parameters);

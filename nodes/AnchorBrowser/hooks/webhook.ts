@@ -1,5 +1,5 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { receive, refuseByHead } from '../delivery/receive';
+import { decide, refuseByHead, refuseByTime, verify } from '../delivery/receive';
 import { answerOf, isUnmatched, logLineOf } from '../delivery/verdict';
 import type { Verdict } from '../delivery/verdict';
 import { warnOncePerMinute } from '../runtime/log';
@@ -9,8 +9,9 @@ import { findSecrets, findSecretsAnew } from '../runtime/signingSecrets';
 import type { FoundSecrets, SecretSearch } from '../runtime/signingSecrets';
 import type { Trigger } from '../runtime/trigger';
 import { triggerOf } from '../runtime/triggers';
-import { collectMinutesOf, readWebhookSettings } from '../settings/readSettings';
-import { answerNow, onceAnswered, readBody, startRun } from './exchange';
+import { parameterReader } from '../settings/readParameters';
+import { collectMinutesOf, readGateSettings, readWebhookSettings } from '../settings/readSettings';
+import { answerNow, onceAnswered, readBody, removeUploads, startRun } from './exchange';
 
 /** Anchor repeats a delivery that got a 5xx: the answer when a fault of our own kept one from being judged. */
 const FAULT = { status: 500, headers: {}, body: { received: false } };
@@ -43,50 +44,60 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 	}
 }
 
-/** What costs least comes first: a request without Anchor's headers is answered before anything else is looked at. */
+/**
+ * What costs least comes first, and nothing that a stranger could make dear before the signature was found good: a request
+ * without Anchor's headers is answered before anything else is looked at, a late one before its body is read, and the
+ * parameters that say what is wanted are read last.
+ */
 async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	removeUploads(context);
 	const { method, headers } = context.getRequestObject();
 	const refusal = refuseByHead({ method, headers });
 	if (refusal !== undefined) return conclude(context, refusal);
 
-	const { sampleEvent, ...settings } = readWebhookSettings((name, fallback) =>
-		context.getNodeParameter(name, fallback as object),
-	);
+	const node = context.getNode();
+	const read = parameterReader(context, node);
+	const { registration, toleranceSeconds } = readGateSettings(read);
+	const late = refuseByTime({ method, headers }, { toleranceSeconds, nowMs: Date.now() });
+	if (late !== undefined) return conclude(context, late);
+
 	const body = await readBody(context);
 	if (body === undefined) return conclude(context, UNREADABLE);
 
+	// Anew: a body can take its time.
+	const nowMs = Date.now();
 	const isListening = context.getMode() === 'manual';
-	const node = context.getNode();
 	const trigger = triggerOf(context, node);
 	const search: SecretSearch = {
 		trigger,
 		mode: isListening ? 'test' : 'production',
-		kind: settings.registration,
+		kind: registration,
 		credentialId: node.credentials?.anchorBrowserSigningSecretApi?.id,
-		nowMs: Date.now(),
+		nowMs,
 	};
-	const isCollecting = !isListening && collectMinutesOf(node.parameters) > 0;
-	const seen = isCollecting
-		? trigger.seen
-		: trigger.seenBy(isListening || settings.deduplicate === 'off');
-	const judgeWith = ({ secrets, doubt }: FoundSecrets) =>
-		receive(
-			{ method, headers, body },
-			{
-				settings: isListening ? { ...settings, sampleEvent } : settings,
-				secrets,
-				doubt,
-				seen,
-				nowMs: search.nowMs,
-			},
-		);
+	const verifyWith = ({ secrets, doubt }: FoundSecrets) =>
+		verify({ method, headers, body }, { secrets, doubt, toleranceSeconds, nowMs });
 	const found = await findSecrets(context, search);
-	let verdict = judgeWith(found);
-	if (isUnmatched(verdict)) {
+	let checked = verifyWith(found);
+	if (isUnmatched(checked)) {
 		const anew = await findSecretsAnew(context, search, found);
-		if (anew !== undefined) verdict = judgeWith(anew);
+		if (anew !== undefined) checked = verifyWith(anew);
 	}
-	if (!isListening) noteVerdict(trigger, verdict, search.nowMs);
+	if (checked.kind !== 'genuine') {
+		if (!isListening) noteRefusal(trigger, checked, nowMs);
+		return conclude(context, checked);
+	}
+
+	const { sampleEvent, acknowledge, ...settings } = readWebhookSettings(read);
+	const isCollecting = !isListening && collectMinutesOf(node.parameters) > 0;
+	const isForgetful = isListening || (settings.deduplicate === 'off' && !isCollecting);
+	const seen = trigger.seenBy(isForgetful);
+	const verdict = decide(checked, {
+		settings: isListening ? { ...settings, sampleEvent } : settings,
+		seen,
+		nowMs,
+	});
+	if (!isListening) noteVerdict(trigger, verdict, nowMs);
 	if (verdict.kind !== 'accepted') return conclude(context, verdict);
 
 	report(context, verdict);
@@ -94,12 +105,12 @@ async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> 
 	onceAnswered(context, (taken) => {
 		if (taken) seen.commit(event.id, Date.now());
 		else seen.release(event.id);
-		if (Date.now() - search.nowMs > SLOW_MS) trigger.slowAtMs = Date.now();
+		if (Date.now() - nowMs > SLOW_MS) trigger.slowAtMs = Date.now();
 	});
 	const received = toReceivedEvent({ event, delivery: { ...facts, webhookId: found.webhookId } });
 	if (isCollecting) return collect(context, trigger, { received, length: body.length });
 	const answer = answerOf(verdict);
-	if (settings.acknowledge === 'accepted') return startRun({ ...received }, answer);
+	if (acknowledge === 'accepted') return startRun({ ...received }, answer);
 	return { ...startRun({ ...received }, answer), ...answerNow(context, answer) };
 }
 
@@ -120,12 +131,14 @@ function collect(
 	return answerNow(context, COLLECTED);
 }
 
-/** Remembers what the regular look has to know of this delivery: the history shows the status alone. */
+/** Remembers what the regular look has to know of a refusal: the history shows the status alone. */
+function noteRefusal(trigger: Trigger, verdict: Verdict, nowMs: number): void {
+	const isMismatch = verdict.kind === 'rejected' && verdict.reason === 'signature_mismatch';
+	if (isMismatch) trigger.noteMismatch(nowMs);
+}
+
+/** Remembers what the regular look has to know of a genuine delivery. */
 function noteVerdict(trigger: Trigger, verdict: Verdict, nowMs: number): void {
-	if (verdict.kind === 'rejected' && verdict.reason === 'signature_mismatch') {
-		trigger.noteMismatch(nowMs);
-	}
-	if (verdict.kind !== 'accepted' && verdict.kind !== 'ignored') return;
 	trigger.hasReceived = true;
 	if (verdict.kind === 'ignored' && verdict.reason !== 'duplicate') {
 		trigger.refused.commit(verdict.event.id, nowMs);

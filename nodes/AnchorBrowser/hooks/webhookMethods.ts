@@ -13,12 +13,13 @@ import { unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
 import { judgeTeardown } from '../registration/teardown';
 import type { Course } from '../registration/teardown';
-import { keepRegistration, report } from '../runtime/keepRegistration';
-import { ownerOf } from '../runtime/owner';
-import { cancelRemoval, resumeRemoval, scheduleRemoval } from '../runtime/removal';
+import { keepRegistration, report } from '../upkeep/keepRegistration';
+import { ownerOf } from '../upkeep/owner';
+import { cancelRemoval, resumeRemoval, scheduleRemoval } from '../upkeep/removal';
 import { readState, writeState } from '../runtime/staticData';
 import type { Trigger } from '../runtime/trigger';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
+import { parameterReader } from '../settings/readParameters';
 import { collectMinutesOf, readRegistrationSettings } from '../settings/readSettings';
 import type { RegistrationSettings } from '../settings/readSettings';
 
@@ -41,6 +42,7 @@ export async function activate(context: IHookFunctions): Promise<void> {
 		if (settings.registration === 'automatic') await register(context, trigger, { settings, mode });
 		else refuseUnlistedEvents(context, settings);
 		registration.isInService = true;
+		if (mode === 'production') trigger.isKeptByUser = settings.registration === 'manual';
 		if (mode === 'production') noteActivation(context, trigger, false);
 	});
 }
@@ -246,9 +248,7 @@ function refuseUnlistedEvents(context: IHookFunctions, { events }: RegistrationS
 }
 
 function settingsOf(context: IHookFunctions): RegistrationSettings {
-	return readRegistrationSettings((name, fallback) =>
-		context.getNodeParameter(name, fallback as object),
-	);
+	return readRegistrationSettings(parameterReader(context));
 }
 
 function addressOf(context: IHookFunctions): string {

@@ -79,7 +79,7 @@ function isFormula(text: string): boolean {
 const LONG_NUMBER = /^(?=(?:\D?\d){16})\d+(?:\.\d+)?$/;
 
 /** What else it takes for a number and shows as another one: a leading zero, an exponent. */
-const OTHER_NUMBER = /^0\d+$|^(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+$/;
+const OTHER_NUMBER = /^0\d+$|^(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d+$/;
 
 /** What it takes for a date: two numbers, which may have been meant for a fraction, a year perhaps after them or the first. */
 const DATE_OR_FRACTION = /^\d{1,2}[-/](?:\d{1,2}[-/])?(?:\d{1,2}|\d{4})$/;

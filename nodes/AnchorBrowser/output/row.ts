@@ -51,13 +51,13 @@ export function toRow(
 	set('text', toCell(event.text));
 
 	const data = isObject(event.data) ? event.data : {};
-	const columns = columnsOf(event.type).map((column) => ({ ...column, places: placesOf(column) }));
-	const shown: Path[] = [];
-	for (const { path, kind, places } of columns) {
+	const columns = columnsOf(event.type);
+	const shown = new Set<Path>();
+	for (const { path, places, kind } of columns) {
 		const name = path.join('_');
 		const place = places.find((one) => (valueAt(data, one) ?? null) !== null) ?? path;
 		const value = valueAt(data, place);
-		shown.push(place);
+		shown.add(place);
 		set(name, toColumnCell(kind, value), kind);
 		if (kind === 'list') set(`${name}_count`, Array.isArray(value) ? value.length : null);
 		if (kind !== 'free') continue;
@@ -67,21 +67,15 @@ export function toRow(
 	}
 	for (const [name, fact] of Object.entries(delivery)) set(name, toCell(fact));
 
-	const left = leftOf(data, { shown, places: columns.flatMap(({ places }) => places) });
+	const left = leftOf(
+		data,
+		columns.flatMap(({ places }) => places),
+		shown,
+	);
 	const added = Object.entries(event).filter(([key]) => !ENVELOPE.includes(key));
 	const more = withOurs(added.length > 0 ? { _event: Object.fromEntries(added) } : {}, left);
 	set('more', isEmpty(more) ? null : jsonText(more));
 	return row;
-}
-
-/** Where the value of a column may stand: no page shows whether Anchor nests it, nor in which style it writes the key. */
-function placesOf({ path }: RowColumn): Path[] {
-	const flat = path.join('_');
-	return [path, [flat], path.map(inCamelCase), [inCamelCase(flat)]];
-}
-
-function inCamelCase(key: string): string {
-	return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function toColumnCell(kind: RowColumn['kind'], value: unknown): Cell {
@@ -103,17 +97,17 @@ function fieldsOf(name: string, paths: readonly string[]): Map<string, Path | un
 /** What of an object no column shows; a null says nothing where a column, or what holds it, might stand. */
 function leftOf(
 	holder: JsonObject,
-	known: { places: readonly Path[]; shown: readonly Path[] },
-	above: Path = [],
+	places: readonly Path[],
+	shown: ReadonlySet<Path>,
+	depth = 0,
 ): JsonObject {
 	const left = Object.entries(holder).flatMap(([key, value]): Array<[string, unknown]> => {
-		const path = [...above, key];
-		const leadsTo = (place: Path) => path.every((step, index) => place[index] === step);
-		const isKnown = known.places.some(leadsTo);
-		const isShown = known.shown.some((place) => place.length === path.length && leadsTo(place));
-		if (isShown || (isKnown && value === null)) return [];
-		if (!isKnown || !isObject(value)) return [[key, value]];
-		const below = leftOf(value, known, path);
+		const onTheWay = places.filter((place) => place[depth] === key);
+		if (onTheWay.length === 0) return [[key, value]];
+		const isShown = onTheWay.some((place) => place.length === depth + 1 && shown.has(place));
+		if (isShown || value === null) return [];
+		if (!isObject(value)) return [[key, value]];
+		const below = leftOf(value, onTheWay, shown, depth + 1);
 		return isEmpty(below) ? [] : [[key, below]];
 	});
 	return Object.fromEntries(left);

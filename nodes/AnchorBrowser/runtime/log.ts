@@ -29,7 +29,8 @@ export function warnOncePerMinute(
 	nowMs: number,
 ): void {
 	const last = held.get(key);
-	if (last !== undefined && nowMs - last.since < INTERVAL_MS) {
+	// A clock that was set back must not keep it silent for longer.
+	if (last !== undefined && Math.abs(nowMs - last.since) < INTERVAL_MS) {
 		last.count += 1;
 		return;
 	}

@@ -29,6 +29,21 @@ export interface PendingRemoval extends EndRequest {
 const MISMATCH_EVERY_MS = 60_000;
 const MOST_MISMATCHES = 60;
 
+/** Entries for n8n's store that wait for their turn. */
+export interface WaitingClaim {
+	entries: string[];
+	/** Told when their turn has come. */
+	begin(answer: StoreAnswer): void;
+}
+
+/** What n8n's store knew already, of these entries and of others. */
+export interface StoreAnswer {
+	/** Throws when it takes too long. */
+	inTime: Promise<Set<unknown>>;
+	/** Whenever it comes. */
+	late: Promise<Set<unknown>>;
+}
+
 /** What one process knows of one trigger. `triggers.ts` finds it and frees it. */
 export class Trigger {
 	readonly production = new Registration();
@@ -38,6 +53,7 @@ export class Trigger {
 	readonly registrationQueue = new Mutex();
 	/** n8n's store of processed events reads, changes and writes without a lock: calls wait for each other here. */
 	readonly storeQueue = new Mutex();
+	readonly waitingClaims: WaitingClaim[] = [];
 	/** The events that were delivered to this process, or that it has recovered. */
 	readonly seen = new EventMemory();
 	/** Those that its filters refused: where expressions decide, a later judgement may be another one. */
@@ -65,6 +81,8 @@ export class Trigger {
 	 * when its time comes is wanted again.
 	 */
 	readonly removals = new Set<PendingRemoval>();
+	/** Whether the user keeps the webhook: then Anchor may send again what came before a deactivation. */
+	isKeptByUser = false;
 	/** What n8n has done with it in production, as far as it tells what the next `delete()` means. */
 	course: Course = UNTOUCHED;
 	/** Whether production runs are carried out in this process, as they are outside of n8n's queue mode. */
@@ -139,6 +157,7 @@ export class Trigger {
 	get isOver(): boolean {
 		return (
 			!this.isAttended &&
+			!this.isKeptByUser &&
 			this.course.activation === undefined &&
 			this.waiting.size === 0 &&
 			[this.production, this.test].every(

@@ -5,6 +5,7 @@ import { EVERY_EVENT } from '../events/catalogue';
 import type { BranchBy } from '../output/branch';
 import type { ItemFormat } from '../output/format';
 import { judgeCondition } from './judgeCondition';
+import type { ReadParameter } from './readParameters';
 
 /** Anchor's own replay window (docs, Signature Verification): two minutes. */
 export const DEFAULT_TOLERANCE_SECONDS = 120;
@@ -14,12 +15,16 @@ export const MAX_TOLERANCE_SECONDS = 3600;
 export type Registration = 'automatic' | 'manual';
 export type Deduplicate = 'durable' | 'memory' | 'off';
 
-/** What `webhook()` needs to know of the node's parameters. */
-export interface WebhookSettings {
+/** What `webhook()` needs to know of the node's parameters before a delivery has proven to be genuine. */
+export interface GateSettings {
 	registration: Registration;
+	toleranceSeconds: number;
+}
+
+/** What it needs to know of them in all. */
+export interface WebhookSettings extends GateSettings {
 	events: readonly string[];
 	filters: EventFilters;
-	toleranceSeconds: number;
 	deduplicate: Deduplicate;
 	acknowledge: 'accepted' | 'immediately';
 	/** The event that Anchor is asked for while the editor listens; undefined for none. */
@@ -49,16 +54,15 @@ export interface RegistrationSettings {
 	sampleEvent: string | undefined;
 }
 
-/** Reads one top-level parameter; n8n's contexts differ in whether they want an item index, so the caller binds it. */
-export type ReadParameter = (name: string, fallback: unknown) => unknown;
-
-const options = (read: ReadParameter) => read('options', {}) as Record<string, unknown>;
-
 const oneOf = <T extends string>(value: unknown, allowed: readonly T[], fallback: T): T =>
 	allowed.includes(value as T) ? (value as T) : fallback;
 
+/** An option that was not added to the collection is undefined. */
+const option = (read: ReadParameter, name: string) => read(`options.${name}`, undefined);
+
 /** An expression may give the events as one text with commas; the multi-select itself gives a list. */
-function eventsOf(value: unknown): string[] {
+function eventsOf(read: ReadParameter): string[] {
+	const value = read('events', []);
 	return parseIdList(
 		Array.isArray(value) ? value.filter((name) => typeof name === 'string') : value,
 	);
@@ -75,14 +79,16 @@ function pathsOf(value: unknown): string[] {
 /** An expression may give a switch as text. */
 const isSwitched = (value: unknown, to: boolean) => value === to || value === String(to);
 
-const deduplicateOf = (value: unknown) => oneOf(value, ['durable', 'memory', 'off'], 'durable');
+const deduplicateIn = (value: unknown) => oneOf(value, ['durable', 'memory', 'off'], 'durable');
+
+const deduplicateOf = (read: ReadParameter) => deduplicateIn(option(read, 'deduplicate'));
 
 /** Without a choice the first selected event: whoever listens wants to see data, and need not wait for a real event. */
 function sampleOf(read: ReadParameter): string | undefined {
-	const { sampleEvent } = options(read);
+	const sampleEvent = option(read, 'sampleEvent');
 	if (registrationOf(read) === 'manual' || sampleEvent === '') return undefined;
 	if (typeof sampleEvent === 'string') return sampleEvent;
-	const [first] = eventsOf(read('events', []));
+	const [first] = eventsOf(read);
 	return first === EVERY_EVENT ? 'task.completed' : first;
 }
 
@@ -90,7 +96,8 @@ const registrationOf = (read: ReadParameter) =>
 	oneOf(read('registration', 'automatic'), ['automatic', 'manual'], 'automatic');
 
 /** The field takes 1 to 3600; an expression can give anything, and none of it switches the window off. */
-function toleranceOf(value: unknown): number {
+function toleranceOf(read: ReadParameter): number {
+	const value = option(read, 'toleranceSeconds');
 	const isNumber = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
 	const seconds = isNumber ? Number(value) : Number.NaN;
 	if (Number.isNaN(seconds)) return DEFAULT_TOLERANCE_SECONDS;
@@ -120,18 +127,24 @@ export function collectMinutesOf({
 const isFilledText = (value: unknown) => typeof value === 'string' && value.trim() !== '';
 
 /**
- * The parameters that decide over one delivery.
+ * The parameters that decide whether a delivery is genuine, and no others: a stranger can make n8n evaluate nothing else.
+ * @param read reads a parameter of the node, expressions resolved
+ */
+export function readGateSettings(read: ReadParameter): GateSettings {
+	return { registration: registrationOf(read), toleranceSeconds: toleranceOf(read) };
+}
+
+/**
+ * All parameters that decide over one delivery.
  * @param read reads a parameter of the node, expressions resolved
  */
 export function readWebhookSettings(read: ReadParameter): WebhookSettings {
-	const { deduplicate, acknowledge, toleranceSeconds } = options(read);
 	return {
-		registration: registrationOf(read),
-		events: eventsOf(read('events', [])),
+		...readGateSettings(read),
+		events: eventsOf(read),
 		filters: makeFilters((read('filters', {}) ?? {}) as RawFilters, judgeCondition),
-		toleranceSeconds: toleranceOf(toleranceSeconds),
-		deduplicate: deduplicateOf(deduplicate),
-		acknowledge: oneOf(acknowledge, ['accepted', 'immediately'], 'accepted'),
+		deduplicate: deduplicateOf(read),
+		acknowledge: oneOf(option(read, 'acknowledge'), ['accepted', 'immediately'], 'accepted'),
 		sampleEvent: sampleOf(read),
 	};
 }
@@ -141,19 +154,18 @@ export function readWebhookSettings(read: ReadParameter): WebhookSettings {
  * @param read reads a parameter of the node, expressions resolved
  */
 export function readExecuteSettings(read: ReadParameter): ExecuteSettings {
-	const { deduplicate, includeDelivery, escapeFormulas, resultColumns } = options(read);
 	return {
-		events: eventsOf(read('events', [])),
+		events: eventsOf(read),
 		branchBy: oneOf(
 			read('branchBy', 'none'),
 			['none', 'event', 'entity', 'outcome', 'failureType'],
 			'none',
 		),
 		format: oneOf(read('format', 'data'), ['data', 'envelope', 'row'], 'data'),
-		escapeFormulas: !isSwitched(escapeFormulas, false),
-		resultColumns: pathsOf(resultColumns),
-		includeDelivery: isSwitched(includeDelivery, true),
-		deduplicate: deduplicateOf(deduplicate),
+		escapeFormulas: !isSwitched(option(read, 'escapeFormulas'), false),
+		resultColumns: pathsOf(option(read, 'resultColumns')),
+		includeDelivery: isSwitched(option(read, 'includeDelivery'), true),
+		deduplicate: deduplicateOf(read),
 	};
 }
 
@@ -162,12 +174,11 @@ export function readExecuteSettings(read: ReadParameter): ExecuteSettings {
  * @param read reads a parameter of the node, expressions resolved
  */
 export function readRegistrationSettings(read: ReadParameter): RegistrationSettings {
-	const { onDeactivate, catchUp } = options(read);
 	return {
 		registration: registrationOf(read),
-		events: eventsOf(read('events', [])),
-		onDeactivate: oneOf(onDeactivate, ['delete', 'disable'], 'delete'),
-		catchUp: !isSwitched(catchUp, false),
+		events: eventsOf(read),
+		onDeactivate: oneOf(option(read, 'onDeactivate'), ['delete', 'disable'], 'delete'),
+		catchUp: !isSwitched(option(read, 'catchUp'), false),
 		sampleEvent: sampleOf(read),
 	};
 }
@@ -180,7 +191,7 @@ export function readRegistrationSettings(read: ReadParameter): RegistrationSetti
 export function wantsOf({ events, filters, options: chosen }: Record<string, unknown>): string {
 	const { deduplicate } = { ...(chosen as Record<string, unknown> | undefined) };
 	return createHash('sha256')
-		.update(JSON.stringify([events, filters ?? {}, deduplicateOf(deduplicate)]))
+		.update(JSON.stringify([events, filters ?? {}, deduplicateIn(deduplicate)]))
 		.digest('hex')
 		.slice(0, 16);
 }

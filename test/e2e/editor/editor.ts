@@ -283,24 +283,36 @@ export class Editor {
 
 	/** The names below the nodes on the canvas. */
 	async nodeNames(): Promise<string[]> {
-		const nodes = this.page.locator('.vue-flow__node [data-node-name]');
-		return await nodes.evaluateAll((all) =>
+		return await this.at('canvas-node').evaluateAll((all) =>
 			all.map((node) => node.getAttribute('data-node-name') ?? ''),
 		);
 	}
 
-	/** The part of the window that the nodes on the canvas take up, with their names. */
-	async areaOfNodes(): Promise<Area> {
-		const boxes = await Promise.all(
-			(await this.page.locator('.vue-flow__node').all()).map(
-				async (node) => (await node.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 },
-			),
+	/** Whether the browser has loaded and understood the icons of all nodes on the canvas. */
+	async areIconsShown(): Promise<boolean> {
+		const icons = this.at('canvas-node').locator('img');
+		return await icons.evaluateAll((all) =>
+			all.every((icon: unknown) => (icon as { naturalWidth: number }).naturalWidth > 0),
 		);
-		const left = Math.min(...boxes.map(({ x }) => x)) - MARGIN;
-		const top = Math.min(...boxes.map(({ y }) => y)) - MARGIN;
+	}
+
+	/** The part of the canvas that its nodes and the lines between them take up, with their names. */
+	async areaOfNodes(): Promise<Area> {
+		const canvas = await this.areaOf(this.at('canvas'));
+		const drawn = await this.page.locator('.vue-flow__node, .vue-flow__edge-path').all();
+		const boxes = (await Promise.all(drawn.map(async (one) => await one.boundingBox()))).filter(
+			(box) => box !== null,
+		);
+		const left = Math.max(canvas.x, Math.min(...boxes.map(({ x }) => x)) - MARGIN);
+		const top = Math.max(canvas.y, Math.min(...boxes.map(({ y }) => y)) - MARGIN);
 		const right = Math.max(...boxes.map(({ x, width }) => x + width)) + MARGIN;
 		const bottom = Math.max(...boxes.map(({ y, height }) => y + height)) + MARGIN;
-		return { x: left, y: top, width: right - left, height: bottom - top };
+		return {
+			x: left,
+			y: top,
+			width: Math.min(right, canvas.x + canvas.width) - left,
+			height: Math.min(bottom, canvas.y + canvas.height) - top,
+		};
 	}
 
 	/** The part of the window that an element takes up, without the line around it. */

@@ -3,7 +3,10 @@ import { TRIGGER, TRIGGER_TYPE } from '../trigger';
 
 type Credential = { id: string; name: string };
 
-/** The workflow of the README's first picture: what succeeded, what failed and what needs somebody go separate ways. */
+/**
+ * The workflow of the README's first picture: what succeeded, what failed and what needs somebody go separate ways. Only tasks
+ * leave by the output to the sheet: rows of other entities have other columns.
+ */
 export async function branchingWorkflow(
 	client: N8nClient,
 	anchorBrowserApi: Credential,
@@ -29,7 +32,11 @@ export async function branchingWorkflow(
 			type: TRIGGER_TYPE,
 			typeVersion: 2,
 			position: [0, 0],
-			parameters: { events: ['*'], branchBy: 'outcome', format: 'row' },
+			parameters: {
+				events: ['task.completed', 'task.failed', 'intervention.requested'],
+				branchBy: 'outcome',
+				format: 'row',
+			},
 			credentials: { anchorBrowserApi },
 		},
 		{

@@ -65,13 +65,20 @@ export function boxOf({ type, position = [0, 0], parameters = {} }: WorkflowNode
 	return { left: left - 40, top, right: left + 96 + 40, bottom: top + height + 56 };
 }
 
+/** How many outputs a node has in the editor. */
 function outputsOf(type: string, parameters: Record<string, unknown>): number {
 	if (type === 'n8n-nodes-base.switch') {
 		return (parameters.rules as { values: unknown[] }).values.length + 1;
 	}
+	if (type === LOOP || type === 'n8n-nodes-base.if') return 2;
 	if (type !== TRIGGER_TYPE) return 1;
 	const { branchBy = 'none', events } = parameters as { branchBy?: BranchBy; events: string[] };
 	return outputNames(branchBy, events).length;
+}
+
+/** How many outputs a node has in the editor, the one for its errors included. */
+export function handlesOf({ type, parameters = {}, onError }: WorkflowNode): number {
+	return outputsOf(type, parameters) + (onError === 'continueErrorOutput' ? 1 : 0);
 }
 
 export function overlap(one: Box, other: Box): boolean {

@@ -202,6 +202,9 @@ export function describeRetries(stage: Stage): void {
 			await example.emit('batch.failed', { data: other });
 			expect(retries()).toHaveLength(4);
 			expect(stage.slackMessages()).toHaveLength(alerts + 3);
+			expect(stage.lastSlackMessage().text).toMatch(
+				/\*Retries so far:\* 0\n\*Reasons:\* Browser unreachable\n/,
+			);
 		});
 
 		it('takes each batch of a run once, retries or names each, and leaves one at work alone', async () => {

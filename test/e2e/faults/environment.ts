@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { AnchorBrowserTrigger } from '../../../nodes/AnchorBrowser/AnchorBrowserTrigger.node';
 import { startSimulator, type Simulator, type Webhook } from '../../simulator';
 import {
 	ensureN8n,
@@ -215,7 +214,7 @@ export async function subscribe(
 			{
 				name: TRIGGER,
 				type: TRIGGER_TYPE,
-				typeVersion: Number(new AnchorBrowserTrigger().description.version),
+				typeVersion: 2,
 				parameters: { events: ['*'], options },
 				credentials: { anchorBrowserApi: apiCredential },
 			},

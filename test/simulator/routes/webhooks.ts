@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { invalid } from '../errors';
+import { jsonOf } from '../json';
 import type { App } from '../server';
 import type { Store } from '../store';
 import { DELIVERY_STATUSES, type Delivery, type Webhook } from '../types';
@@ -130,10 +131,9 @@ export function registerWebhooks(app: App, settings: WebhookSettings): void {
 			.filter((row) => query.until === undefined || row.scheduledAt <= query.until);
 		const page = rows.slice(offset, offset + limit);
 		const withPayload = settings.payloads && query.include_payload === 'true';
-		return c.json({
-			events: page.map((row) => historyRow(row, withPayload)),
-			pagination: { limit, offset, total: rows.length },
-		});
+		const events = page.map((row) => historyRow(row, withPayload));
+		const pagination = { limit, offset, total: rows.length };
+		return c.body(jsonOf({ events, pagination }), 200, { 'content-type': 'application/json' });
 	});
 }
 

@@ -103,6 +103,7 @@ describe('a request', () => {
 				qs: { limit: 5, flag: false },
 				body: { url: 'x' },
 				json: true,
+				encoding: 'text',
 				returnFullResponse: true,
 				ignoreHttpStatusErrors: true,
 				disableFollowRedirect: true,
@@ -114,6 +115,24 @@ describe('a request', () => {
 	it.each([200, 201, 202, 204, 299])('%d is a success', async (status) => {
 		anchor.breakDown({ status, body: 'x' });
 		expect(await ask()).toEqual({ ok: true, body: 'x' });
+	});
+
+	it.each([
+		['JSON', '{"a":[1,"x"]}', { a: [1, 'x'] }],
+		['JSON with large numbers', '{"a":12345678901234567890}', { a: '12345678901234567890' }],
+		['a page', '<html>Sign in</html>', '<html>Sign in</html>'],
+		['nothing', '', ''],
+	])('has read an answer that is %s', async (_what, body, read) => {
+		anchor.breakDown({ status: 200, body });
+		expect(await ask()).toEqual({ ok: true, body: read });
+	});
+
+	it('takes an answer that n8n has parsed all the same, as it does where it evaluates workflows', async () => {
+		const context = anchor.context();
+		const answer = { statusCode: 200, body: { a: 1 }, headers: {} };
+		context.helpers.httpRequestWithAuthentication = async () => answer;
+		const result = await anchorRequest(context, { method: 'GET', path: '/v1/webhooks' });
+		expect(result).toEqual({ ok: true, body: { a: 1 } });
 	});
 
 	it.each([301, 302, 400, 401, 404, 409, 422, 429, 500, 503])('%d is a value', async (status) => {

@@ -191,4 +191,13 @@ describe('the history', () => {
 			},
 		});
 	});
+
+	it('keeps the digits of numbers in a payload', async () => {
+		const row =
+			'{"id":"r","external_event_id":"e","event_type":"t","payload":{"order":[12345678901234567890]}}';
+		anchor.answer(/events/, { status: 200, body: `{"events":[${row}],"pagination":{"total":1}}` });
+		expect(await listDeliveries(anchor.context(), 'wh_1', {})).toMatchObject({
+			body: { total: 1, rows: [{ payload: { order: ['12345678901234567890'] } }] },
+		});
+	});
 });

@@ -1,6 +1,6 @@
 import { LoggerProxy } from 'n8n-workflow';
 import type { Logger } from 'n8n-workflow';
-import { OPERATORS } from '../../../nodes/AnchorBrowser/delivery/conditions';
+import { conditionDoubts, OPERATORS } from '../../../nodes/AnchorBrowser/delivery/conditions';
 import { judgeFilters, makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
 import { judgeCondition } from '../../../nodes/AnchorBrowser/settings/judgeCondition';
@@ -19,8 +19,17 @@ const EVENT: AnchorEvent = {
 		healed: false,
 		error: { type: 'timeout', message: 'Stopped by a CAPTCHA' },
 		artifacts: [{ name: 'invoice.pdf' }],
-		tags: ['production', 'Customer-1'],
-		result: { 'total.net': 129, '[0]': { a: 'b' } },
+		tags: ['production', 'Customer-1', '404'],
+		codes: [200, 404, null],
+		flags: [true, 0],
+		blank: '',
+		spaces: ' \t',
+		result: {
+			'total.net': 129,
+			'[0]': { a: 'b' },
+			"it's": 'mine',
+			invoiceNo: '12345678901234567890',
+		},
 		none: [],
 		nothing: null,
 	},
@@ -41,8 +50,10 @@ const judge = (conditions: unknown, event = EVENT) =>
 const judgeRow = (...[left, operator, right, more]: Parameters<typeof row>) =>
 	judge({ conditions: [row(left, operator, right, more)] });
 
+type Case = [field: string, operator: string, value: unknown, holds: boolean];
+
 describe('a condition', () => {
-	it.each([
+	it.each<Case>([
 		['task_id', 'string:equals', 'tsk_1', true],
 		['error.message', 'string:contains', 'captcha', true],
 		['error.message', 'string:notContains', 'captcha', false],
@@ -52,17 +63,41 @@ describe('a condition', () => {
 		['duration', 'number:gt', '300', true],
 		['healed', 'boolean:false', undefined, true],
 		['tags', 'array:contains', 'customer-1', true],
-		['tags', 'array:lengthGt', '2', false],
+		['tags', 'array:lengthGt', '3', false],
 		['artifacts[0].name', 'string:endsWith', '.pdf', true],
 		['artifacts', 'array:empty', undefined, false],
 		['none', 'array:empty', undefined, true],
 		['artifacts.length', 'number:equals', '1', true],
 		['error.type', 'string:equals', 'timeout', true],
+		['codes', 'array:contains', '404', true],
+		['codes', 'array:contains', 404, true],
+		['codes', 'array:contains', '404.0', true],
+		['codes', 'array:contains', '40', false],
+		['codes', 'array:contains', '', false],
+		['codes', 'array:contains', '0', false],
+		['codes', 'array:notContains', '404', false],
+		['codes', 'array:notContains', '500', true],
+		['flags', 'array:contains', 'true', true],
+		['flags', 'array:contains', ' True ', true],
+		['flags', 'array:contains', true, true],
+		['flags', 'array:contains', 'false', false],
+		['flags', 'array:contains', '1', false],
+		['tags', 'array:contains', '404', true],
+		['tags', 'array:contains', 404, true],
+		...['missing', 'nothing', 'blank', 'spaces'].flatMap((field): Case[] => [
+			[field, 'number:lt', '5', false],
+			[field, 'number:lte', '0', false],
+			[field, 'number:gt', '-1', false],
+			[field, 'number:gte', '0', false],
+			[field, 'number:equals', '0', false],
+			[field, 'number:notEquals', '0', true],
+		]),
 		['.', 'object:notEmpty', undefined, true],
 		['result["total.net"]', 'number:equals', '129', true],
 		["result['total.net']", 'number:equals', '129', true],
 		['result["[0]"].a', 'string:equals', 'b', true],
-		['result["it\'s"]', 'any:exists', undefined, false],
+		['result["it\'s"]', 'string:equals', 'mine', true],
+		["result.it's", 'string:equals', 'mine', true],
 		['result.total.net', 'any:exists', undefined, false],
 		['error', 'object:notEmpty', undefined, true],
 		['_event.created', 'dateTime:after', '2026-01-01', true],
@@ -74,6 +109,56 @@ describe('a condition', () => {
 		['error.message', 'string:regex', '/captcha/g', false],
 	])('on %s, %s %j, is judged: %j', (left, operator, right, holds) => {
 		expect(judgeRow(left, operator, right)).toEqual({ holds });
+	});
+
+	it.each([
+		['$json.error.type', 'timeout'],
+		['{{ $json.error.type }}', 'timeout'],
+		['={{ $json.error.type }}', 'timeout'],
+		["$('Anchor Browser Trigger').item.json.error.type", 'timeout'],
+		["={{ $('Anchor Browser Trigger').first().json.error.type }}", 'timeout'],
+		['data.error.type', 'timeout'],
+		['$json.data.error.type', 'timeout'],
+		['error_type', 'timeout'],
+		['errorType', 'timeout'],
+		['data.error_type', 'timeout'],
+		['$json.error_type', 'timeout'],
+		['data.artifacts[0].name', 'invoice.pdf'],
+		['taskId', 'tsk_1'],
+		['artifacts_count', '1'],
+		['tags_count', '3'],
+		['result_invoiceNo', '12345678901234567890'],
+		['result_total_net', '129'],
+		['result_it_s', 'mine'],
+		['text', 'A task failed'],
+		['created', '2026-05-24T12:18:05.123Z'],
+		['project_id', 'prj_1'],
+		['type', 'task.failed'],
+		['event_type', 'task.failed'],
+		['id', 'evt_1'],
+		['event_id', 'evt_1'],
+	])('on %s means the field that people mean: %j', (left, value) => {
+		expect(judgeRow(left, 'string:equals', value)).toEqual({ holds: true });
+		expect(judgeRow(left, 'string:equals', `${value}.`)).toEqual({ holds: false });
+	});
+
+	it.each([
+		['error_type', { error_type: 'own', error: { type: 'other' } }],
+		['data.error.type', { data: { error: { type: 'own' } }, error: { type: 'other' } }],
+		['text', { text: 'own' }],
+		['type', { type: 'own' }],
+		['event_id', { event_id: 'own' }],
+		['taskId', { task_id: 'other', taskId: 'own' }],
+		['tags_count', { tags: ['a'], tags_count: 'own' }],
+	])('on %s means a field of just that name where the event has one', (left, data) => {
+		const conditions = [row(left, 'string:equals', 'own')];
+		expect(judge({ conditions }, { ...EVENT, data })).toEqual({ holds: true });
+	});
+
+	it('on the whole data means it under either name', () => {
+		for (const left of ['data', '$json', '{{ $json }}']) {
+			expect(judgeRow(left, 'object:notEmpty')).toEqual({ holds: true });
+		}
 	});
 
 	it('tells upper from lower case where that is asked for', () => {
@@ -94,6 +179,13 @@ describe('a condition', () => {
 		['nothing', 'string:empty', undefined, true],
 		['tags[7]', 'string:empty', undefined, true],
 		['task_id.length.x', 'any:notExists', undefined, true],
+		['data.missing', 'any:exists', undefined, false],
+		['missing_type', 'any:exists', undefined, false],
+		['error_type_x', 'any:exists', undefined, false],
+		['task_id_count', 'any:exists', undefined, false],
+		['more', 'any:exists', undefined, false],
+		['text.length', 'any:exists', undefined, false],
+		['data.event_idx', 'any:exists', undefined, false],
 		['nothing.x', 'any:notExists', undefined, true],
 		['constructor', 'any:exists', undefined, false],
 		['error.__proto__', 'any:exists', undefined, false],
@@ -121,6 +213,8 @@ describe('a condition', () => {
 		['an operator that is none', 'task_id', 'string:resembles', 'x'],
 		['an operator of another kind', 'task_id', 7, 'x'],
 		['a value that is none', 'duration_ms', 'number:gt', null],
+		['a field that is no path', 'error.type ==', 'string:notContains', 'x'],
+		['a calculation', '{{ $json.duration_ms / 1000 }}', 'any:notExists', undefined],
 	])('that cannot be judged does not hold: %s', (_what, left, operator, right) => {
 		expect(judgeRow(left, operator, right)).toEqual({ holds: false, unjudged: [left] });
 	});
@@ -136,7 +230,7 @@ describe('a condition', () => {
 
 	it('is given literally: what looks like an expression is text', () => {
 		expect(judgeRow('task_id', 'string:equals', '={{ "tsk_1" }}')).toEqual({ holds: false });
-		expect(judgeRow('={{ $json.task_id }}', 'any:exists')).toEqual({ holds: false });
+		expect(judgeRow('task_id', 'string:notEquals', '$json.task_id')).toEqual({ holds: true });
 	});
 
 	it('has the operator and the value that the editor leaves out, because they stand there from the beginning', () => {
@@ -215,6 +309,72 @@ describe('conditions', () => {
 		const raw = { taskIds: 'tsk_9', conditions: { conditions: [unclear] } };
 		expect(judgeFilters(EVENT, makeFilters(raw, judgeCondition))).toEqual({ holds: false });
 	});
+});
+
+describe('doubts about conditions', () => {
+	const doubts = (...fields: unknown[]) =>
+		conditionDoubts({
+			conditions: {
+				conditions: fields.map((leftValue) => ({ leftValue, operator: 'any:exists' })),
+			},
+		});
+
+	it.each([
+		'error.type',
+		'$json.error.type',
+		'data.error.type',
+		'error_type',
+		'artifacts[0].name',
+		'artifacts.length',
+		'tags.length',
+		'result.anything.below',
+		'metadata.anything.below',
+		'error.cause.code',
+		'new_key.below',
+		'_event.text',
+		'_event',
+		'text',
+		'.',
+		'',
+	])('there are none about %j', (field) => {
+		expect(doubts(field)).toEqual([]);
+	});
+
+	it.each(['error..type', 'artifacts[]', 'status == "failure"', '{{ $json.status.length + 1 }}'])(
+		'name %s, which is no path',
+		(field) => {
+			expect(doubts(field)).toEqual([
+				expect.stringContaining(`the condition on ${field}: that is not the path of a field`),
+			]);
+		},
+	);
+
+	it.each([
+		['error.type.name', 'error.type'],
+		['{{ $json.error.type.name }}', 'error.type'],
+		['data.status.code', 'status'],
+		['artifacts[3].url.host', 'artifacts.3.url'],
+		['_event.text.length', 'text'],
+		['text.length', 'text'],
+		['task_id.length', 'task_id'],
+	])('name %s, which is below a text', (field, scalar) => {
+		expect(doubts(field)).toEqual([
+			`The condition on ${field} finds nothing: ${scalar} is a text or a number, and there is no field below it`,
+		]);
+	});
+
+	it('name each field once, of both groups', () => {
+		const conditions = [row('a..b', 'any:exists'), row('a..b', 'any:exists')];
+		const anyOf = [row('status.x', 'any:exists'), row('a..b', 'any:exists')];
+		expect(conditionDoubts({ conditions: { conditions, anyOf } })).toHaveLength(2);
+	});
+
+	it.each([undefined, null, '={{ x }}', {}, [], { conditions: 'x' }])(
+		'are none where the filters are %j',
+		(raw) => {
+			expect(conditionDoubts(raw)).toEqual([]);
+		},
+	);
 });
 
 describe('the operators', () => {

@@ -6,7 +6,7 @@ import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import type { RawFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { answerOf, logLineOf } from '../../../nodes/AnchorBrowser/delivery/verdict';
 import type { Doubt, Verdict } from '../../../nodes/AnchorBrowser/delivery/verdict';
-import { receive, refuseByHead } from '../../../nodes/AnchorBrowser/delivery/receive';
+import { receive, refuseByHead, refuseByTime } from '../../../nodes/AnchorBrowser/delivery/receive';
 import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/request';
 import type { LiveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';
 import {
@@ -96,6 +96,13 @@ describe('a genuine event', () => {
 		expect(judge(request, { events: ['task.failed'] })).toMatchObject(ignored('not_subscribed'));
 	});
 
+	it('is left out with a line in the log where an expression selects nothing at all', () => {
+		const verdict = judge(delivery(), { events: [] });
+		expect(verdict).toMatchObject({ ...ignored('not_subscribed'), isNothingSelected: true });
+		expect(logLineOf(verdict)).toMatch(/expression under Events/);
+		expect(logLineOf(judge(delivery(), { events: ['task.failed'] }))).toBeUndefined();
+	});
+
 	it('of a type that nobody knows is accepted under *', () => {
 		const request = delivery({ body: eventText({ type: 'task.paused' }) });
 		expect(judge(request)).toMatchObject({ kind: 'accepted' });
@@ -163,6 +170,12 @@ describe('a request that is not authenticated', () => {
 		const { method, headers } = request;
 		const isByHead = ['wrong_method', 'header_missing', 'header_malformed'].includes(reason);
 		expect(refuseByHead({ method, headers })).toEqual(isByHead ? rejected(reason) : undefined);
+		// And by the time that they claim, before the body is read.
+		const window = { toleranceSeconds: TOLERANCE, nowMs: NOW * 1000 };
+		if (reason === 'stale') expect(refuseByTime({ method, headers }, window)).toEqual(verdict);
+		if (reason === 'signature_mismatch') {
+			expect(refuseByTime({ method, headers }, window)).toBeUndefined();
+		}
 	});
 
 	it('has its body left unread: no JSON is parsed before the signature is good', () => {

@@ -3,6 +3,7 @@ import {
 	isUnmatched,
 	logLineOf,
 	mismatchLine,
+	NOTHING_SELECTED_LINE,
 } from '../../../nodes/AnchorBrowser/delivery/verdict';
 import type { Verdict } from '../../../nodes/AnchorBrowser/delivery/verdict';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
@@ -109,6 +110,10 @@ describe('isUnmatched', () => {
 	it.each(all)('%s', (reason, verdict) => {
 		expect(isUnmatched(verdict)).toBe(unmatched.includes(reason));
 	});
+
+	it('genuine', () => {
+		expect(isUnmatched({ kind: 'genuine' })).toBe(false);
+	});
 });
 
 describe('logLineOf', () => {
@@ -125,6 +130,13 @@ describe('logLineOf', () => {
 			expect(line).toMatch(/^A condition under Only When .*\(error\.code, duration_ms\)/);
 			expect(line).toMatch(/Check that its operator fits/);
 		}
+	});
+
+	it('says that an expression under Events gives nothing, for then nothing runs', () => {
+		const line = logLineOf({ ...ignored[0], isNothingSelected: true } as Verdict);
+		expect(line).toBe(NOTHING_SELECTED_LINE);
+		expect(line).toMatch(/expression under Events gave no event name.*Check the expression/);
+		expect(logLineOf({ ...ignored[0], isNothingSelected: false } as Verdict)).toBeUndefined();
 	});
 
 	it('has a line of its own for every reason, and each says what to do', () => {

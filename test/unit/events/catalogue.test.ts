@@ -103,9 +103,9 @@ describe('the catalogue', () => {
 		}
 	});
 
-	it('knows three kinds of columns, and stands for every event with a star', () => {
+	it('knows four kinds of columns, and stands for every event with a star', () => {
 		const kinds = CATALOGUE.flatMap(({ type }) => columnsOf(type).map(({ kind }) => kind));
-		expect(new Set(kinds)).toEqual(new Set(['plain', 'date', 'list']));
+		expect(new Set(kinds)).toEqual(new Set(['plain', 'date', 'list', 'free']));
 		expect(EVERY_EVENT).toBe('*');
 	});
 

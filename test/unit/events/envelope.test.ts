@@ -3,8 +3,13 @@ import type { EventType } from '../../../nodes/AnchorBrowser/events/catalogue';
 import { EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
 import type { ParsedEvent } from '../../../nodes/AnchorBrowser/events/envelope';
-import { mismatchesOf, parseEvent } from '../../../nodes/AnchorBrowser/events/envelope';
+import {
+	isDocumentedScalar,
+	mismatchesOf,
+	parseEvent,
+} from '../../../nodes/AnchorBrowser/events/envelope';
 import { fixture, fixtureBytes } from '../../fixtures/events';
+import { oddData } from '../../fixtures/odd';
 
 const parse = (body: unknown) =>
 	parseEvent(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));
@@ -56,6 +61,24 @@ describe('parseEvent', () => {
 			expect(parsed).toMatchObject({ kind: 'event' });
 			expect(mismatchesIn(parsed)).toEqual([]);
 		}
+	});
+
+	it('names no more than 20 places of a list that differs in a million, and looks no further than it must', () => {
+		const artifacts = Array.from({ length: 1_000_000 }, () => ({}));
+		const event = { ...fixture('task.completed'), data: { artifacts } };
+		expect(mismatchesOf(event)).toHaveLength(20);
+		expect(artifacts).toHaveLength(1_000_000);
+	});
+
+	it.each([
+		[999, ['data.artifacts.999.name']],
+		[1_000, []],
+	])('finds what is odd in entry %i of a list: %j', (index, expected) => {
+		const artifact = { name: 'a', url: 'https://example.com' };
+		const artifacts: unknown[] = Array.from({ length: index }, () => artifact);
+		artifacts.push({ ...artifact, name: 7 });
+		const event = { ...fixture('task.completed'), data: { artifacts } };
+		expect(mismatchesOf(event)).toEqual(expected);
 	});
 
 	it.each(EVENT_TYPES)('%s: says when something is missing that Anchor promises', (type) => {
@@ -212,6 +235,20 @@ describe('parseEvent', () => {
 		expect(eventIn(parseEvent(new Uint8Array(bytes).subarray(2, -2)))).toEqual(minimal);
 	});
 
+	it('keeps the digits of numbers that JavaScript cannot hold, also behind a byte order mark', () => {
+		const { written, held } = oddData();
+		const body = `\uFEFF{"id":"a","type":"b.c","created":12345678901234567890,"data":${written}}`;
+		expect(eventIn(parse(body))).toEqual({
+			id: 'a',
+			type: 'b.c',
+			created: '12345678901234567890',
+			data: held,
+		});
+		const bytes = Buffer.from('{"id":"a","type":"b.c","data":{"t":"|","n":1e999}}', 'latin1');
+		bytes[bytes.indexOf('|')] = 0xff;
+		expect(eventIn(parseEvent(bytes)).data).toEqual({ t: '\uFFFD', n: '1e999' });
+	});
+
 	it('lets the last of two equal keys win, as every JSON reader of n8n does', () => {
 		expect(eventIn(parse('{"id":"a","id":"b","type":"x.y","data":{"k":1,"k":2}}'))).toEqual({
 			id: 'b',
@@ -265,5 +302,33 @@ describe('parseEvent', () => {
 					);
 			}),
 		);
+	});
+});
+
+describe('isDocumentedScalar', () => {
+	it.each([
+		'status',
+		'error.type',
+		'task_id',
+		'artifacts.0.url',
+		'artifacts.7.name',
+		'tags.0',
+		'duration',
+	])('%s is one', (path) => {
+		expect(isDocumentedScalar(path.split('.'))).toBe(true);
+	});
+
+	it.each([
+		'error',
+		'result',
+		'artifacts',
+		'artifacts.0',
+		'tags',
+		'metadata',
+		'new.key',
+		'result.type',
+		'__proto__',
+	])('%s is none', (path) => {
+		expect(isDocumentedScalar(path.split('.'))).toBe(false);
 	});
 });

@@ -27,7 +27,7 @@ function eventsUnder(version: string): Loaded {
 describe.each(versions)('under %s', (version) => {
 	const { zod, catalogue, envelope } = eventsUnder(version);
 	const { EVENT_TYPES, entryOf } = catalogue;
-	const { mismatchesOf, parseEvent } = envelope;
+	const { isDocumentedScalar, mismatchesOf, parseEvent } = envelope;
 	const mismatchesIn = (bytes: Uint8Array) => {
 		const parsed = parseEvent(bytes);
 		if (parsed.kind !== 'event') throw new TypeError('The fixture is no event');
@@ -65,6 +65,15 @@ describe.each(versions)('under %s', (version) => {
 			'data.error.type',
 			'data.task_id',
 		]);
+	});
+
+	it('the same fields are known to hold one value', () => {
+		for (const path of ['error.type', 'duration', 'tags.0', 'artifacts.0.size']) {
+			expect(isDocumentedScalar(path.split('.'))).toBe(true);
+		}
+		for (const path of ['error', 'result', 'tags', 'artifacts.0', 'new_key']) {
+			expect(isDocumentedScalar(path.split('.'))).toBe(false);
+		}
 	});
 
 	it('a union that does not fit is named by its own place', () => {

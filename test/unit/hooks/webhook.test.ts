@@ -12,7 +12,8 @@ function contextOf(request: { method: string; headers: object }) {
 		setHeader: () => {},
 	};
 	const known: Partial<Record<keyof IWebhookFunctions, unknown>> = {
-		getRequestObject: () => new Proxy(request, { get: watched }),
+		// What n8n has parsed before is there, if it is a form.
+		getRequestObject: () => new Proxy({ ...request, body: {} }, { get: watched }),
 		getResponseObject: () => response,
 		getNode: () => ({ id: 'node', name: 'Anchor Browser Trigger' }),
 		getWorkflow: () => ({ id: 'workflow' }),

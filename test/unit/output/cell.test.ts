@@ -1,10 +1,6 @@
 import fc from 'fast-check';
-import {
-	escapeFormula,
-	jsonText,
-	toCell,
-	toDateCell,
-} from '../../../nodes/AnchorBrowser/output/cell';
+import { finishCell, jsonText, toCell, toDateCell } from '../../../nodes/AnchorBrowser/output/cell';
+import { LONGEST_CELL } from '../../fixtures/odd';
 
 describe('toCell', () => {
 	it.each([
@@ -82,13 +78,115 @@ describe('toDateCell', () => {
 	});
 });
 
-describe('escapeFormula', () => {
-	it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1'])('defuses %j', (text) => {
-		expect(escapeFormula(text)).toBe(`'${text}`);
+const safe = (cell: Parameters<typeof finishCell>[0]) =>
+	finishCell(cell, { escapeFormulas: true, isLookedUp: false });
+const lookedUp = (cell: Parameters<typeof finishCell>[0]) =>
+	finishCell(cell, { escapeFormulas: true, isLookedUp: true });
+const plain = (cell: Parameters<typeof finishCell>[0]) =>
+	finishCell(cell, { escapeFormulas: false, isLookedUp: false });
+
+describe('finishCell', () => {
+	it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '-04001'])('defuses %j', (text) => {
+		expect([safe(text), lookedUp(text), plain(text)]).toEqual([`'${text}`, `'${text}`, text]);
 	});
 
-	it.each(['', 'a=1', "'=1", ' =1', '1-1', '[=1]', '✅ done'])('leaves %j alone', (text) => {
-		expect(escapeFormula(text)).toBe(text);
+	it.each([
+		'04001',
+		'01712345678',
+		'00',
+		'12E5',
+		'1e5',
+		'1.5E3',
+		'1.e3',
+		'.5e-3',
+		'12e+5',
+		'1234567890123456',
+		'12345678901234567890',
+		'1234567890123456.5',
+		'0.1234567890123456',
+		'1-2',
+		'3/4',
+		'31-12',
+		'1-2-2026',
+		'1/2/26',
+		'12-2026',
+	])('keeps a spreadsheet from changing %j', (text) => {
+		expect([safe(text), lookedUp(text), plain(text)]).toEqual([`'${text}`, text, text]);
+	});
+
+	it.each([
+		'',
+		'0',
+		'7',
+		'129.00',
+		'1.10',
+		'0.5',
+		'123456789012345',
+		'1234567890.12345',
+		'a=1',
+		"'=1",
+		' =1',
+		'[=1]',
+		'✅ done',
+		'E5',
+		'12E',
+		'12E5x',
+		'1e5e5',
+		'1.2.3',
+		'123-4567',
+		'2026-05-24',
+		'2026-05-24T12:18:05.123Z',
+		'1-2-3-4',
+		'1-2-202',
+		'1/2 cup',
+		'10:30',
+		'0x10',
+		'A-1',
+		'4111 1111 1111 1111',
+	])('leaves %j alone', (text) => {
+		expect([safe(text), lookedUp(text), plain(text)]).toEqual([text, text, text]);
+	});
+
+	it.each([0, -5, 1.5, 999_999_999_999_999, -999_999_999_999_999, 0.1 + 0.2, 1e21, 5e-324])(
+		'leaves the number %p alone',
+		(number) => {
+			expect([safe(number), plain(number)]).toEqual([number, number]);
+		},
+	);
+
+	it.each([1_000_000_000_000_000, 9_007_199_254_740_991, -9_007_199_254_740_991])(
+		'makes a text of the number %p, which a spreadsheet would round',
+		(number) => {
+			expect([safe(number), lookedUp(number), plain(number)]).toEqual([
+				`'${number}`,
+				number,
+				number,
+			]);
+		},
+	);
+
+	it.each([true, false, null])('leaves %p alone', (cell) => {
+		expect([safe(cell), plain(cell)]).toEqual([cell, cell]);
+	});
+
+	it('cuts what is longer than a cell, the mark included, and says so', () => {
+		const full = 'x'.repeat(LONGEST_CELL);
+		expect(plain(full)).toBe(full);
+		const words = '… (cut, 32768 characters)';
+		expect(plain(`${full}x`)).toBe(`${'x'.repeat(LONGEST_CELL - words.length)}${words}`);
+		const formula = `=${full.slice(1)}`;
+		expect(plain(formula)).toBe(formula);
+		const marked = String(safe(formula));
+		expect(marked).toHaveLength(LONGEST_CELL);
+		expect(marked).toMatch(/^'=x+… \(cut, 32767 characters\)$/);
+		expect(safe('1'.repeat(40_000))).toMatch(/^'1+… \(cut, 40000 characters\)$/);
+		expect(lookedUp('1'.repeat(40_000))).toMatch(/^1+… \(cut, 40000 characters\)$/);
+	});
+
+	it('never cuts within a character', () => {
+		const ends = ['', 'x'].map((first) => String(plain(`${first}${'🩹'.repeat(LONGEST_CELL)}`)));
+		for (const text of ends) expect(text).toMatch(/^x?(🩹)+… \(cut, 6553[45] characters\)$/u);
+		expect(ends.map(({ length }) => LONGEST_CELL - length).sort()).toEqual([0, 1]);
 	});
 });
 

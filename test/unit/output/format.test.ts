@@ -71,27 +71,39 @@ describe('formatItem', () => {
 		]);
 	});
 
-	it('row: puts the delivery last, flat', () => {
-		const item = Object.entries(format(fixture('task.failed'), 'row', delivery));
-		expect(item).toEqual([
-			...Object.entries(format(fixture('task.failed'), 'row')),
-			['_delivery_deliveryId', delivery.deliveryId],
-			['_delivery_timestamp', 1716544084],
-			['_delivery_receivedAt', '2024-05-24T09:48:05.000Z'],
-			['_delivery_signedWith', 'current'],
-			['_delivery_webhookId', null],
-		]);
+	it('row: has columns for the delivery, also of a recovered event', () => {
+		const facts = {
+			delivery_id: delivery.deliveryId,
+			delivery_timestamp: 1716544084,
+			delivery_received_at: '2024-05-24T09:48:05.000Z',
+			delivery_signed_with: 'current',
+			delivery_webhook_id: null,
+		};
+		const cells = Object.entries(format(fixture('task.failed'), 'row')).slice(0, -1);
+		const expected = [...cells, ...Object.entries(facts), ['more', null]];
+		expect(Object.entries(format(fixture('task.failed'), 'row', delivery))).toEqual(expected);
+		const recovered = format(fixture('task.failed'), 'row', { ...delivery, recovered: true });
+		expect(Object.entries(recovered)).toEqual(expected);
 	});
 
 	it('row: defuses a delivery id, which nobody signed', () => {
 		const note = { ...delivery, deliveryId: '=1', timestamp: -1 };
-		const item = format(fixture('task.failed'), 'row', note);
-		expect(item).toMatchObject({ _delivery_deliveryId: "'=1", _delivery_timestamp: -1 });
-		const options = { format: 'row', escapeFormulas: false, delivery: note } as const;
-		expect(formatItem(fixture('task.failed'), options)).toHaveProperty(
-			'_delivery_deliveryId',
-			'=1',
-		);
+		expect(format(fixture('task.failed'), 'row', note)).toMatchObject({
+			delivery_id: "'=1",
+			delivery_timestamp: -1,
+		});
+	});
+
+	it('row: has the columns for a result that are asked for', () => {
+		const event = fixture('task.completed', { result: { total: 1 } });
+		const options = { format: 'row', escapeFormulas: true, resultColumns: ['total'] } as const;
+		expect(formatItem(event, options)).toHaveProperty('result_total', 1);
+	});
+
+	it.each(['data', 'envelope'] as const)('%s: cuts nothing and marks nothing', (as) => {
+		const event = fixture('task.completed', { result: 'x'.repeat(100_000), status: '04001' });
+		const item = format(event, as);
+		expect(as === 'data' ? item : item.data).toMatchObject(event.data);
 	});
 
 	it('keeps a delivered key that is named like one of ours, beside ours', () => {
@@ -99,7 +111,6 @@ describe('formatItem', () => {
 			_event: 1,
 			_event_2: 2,
 			_delivery: 3,
-			_delivery_timestamp: 4,
 		});
 		expect(format(event, 'data', delivery)).toMatchObject({
 			_event: { id: event.id },
@@ -112,10 +123,6 @@ describe('formatItem', () => {
 		expect(format({ ...event, _delivery: 5 }, 'envelope', delivery)).toMatchObject({
 			_delivery: shown,
 			_delivery_2: 5,
-		});
-		expect(format(event, 'row', delivery)).toMatchObject({
-			_delivery_timestamp: 1716544084,
-			_delivery_timestamp_2: 4,
 		});
 	});
 

@@ -2,28 +2,39 @@ import fc from 'fast-check';
 import type { EventType } from '../../../nodes/AnchorBrowser/events/catalogue';
 import { columnsOf, EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
-import { uniqueNames, toRow } from '../../../nodes/AnchorBrowser/output/row';
+import type { RowOptions } from '../../../nodes/AnchorBrowser/output/row';
+import { toRow } from '../../../nodes/AnchorBrowser/output/row';
 import { fixture } from '../../fixtures/events';
+import { LONGEST_CELL, oddData, ODD_KEYS, ODD_TEXTS } from '../../fixtures/odd';
 
 const BASE = ['event_id', 'event_type', 'created', 'project_id', 'text'];
 
-/** The names of the columns that every row of this event starts with. */
-function namesOf(type: EventType): string[] {
+/** The names of all columns of this event, `fields` being those for its result. */
+function namesOf(type: EventType, fields: readonly string[] = []): string[] {
 	const names = columnsOf(type).flatMap(({ path, kind }) => {
 		const name = path.join('_');
-		return kind === 'list' ? [name, `${name}_count`] : [name];
+		return [name, ...(kind === 'list' ? [`${name}_count`] : kind === 'free' ? fields : [])];
 	});
-	return [...BASE, ...names];
+	return [...BASE, ...names, 'more'];
 }
 
-const row = (event: AnchorEvent) => toRow(event, { escapeFormulas: false });
-const safeRow = (event: AnchorEvent) => toRow(event, { escapeFormulas: true });
+const row = (event: AnchorEvent, options: Partial<RowOptions> = {}) =>
+	toRow(event, { escapeFormulas: false, ...options });
+const safeRow = (event: AnchorEvent) => row(event, { escapeFormulas: true });
+const moreOf = (event: AnchorEvent) => {
+	const { more } = row(event);
+	return more === null ? null : (JSON.parse(String(more)) as unknown);
+};
 
-/** A row's cells after those that every row has, of an event that nobody knows. */
-function restOf(data: Record<string, unknown>, make = row): Array<[string, unknown]> {
-	const event = { id: 'evt_1', type: 'volume.created', data };
-	return Object.entries(make(event)).slice(BASE.length);
-}
+/** An event with this result, and the columns for these fields of it. */
+const resultRow = (result: unknown, ...resultColumns: string[]) => {
+	const cells = Object.entries(row(fixture('task.completed', { result }), { resultColumns }));
+	const from = cells.findIndex(([name]) => name === 'result');
+	return cells.slice(
+		from,
+		cells.findIndex(([name]) => name === 'artifacts'),
+	);
+};
 
 describe('toRow', () => {
 	it('makes a flat row of a task that failed', () => {
@@ -50,41 +61,106 @@ describe('toRow', () => {
 				'https://app.anchorbrowser.io/sessions/550e8400-e29b-41d4-a716-446655440000',
 			],
 			['healed_task_version_id', null],
+			['more', null],
 		]);
-	});
-
-	it('puts the result of a task after the columns that all its rows have', () => {
-		const event = fixture('task.completed', { result: { total: '129.00', lines: { count: 3 } } });
-		const added = Object.entries(row(event)).slice(namesOf('task.completed').length);
-		expect(added).toEqual([
-			['result_total', '129.00'],
-			['result_lines_count', 3],
-		]);
-		expect(row(event)).toMatchObject({
-			artifacts: JSON.stringify(event.data.artifacts),
-			artifacts_count: 2,
-			result: null,
-		});
 	});
 
 	it.each([
-		['done', 'done'],
-		[['a', 'b'], 'a, b'],
-		[null, null],
-		[{}, null],
-		[undefined, null],
-	])(
-		'puts a result of one value, %j, into the column that all rows of a task have',
-		(result, cell) => {
-			const cells = row(fixture('task.completed', { result }));
-			expect(cells.result).toBe(cell);
-			expect(Object.keys(cells)).toEqual(namesOf('task.failed'));
+		['a text', 'done', 'done'],
+		['a number', -1.5, -1.5],
+		['false', false, false],
+		['null', null, null],
+		['nothing', undefined, null],
+		['a list of texts', ['a', 'b'], '["a","b"]'],
+		['an object', { a: { b: [1] } }, '{"a":{"b":[1]}}'],
+		['an empty object', {}, '{}'],
+	])('puts a result that is %s into one cell', (_, result, cell) => {
+		const cells = row(fixture('task.completed', { result }));
+		expect(cells.result).toBe(cell);
+		expect(cells.more).toBeNull();
+		expect(Object.keys(cells)).toEqual(namesOf('task.failed'));
+	});
+
+	it('gives chosen fields of the result a column each, right after it', () => {
+		const result = {
+			total: '129.00',
+			customer: { name: 'Ann', tags: ['a', 'b'] },
+			lines: [{ n: 1 }],
+		};
+		expect(
+			resultRow(
+				result,
+				'total',
+				'customer.name',
+				'customer.tags',
+				'customer',
+				'lines[0].n',
+				'none.x',
+			),
+		).toEqual([
+			['result', JSON.stringify(result)],
+			['result_total', '129.00'],
+			['result_customer_name', 'Ann'],
+			['result_customer_tags', 'a, b'],
+			['result_customer', '{"name":"Ann","tags":["a","b"]}'],
+			['result_lines_0__n', 1],
+			['result_none_x', null],
+		]);
+	});
+
+	it.each([undefined, null, 'text', 7, true, [], [{ total: 1 }], { other: 1 }])(
+		'has the columns of a result that is %j, empty',
+		(result) => {
+			const cells = resultRow(result, 'total', '[0].total', 'length', 'not a path[');
+			expect(cells.slice(1)).toEqual([
+				['result_total', null],
+				['result__0__total', null],
+				['result_length', null],
+				['result_not_a_path_', null],
+			]);
 		},
 	);
 
-	it('counts the entries of a result that is a list of objects', () => {
-		const cells = row(fixture('task.completed', { result: [{ a: 1 }, { a: 2 }] }));
-		expect(cells).toMatchObject({ result: '[{"a":1},{"a":2}]', result_count: 2 });
+	it('names them such that a data table takes the names, and no two the same', () => {
+		const long = 'a'.repeat(100);
+		const result = { 'a-b': 1, a: { b: 2 }, größe: 3, [long]: 4, [`${long}b`]: 5, __proto__x: 6 };
+		const cells = resultRow(
+			result,
+			'a-b',
+			'a.b',
+			'a_b',
+			'größe',
+			long,
+			`${long}b`,
+			'["__proto__x"]',
+		);
+		expect(cells.slice(1)).toEqual([
+			['result_a_b', 1],
+			['result_a_b_2', 2],
+			['result_a_b_3', null],
+			['result_gr__e', 3],
+			[`result_${'a'.repeat(56)}`, 4],
+			[`result_${'a'.repeat(54)}_2`, 5],
+			['result_____proto__x__', 6],
+		]);
+		for (const [name] of cells) expect(name).toMatch(/^[a-zA-Z][a-zA-Z0-9_]{0,62}$/);
+	});
+
+	it('has them for events that can have a result, and for no other', () => {
+		const options = { resultColumns: ['total'] };
+		for (const type of EVENT_TYPES) {
+			expect(Object.keys(row(fixture(type), options))).toEqual(namesOf(type, ['result_total']));
+		}
+		const unknown = { id: 'evt_1', type: 'volume.created', data: { result: { total: 1 } } };
+		expect(Object.keys(row(unknown, options))).toEqual([...BASE, 'more']);
+		expect(row({ ...unknown, type: 'task.paused' }, options)).toHaveProperty('result_total', 1);
+	});
+
+	it('puts the facts of the delivery before the rest', () => {
+		const delivery = { delivery_id: '04001', delivery_timestamp: 1, delivery_webhook_id: null };
+		const options = { escapeFormulas: true, delivery };
+		const cells = Object.entries(row(fixture('task.failed', { delivery_id: 7 }), options));
+		expect(cells.slice(-4)).toEqual([...Object.entries(delivery), ['more', '{"delivery_id":7}']]);
 	});
 
 	it('joins the lists of a session, also empty ones', () => {
@@ -92,42 +168,60 @@ describe('toRow', () => {
 		expect(row(event)).toMatchObject({ tags: 'production, customer-123', visited_domains: '' });
 	});
 
-	it.each(EVENT_TYPES)('%s: every row has the same columns, whatever the event lacks', (type) => {
+	it.each(EVENT_TYPES)('%s: every row has the same columns, whatever the event holds', (type) => {
 		const keys = Object.keys(fixture(type).data);
+		const names = fc.oneof(fc.constantFrom(...keys, ...ODD_KEYS), fc.string());
 		fc.assert(
-			fc.property(fc.subarray(keys), fc.boolean(), (present, leaveOut) => {
-				const { data } = fixture(type);
-				const known = present.filter((key) => key !== 'result' && key !== 'metadata');
-				const absent = leaveOut ? [] : keys.map((key) => [key, null]);
-				const sparse = {
-					...Object.fromEntries(absent.filter(([key]) => key !== 'result' && key !== 'metadata')),
-					...Object.fromEntries(known.map((key) => [key, data[key]])),
-				};
-				expect(Object.keys(row({ ...fixture(type), data: sparse }))).toEqual(namesOf(type));
+			fc.property(fc.dictionary(names, fc.jsonValue()), fc.boolean(), (data, escapeFormulas) => {
+				const event = { ...fixture(type), data };
+				const options = { escapeFormulas, resultColumns: ['total'] };
+				expect(Object.keys(row(event, options))).toEqual(namesOf(type, ['result_total']));
 			}),
 			{ numRuns: 50 },
 		);
 	});
 
-	it.each(EVENT_TYPES)('%s: what nobody knows comes after the same columns', (type) => {
+	it('loses nothing that an event of an unknown type holds', () => {
+		const keys = fc.oneof(fc.constantFrom(...ODD_KEYS), fc.string());
 		fc.assert(
-			fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (added) => {
-				const keys = Object.keys(
-					row({ ...fixture(type), data: { ...added, ...fixture(type).data } }),
-				);
-				expect(keys.filter((key) => namesOf(type).includes(key)).length).toBe(namesOf(type).length);
-				expect(new Set(keys).size).toBe(keys.length);
+			fc.property(fc.dictionary(keys, fc.jsonValue()), (data) => {
+				const event = { id: 'evt_1', type: 'volume.created', data };
+				const text = JSON.stringify(data);
+				expect(row(event).more).toBe(text === '{}' ? null : text.slice(0, LONGEST_CELL));
 			}),
-			{ numRuns: 50 },
 		);
 	});
 
-	it('leaves out a nothing that columns of the catalogue say already, and no other', () => {
-		const cells = row(fixture('task.failed', { error: null, paused_by: null }));
-		expect(cells).toMatchObject({ error_type: null, error_message: null, paused_by: null });
-		expect(cells).not.toHaveProperty('error');
-		const below = row(fixture('task.failed', { error: { type: 'timeout', cause: null } }));
-		expect(below).toMatchObject({ error_type: 'timeout', error_cause: null });
+	it('keeps what has no column, at its place', () => {
+		const added = {
+			paused_by: null,
+			region: { zone: 'eu', list: [1, { a: [] }] },
+			event_id: 'mine',
+		};
+		expect(moreOf(fixture('task.failed', added))).toEqual(added);
+		const below = fixture('task.failed', { error: { type: 'timeout', cause: null, at: { x: 1 } } });
+		expect(row(below)).toMatchObject({ error_type: 'timeout', error_message: null });
+		expect(moreOf(below)).toEqual({ error: { cause: null, at: { x: 1 } } });
+		expect(moreOf(fixture('batch.completed', { metadata: { po: '17' } }))).toEqual({
+			metadata: { po: '17' },
+		});
+	});
+
+	it('keeps what Anchor may add beside the data', () => {
+		const event = {
+			...fixture('task.failed', { _event: 1 }),
+			api_version: '2027',
+			recovered: true as const,
+		};
+		expect(moreOf(event)).toEqual({ _event: { api_version: '2027' }, _event_2: 1 });
+		expect(moreOf({ ...fixture('task.failed', { _event: 1 }) })).toEqual({ _event: 1 });
+		expect(moreOf({ ...fixture('task.failed'), recovered: true })).toBeNull();
+	});
+
+	it('takes a nothing for said where columns say it', () => {
+		for (const error of [null, {}, { type: null }]) {
+			expect(moreOf(fixture('task.failed', { error, status: null, taskId: null }))).toBeNull();
+		}
 	});
 
 	it('has the base columns and nulls for an event with nothing in it', () => {
@@ -135,60 +229,62 @@ describe('toRow', () => {
 		expect({ event_id, event_type }).toEqual({ event_id: 'evt_1', event_type: 'task.healed' });
 		expect(Object.keys(rest)).toEqual(namesOf('task.healed').slice(2));
 		expect(new Set(Object.values(rest))).toEqual(new Set([null]));
-		expect(row({ ...fixture('task.failed'), data: {} })).toMatchObject({
-			artifacts: null,
-			artifacts_count: null,
-		});
 	});
 
-	it('adds nothing for an object that is null or empty where its columns are', () => {
-		for (const error of [null, {}]) {
-			const event = fixture('task.failed', { error });
-			expect(Object.keys(row(event))).toEqual(namesOf('task.failed'));
-		}
-		const event = fixture('task.failed', { status: {} });
-		expect(Object.keys(row(event))).toEqual(namesOf('task.failed'));
+	it.each([
+		['nested', { task_id: 'tsk_1', error: { type: 'timeout' } }],
+		['flat', { task_id: 'tsk_1', error_type: 'timeout' }],
+		['nested, in the other style', { taskId: 'tsk_1', error: { type: 'timeout' } }],
+		['flat, in the other style', { taskId: 'tsk_1', errorType: 'timeout' }],
+		[
+			'with a null in the usual place',
+			{ task_id: null, taskId: 'tsk_1', error: null, error_type: 'timeout' },
+		],
+	])('fills its columns from keys that are %s', (_, data) => {
+		const event = { ...fixture('task.failed'), data };
+		expect(row(event)).toMatchObject({ task_id: 'tsk_1', error_type: 'timeout', more: null });
 	});
 
-	it('finds a nested column also where the payload writes it flat', () => {
-		const event = fixture('task.failed', { error: undefined, error_type: 'timeout' });
-		expect(row(event)).toMatchObject({ error_type: 'timeout', error_message: null });
-		expect(row(event)).not.toHaveProperty('error_type_2');
+	it('keeps both of two keys that are for the same column', () => {
+		const data = { taskId: 'two', task_id: 'one', error_type: 'flat', error: { type: 'timeout' } };
+		const event = { ...fixture('task.failed'), data };
+		expect(row(event)).toMatchObject({ task_id: 'one', error_type: 'timeout' });
+		expect(moreOf(event)).toEqual({ taskId: 'two', error_type: 'flat' });
 	});
 
 	it('keeps what is of another kind than its column expects', () => {
-		expect(row(fixture('task.failed', { error: 'it broke' }))).toMatchObject({
-			error_type: null,
-			error_message: null,
-			error: 'it broke',
-		});
-		expect(row(fixture('task.failed', { artifacts: 'none' }))).toMatchObject({
-			artifacts: 'none',
-			artifacts_count: null,
-		});
-		expect(row(fixture('task.failed', { artifacts: { name: 'a.pdf' } }))).toMatchObject({
-			artifacts: null,
-			artifacts_count: null,
-			artifacts_name: 'a.pdf',
-		});
-		expect(row(fixture('task.failed', { artifacts: ['a.pdf'] }))).toMatchObject({
-			artifacts: '["a.pdf"]',
-			artifacts_count: 1,
-		});
-		expect(
-			row(fixture('session.completed', { tags: [{ a: 1 }], status: ['x', 'y'] })),
-		).toMatchObject({
+		const inWords = fixture('task.failed', { error: 'it broke' });
+		expect(row(inWords)).toMatchObject({ error_type: null, error_message: null });
+		expect(moreOf(inWords)).toEqual({ error: 'it broke' });
+		const wrong = {
+			tags: [{ a: 1 }],
+			status: ['x', 'y'],
+			duration: { s: 1 },
+			error: { type: { a: 1 } },
+		};
+		expect(row(fixture('session.failed', wrong))).toMatchObject({
 			tags: '[{"a":1}]',
 			status: 'x, y',
+			duration: '{"s":1}',
+			error_type: '{"a":1}',
+			more: null,
 		});
 		expect(row(fixture('identity.authentication_failed', { error: { code: 7 } }))).toMatchObject({
-			error: null,
-			error_code: 7,
+			error: '{"code":7}',
+			more: null,
 		});
-		expect(row(fixture('session.recording.ready', { duration: '7m' }))).toHaveProperty(
-			'duration',
-			'7m',
-		);
+	});
+
+	it.each([
+		[[], '[]', 0],
+		[['a.pdf'], '["a.pdf"]', 1],
+		[[{ name: 'a.pdf' }, {}], '[{"name":"a.pdf"},{}]', 2],
+		['none', 'none', null],
+		[{ name: 'a.pdf' }, '{"name":"a.pdf"}', null],
+		[null, null, null],
+	])('counts the artifacts %j', (artifacts, cell, count) => {
+		const event = fixture('task.failed', { artifacts });
+		expect(row(event)).toMatchObject({ artifacts: cell, artifacts_count: count, more: null });
 	});
 
 	it('writes dates in ISO 8601', () => {
@@ -204,92 +300,73 @@ describe('toRow', () => {
 			created: '2026-05-24T12:18:05.123Z',
 			created_at: '2026-05-24T12:18:05.000Z',
 			actual_completion_time: '2026-05-24T12:18:05.000Z',
-			later: 1779625085,
 		});
-	});
-
-	it('flattens what nobody knows, in delivered order, and keeps its types', () => {
-		const data = {
-			zone: 'eu',
-			nothing: null,
-			usage: { bytes: 0, proxy: { on: false } },
-			hosts: ['a', 'b'],
-			none: [],
-			steps: [{ n: 1 }, { n: 2 }],
-			empty: {},
-			alpha: 1.5,
-		};
-		expect(restOf(data)).toEqual([
-			['zone', 'eu'],
-			['nothing', null],
-			['usage_bytes', 0],
-			['usage_proxy_on', false],
-			['hosts', 'a, b'],
-			['none', ''],
-			['steps', '[{"n":1},{"n":2}]'],
-			['steps_count', 2],
-			['empty', ''],
-			['alpha', 1.5],
-		]);
-	});
-
-	it('keeps both of two keys that come to the same name', () => {
-		const data = {
-			event_id: 'mine',
-			text: { a: 1 },
-			text_a: 2,
-			list: [[1]],
-			list_count: 7,
-			list_count_2: 8,
-		};
-		expect(restOf(data)).toEqual([
-			['event_id_2', 'mine'],
-			['text_a', 1],
-			['text_a_2', 2],
-			['list', '[[1]]'],
-			['list_count', 1],
-			['list_count_2', 7],
-			['list_count_2_2', 8],
-		]);
-		const event = fixture('task.failed', { error_type: 'flat', error: { type: 'timeout' } });
-		expect(row(event)).toMatchObject({ error_type: 'timeout', error_type_2: 'flat' });
+		expect(moreOf(event)).toHaveProperty('later', 1779625085);
 	});
 
 	it('takes names that objects inherit for names like others', () => {
-		const data = JSON.parse(
-			'{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"toString":"x"}',
-		) as Record<string, unknown>;
-		expect(restOf(data)).toEqual([
-			['__proto___polluted', 1],
-			['constructor_prototype_polluted', 1],
-			['toString', 'x'],
-		]);
-		const direct = restOf(JSON.parse('{"__proto__":"x"}') as Record<string, unknown>);
-		expect(direct).toEqual([['__proto__', 'x']]);
+		const text =
+			'{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"toString":"x"}';
+		const data = JSON.parse(text) as Record<string, unknown>;
+		const event = { id: 'evt_1', type: 'task.completed', data: { ...data, result: data } };
+		const cells = row(event, {
+			resultColumns: ['__proto__', 'toString', 'valueOf', '__proto__.polluted'],
+		});
+		expect(cells).toMatchObject({
+			result_toString: 'x',
+			result_valueOf: null,
+			result___proto__: '{"polluted":1}',
+			result___proto___polluted: 1,
+			more: text,
+		});
 		expect(({} as Record<string, unknown>).polluted).toBeUndefined();
-	});
-
-	it('joins six keys at most and writes what lies deeper as JSON', () => {
-		const data = { a: { b: { c: { d: { e: { f: { g: { h: 1 } }, i: 2 } } } } } };
-		expect(restOf(data)).toEqual([
-			['a_b_c_d_e_f', '{"g":{"h":1}}'],
-			['a_b_c_d_e_i', 2],
-		]);
 	});
 
 	it('survives data of any depth and of any width', () => {
 		const depth = 100_000;
 		const deep = `${'{"a":['.repeat(depth)}1${']}'.repeat(depth)}`;
-		const data = JSON.parse(`{"result":${deep},"artifacts":[${deep}]}`) as Record<string, unknown>;
-		const cells = row({ id: 'evt_1', type: 'task.completed', data });
-		expect(String(cells.result_a)).toHaveLength(deep.length - '{"a":}'.length);
+		const data = JSON.parse(`{"result":${deep},"artifacts":[${deep}],"b":${deep}}`) as Record<
+			string,
+			unknown
+		>;
+		const cells = row({ id: 'evt_1', type: 'task.completed', data }, { resultColumns: ['a'] });
 		expect(cells.artifacts_count).toBe(1);
-		const same = Object.fromEntries(
-			Array.from({ length: 20_000 }, (_, i) => [`k${'_'.repeat(i % 5)}${i}`, { x: i }]),
-		);
-		expect(
-			Object.keys(row({ id: 'evt_1', type: 'task.completed', data: { result: same } })),
-		).toHaveLength(namesOf('task.completed').length + 20_000);
+		expect(cells.result).toContain(`… (cut, ${deep.length} characters)`);
+		expect(cells.result_a).toContain(`… (cut, ${deep.length - '{"a":}'.length} characters)`);
+		const wide = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, { x: i }]));
+		const { more } = row({ id: 'evt_1', type: 'task.completed', data: { ...wide, result: wide } });
+		expect(more).toContain(`… (cut, ${JSON.stringify(wide).length} characters)`);
+	});
+
+	it('has no cell that is longer than a spreadsheet takes, whatever it is made of', () => {
+		const { held } = oddData();
+		for (const text of ODD_TEXTS) {
+			const list = [text, text];
+			const data = {
+				task_id: text,
+				status: list,
+				error: { type: text },
+				artifacts: list,
+				result: { text, list },
+				text,
+			};
+			const event = {
+				id: text,
+				type: 'task.failed',
+				created: text,
+				project_id: text,
+				text,
+				data: { ...held, ...data },
+			};
+			const options = { resultColumns: ['text', 'list'], delivery: { delivery_id: text } };
+			for (const cell of Object.values({
+				...row(event, options),
+				...row(event, { ...options, escapeFormulas: true }),
+			})) {
+				if (typeof cell !== 'string') continue;
+				expect(cell.length).toBeLessThanOrEqual(LONGEST_CELL);
+			}
+		}
 	});
 
 	it('is flat and total for any JSON', () => {
@@ -302,7 +379,7 @@ describe('toRow', () => {
 				fc.boolean(),
 				(type, data, text, escapeFormulas) => {
 					const event = { id: 'evt_1', type, text, data } as unknown as AnchorEvent;
-					for (const cell of Object.values(toRow(event, { escapeFormulas }))) {
+					for (const cell of Object.values(row(event, { escapeFormulas, resultColumns: ['a'] }))) {
 						expect(cell === null || ['string', 'number', 'boolean'].includes(typeof cell)).toBe(
 							true,
 						);
@@ -313,34 +390,13 @@ describe('toRow', () => {
 	});
 });
 
-describe('uniqueNames', () => {
-	it('gives the wished name while it is free, then numbers from 2', () => {
-		const taken = new Set(['a', 'a_3']);
-		const freeName = uniqueNames((name) => taken.has(name));
-		expect(freeName('b')).toBe('b');
-		const given = [freeName('a'), freeName('a'), freeName('a')];
-		expect(given).toEqual(['a_2', 'a_4', 'a_5']);
-	});
-
-	it('looks up a bounded number of names for each wish, however many are equal', () => {
-		const taken = new Set(['a']);
-		let looks = 0;
-		const freeName = uniqueNames((name) => {
-			looks += 1;
-			return taken.has(name);
-		});
-		for (let wish = 0; wish < 1000; wish++) taken.add(freeName('a'));
-		expect(taken.size).toBe(1001);
-		expect(looks).toBe(2000);
-	});
-});
-
 describe('toRow with escapeFormulas', () => {
 	it('defuses text in every column', () => {
 		const event = {
 			...fixture('task.completed', {
 				status: '=HYPERLINK("https://example.com")',
-				result: { note: '@SUM(A1)', values: ['-1', 'b'], nested: [{ a: '=1' }] },
+				task_id: '@x',
+				result: '-1+1',
 			}),
 			text: '+1',
 			id: '-id',
@@ -350,42 +406,70 @@ describe('toRow with escapeFormulas', () => {
 			event_id: "'-id",
 			created: "'=NOW()",
 			text: "'+1",
+			task_id: "'@x",
 			status: `'=HYPERLINK("https://example.com")`,
-			result_note: "'@SUM(A1)",
-			result_values: "'-1, b",
-			result_nested: '[{"a":"=1"}]',
+			result: "'-1+1",
 		});
 		expect(safeRow({ ...event, type: '=x' })).toHaveProperty('event_type', "'=x");
 	});
 
-	it('never touches numbers', () => {
-		const event = fixture('task.completed', { duration_ms: -5, result: { delta: -0.5 } });
-		expect(safeRow(event)).toMatchObject({ duration_ms: -5, result_delta: -0.5 });
-		expect(restOf({ list: [-1, -2] }, safeRow)).toEqual([['list', "'-1, -2"]]);
+	it('marks what a spreadsheet would change, but in ids and dates, which rows are looked up by', () => {
+		for (const value of ['04001', '12E5', '12345678901234567890', '1-2']) {
+			const data = {
+				task_id: value,
+				session_id: value,
+				status: value,
+				error: { message: value },
+				result: { a: value, an_id: value },
+			};
+			const task = { id: value, type: value, created: value, project_id: value, text: value, data };
+			expect(
+				row(
+					{ ...task, type: 'task.failed' },
+					{ escapeFormulas: true, resultColumns: ['a', 'an_id'] },
+				),
+			).toMatchObject({
+				event_id: value,
+				created: value,
+				project_id: value,
+				text: `'${value}`,
+				task_id: value,
+				session_id: value,
+				status: `'${value}`,
+				error_message: `'${value}`,
+				result_a: `'${value}`,
+				result_an_id: value,
+			});
+			expect(safeRow(task)).toHaveProperty('event_type', value);
+			expect(safeRow(fixture('batch.failed', { created_at: value }))).toHaveProperty(
+				'created_at',
+				value,
+			);
+		}
 	});
 
-	it('defuses the names of columns, and keeps them apart', () => {
-		expect(restOf({ '=cmd': 1, "'=cmd": 2, '+a': { b: 3 }, '-l': [[1]] }, safeRow)).toEqual([
-			["'=cmd", 1],
-			["'=cmd_2", 2],
-			["'+a_b", 3],
-			["'-l", '[[1]]'],
-			["'-l_count", 1],
-		]);
-	});
-
-	it('loses no column when a defused name is there already', () => {
-		expect(restOf({ "'=cmd": 1, '=cmd': 2 }, safeRow)).toEqual([
-			["'=cmd", 1],
-			["'=cmd_2", 2],
-		]);
+	it('never touches a number but one that a spreadsheet would round', () => {
+		const event = fixture('task.completed', {
+			duration_ms: -5,
+			result: 9007199254740991,
+			task_id: 9007199254740991,
+		});
+		expect(safeRow(event)).toMatchObject({
+			duration_ms: -5,
+			result: "'9007199254740991",
+			task_id: 9007199254740991,
+		});
+		expect(row(event)).toHaveProperty('result', 9007199254740991);
 	});
 
 	it('leaves no cell and no name that a spreadsheet would run, and changes nothing else', () => {
 		const dangerous = fc
 			.constantFrom('=', '+', '-', '@', '\t', '\r')
 			.chain((first) => fc.string().map((rest) => first + rest));
-		const key = fc.oneof(dangerous, fc.string());
+		const key = fc.oneof(
+			dangerous,
+			fc.constantFrom('status', 'tags', 'result', 'error', 'task_id'),
+		);
 		const { data } = fc.letrec((tie) => ({
 			value: fc.oneof(
 				{ depthSize: 'small' },
@@ -396,27 +480,18 @@ describe('toRow with escapeFormulas', () => {
 			),
 			data: fc.dictionary(key, tie('value')),
 		}));
+		const unmarked = (cells: object) =>
+			Object.values(cells).map((cell) => String(cell).replace(/^'/, ''));
 		fc.assert(
-			fc.property(data, (value) => {
+			fc.property(data, key, (value, path) => {
 				const event = { id: 'evt_1', type: 'task.completed', data: value } as AnchorEvent;
-				const cells = Object.entries(safeRow(event)).flat();
-				expect(
-					cells.filter((cell) => typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell)),
-				).toEqual([]);
-				expect(
-					Object.values(safeRow(event)).map((cell) =>
-						typeof cell === 'string' ? cell.replace(/^'/, '') : cell,
-					),
-				).toEqual(
-					Object.values(row(event)).map((cell) =>
-						typeof cell === 'string' ? cell.replace(/^'/, '') : cell,
-					),
-				);
+				const cells = row(event, { escapeFormulas: true, resultColumns: [path] });
+				const texts = Object.entries(cells)
+					.flat()
+					.filter((cell) => typeof cell === 'string');
+				expect(texts.filter((text) => /^[=+\-@\t\r]/.test(text))).toEqual([]);
+				expect(unmarked(cells)).toEqual(unmarked(row(event, { resultColumns: [path] })));
 			}),
 		);
-	});
-
-	it('does nothing when it is off', () => {
-		expect(restOf({ '=a': '=b' })).toEqual([['=a', '=b']]);
 	});
 });

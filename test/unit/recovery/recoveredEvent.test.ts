@@ -1,30 +1,46 @@
+import type { DeliveryRow } from '../../../nodes/AnchorBrowser/api/webhooks';
 import { recoveredEvent } from '../../../nodes/AnchorBrowser/recovery/recoveredEvent';
-import { at, row } from './rows';
 
-const eventOf = (more: Parameters<typeof row>[2], projectId = 'p') =>
-	recoveredEvent({ ...row('a', 10), payload: {}, ...more }, projectId);
+const row = (more: Partial<Required<DeliveryRow>> = {}): Required<DeliveryRow> => ({
+	id: 'row_a',
+	external_event_id: 'a',
+	event_type: 'task.completed',
+	status: 'failed',
+	response_status: 404,
+	scheduled_at: '2026-05-24T12:00:00Z',
+	completed_at: '2026-05-24T12:00:01Z',
+	payload: { task_id: 'tsk_1' },
+	...more,
+});
 
-it('has the whole envelope, as far as it is known', () => {
-	const payload = { task_id: 'tsk_1', error: { type: 'timeout' } };
-	expect(eventOf({ event_type: 'task.failed', payload })).toEqual({
-		id: 'a',
-		type: 'task.failed',
-		created: new Date(at(10)).toISOString(),
-		project_id: 'p',
-		text: 'Task Failed: task `tsk_1` (`timeout`)',
-		recovered: true,
-		data: payload,
+describe('an event from the history', () => {
+	it('has the whole envelope, as far as it is known, in the order of a delivered one', () => {
+		const payload = { task_id: 'tsk_1', error: { type: 'agent_error' } };
+		const event = recoveredEvent(row({ event_type: 'task.failed', payload }), 'p');
+		expect(Object.entries(event)).toEqual([
+			['id', 'a'],
+			['type', 'task.failed'],
+			['created', '2026-05-24T12:00:00Z'],
+			['project_id', 'p'],
+			['text', 'Task Failed: task `tsk_1` (`agent_error`)'],
+			['recovered', true],
+			['data', payload],
+		]);
 	});
-});
 
-it('names all ids that it carries, no time that Anchor does not name, and no project', () => {
-	const payload = { session_id: 'ses_`1`', task_id: 'tsk_1' };
-	const event = eventOf({ payload, scheduled_at: null }, '');
-	expect(event.text).toBe("Task Completed: task `tsk_1`, session `ses_'1'`");
-	expect(event).not.toHaveProperty('created');
-	expect(event).not.toHaveProperty('project_id');
-});
+	it('names all ids that it carries, and neither time nor project that Anchor does not name', () => {
+		const payload = { session_id: 'ses_1', task_id: 'tsk_1' };
+		const event = recoveredEvent(row({ payload, scheduled_at: null }), '');
+		expect(event.text).toBe('Task Completed: task `tsk_1`, session `ses_1`');
+		expect(event).not.toHaveProperty('created');
+		expect(event).not.toHaveProperty('project_id');
+	});
 
-it('of an unknown type is called by its name', () => {
-	expect(eventOf({ event_type: 'moon.rose' }).text).toBe('`moon.rose`');
+	it.each([
+		['moon_base.rose', {}, '`moon_base.rose`'],
+		['task.failed', { task_id: 'a_`_b', error: { type: '*' } }, "Task Failed: task `a_'_b` (`*`)"],
+		['batch.failed', { batch_id: 7 }, 'Batch Failed: batch `7`'],
+	])('of the type %s says in words that Markdown leaves alone: %j', (event_type, payload, text) => {
+		expect(recoveredEvent(row({ event_type, payload }), 'p').text).toBe(text);
+	});
 });

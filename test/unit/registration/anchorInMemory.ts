@@ -161,7 +161,7 @@ export class AnchorInMemory {
 			if (rule.answer === 'carried out, answer lost') this.carryOut(call, options);
 			else if ('status' in rule.answer) {
 				const { status, body = '', headers = {} } = rule.answer;
-				return { statusCode: status, body, headers };
+				return { statusCode: status, body: asText(body), headers };
 			}
 			const code = rule.answer === 'carried out, answer lost' ? 'ECONNRESET' : rule.answer.code;
 			throw Object.assign(new Error('wrapped by n8n'), {
@@ -170,7 +170,7 @@ export class AnchorInMemory {
 		}
 		const [status, body] = this.carryOut(call, options);
 		const headers = this.tellsTime ? { date: new Date(this.nowMs).toUTCString() } : {};
-		return { statusCode: status, body, headers };
+		return { statusCode: status, body: asText(body), headers };
 	}
 
 	private carryOut(call: string, options: IHttpRequestOptions): [number, unknown] {
@@ -199,6 +199,11 @@ export class AnchorInMemory {
 		if (method === 'DELETE') this.remove(webhook.id);
 		return [200, method === 'DELETE' ? { ok: true } : shown(webhook)];
 	}
+}
+
+/** Our client asks n8n's helper for text. */
+function asText(body: unknown): string {
+	return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
 function shown(webhook: StoredWebhook): RemoteWebhook {

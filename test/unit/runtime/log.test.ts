@@ -40,6 +40,14 @@ describe('warnOncePerMinute', () => {
 		expect(lines.map(({ sentence }) => sentence)).toEqual(['One.', 'Two.', 'Three.']);
 	});
 
+	it.each([-24 * 60 * 60, -61, 61])('writes again when the clock was set by %d s', (seconds) => {
+		const { lines, logger } = collect();
+		for (const nowMs of [START, START + 1_000, START + seconds * 1_000]) {
+			warnOncePerMinute(logger, `clock ${seconds}`, 'Refused.', {}, nowMs);
+		}
+		expect(lines.map(({ meta }) => meta.unreported)).toEqual([0, 1]);
+	});
+
 	it('goes on writing when more keys come than it remembers', () => {
 		const { lines, logger } = collect();
 		for (let key = 0; key < 12_000; key++)

@@ -1,16 +1,30 @@
+import type { INodeParameters } from 'n8n-workflow';
+import { parameterReader } from '../../../nodes/AnchorBrowser/settings/readParameters';
 import {
+	readGateSettings,
 	readWebhookSettings,
 	wantsOf,
 	readRegistrationSettings,
 	readExecuteSettings,
 } from '../../../nodes/AnchorBrowser/settings/readSettings';
 
-const reader =
-	(parameters: Record<string, unknown>) =>
-	(name: string, fallback: unknown): unknown =>
-		name in parameters ? parameters[name] : fallback;
+/** None of these parameters holds an expression: what one gives stands in its place. */
+const reader = (parameters: Record<string, unknown>) =>
+	parameterReader({
+		getNode: () => ({ parameters: parameters as INodeParameters }),
+		getNodeParameter: (path) => {
+			throw new Error(`${path} was evaluated`);
+		},
+	});
 
 describe('settings', () => {
+	it('of the gate are read alone, before a delivery has proven to be genuine', () => {
+		const read = jest.fn((_path: string, fallback: unknown) => fallback);
+		expect(readGateSettings(read)).toEqual({ registration: 'automatic', toleranceSeconds: 120 });
+		const paths = read.mock.calls.map(([path]) => path);
+		expect(paths.sort()).toEqual(['options.toleranceSeconds', 'registration']);
+	});
+
 	it('are the documented defaults when the user changed nothing', () => {
 		const read = reader({ events: ['task.completed', 'task.failed'] });
 		expect(readWebhookSettings(read)).toMatchObject({
@@ -25,6 +39,7 @@ describe('settings', () => {
 			branchBy: 'none',
 			format: 'data',
 			escapeFormulas: true,
+			resultColumns: [],
 			includeDelivery: false,
 			deduplicate: 'durable',
 		});
@@ -111,6 +126,27 @@ describe('settings', () => {
 	])('read a tolerance of %p as %p seconds: no value switches the window off', (value, seconds) => {
 		const read = reader({ options: { toleranceSeconds: value } });
 		expect(readWebhookSettings(read).toleranceSeconds).toBe(seconds);
+	});
+
+	it.each([
+		['', []],
+		[' , ,', []],
+		['total', ['total']],
+		[' total, customer.name ,Total Price', ['total', 'customer.name', 'Total Price']],
+		['total\ncustomer.name', ['total', 'customer.name']],
+		['["a,b"].c,d', ['["a,b"].c', 'd']],
+		["it's, he's", ["it's", "he's"]],
+		['a"b,c', ['a"b', 'c']],
+		[
+			['total', 'a.b, c', '', null, 7, ['d']],
+			['total', 'a.b', 'c'],
+		],
+		[null, []],
+		[7, []],
+		[{}, []],
+	])('read result columns of %j as %j', (resultColumns, paths) => {
+		const read = reader({ options: { resultColumns } });
+		expect(readExecuteSettings(read).resultColumns).toEqual(paths);
 	});
 
 	it('fall back to the default for a choice that does not exist', () => {

@@ -6,9 +6,9 @@ import type { MissedEvent, Reading } from '../recovery/reading';
 import { recoveredLine } from '../recovery/report';
 import { anchorNow, noteDone, readHistory, settleHistory } from './deliveryHistory';
 import type { Monitor } from './monitor';
-import type { ReceivedEvent } from './runItem';
+import type { ReceivedEvent } from '../runtime/runItem';
 import { receivedEvent, runTogether } from './startRuns';
-import { wait } from './wait';
+import { wait } from '../runtime/wait';
 
 /** The most events of a run, and the most characters: n8n keeps the items of each node of a run in memory. */
 const RUN_LIMITS = { most: 500, mostLength: 5_000_000 };

@@ -1,8 +1,8 @@
 import { NodeOperationError, sleep } from 'n8n-workflow';
 import type { ICheckProcessedOptions, IExecuteFunctions } from 'n8n-workflow';
-import { warnOncePerMinute } from './log';
-import type { Trigger } from './trigger';
-import { wait } from './wait';
+import { warnOncePerMinute } from '../runtime/log';
+import type { StoreAnswer, Trigger, WaitingClaim } from '../runtime/trigger';
+import { wait } from '../runtime/wait';
 
 /**
  * The second tier of de-duplication: n8n's own store of processed entries, one row for each node in its database,
@@ -22,6 +22,9 @@ const PATIENCE_MS = 60_000;
 
 /** Two processes that both meet a node's very first event collide in inserting its row: one of them tries again. */
 const ATTEMPTS = 3;
+
+/** How many entries are recorded in one call at most, unless one run alone has more. */
+const MOST_AT_ONCE = 1_000;
 
 /** How long another process needs, with room to spare, between reading n8n's row and writing it. */
 const OTHER_WRITE_MS = 100;
@@ -140,20 +143,49 @@ async function claim(
 	return { now, mine };
 }
 
-/** @returns those of the entries that were recorded before */
+/**
+ * Records entries in one call with those of other runs that wait for their turn: under load the call is the price, hardly
+ * the entries in it.
+ * @returns those of all these entries that were recorded before
+ */
 async function record(
 	context: IExecuteFunctions,
-	{ storeQueue }: Trigger,
+	trigger: Trigger,
 	{ entries, isAwaitedLate = false }: { entries: string[]; isAwaitedLate?: boolean },
 ): Promise<Set<unknown>> {
-	let asked: ReturnType<typeof ask> | undefined;
-	try {
-		const answer = await storeQueue.run(async () => await inTime((asked = ask(context, entries))));
-		return new Set(answer.processed);
-	} catch (silence) {
-		if (!isAwaitedLate || asked === undefined) throw silence;
-		return new Set((await asked).processed);
+	const { storeQueue, waitingClaims } = trigger;
+	const { inTime, late } = await new Promise<StoreAnswer>((begin) => {
+		waitingClaims.push({ entries, begin });
+		if (waitingClaims.length === 1) {
+			void storeQueue.run(async () => await recordTogether(context, trigger));
+		}
+	});
+	return await (isAwaitedLate ? late : inTime);
+}
+
+async function recordTogether(context: IExecuteFunctions, trigger: Trigger): Promise<void> {
+	const batch = takeBatch(trigger.waitingClaims);
+	if (trigger.waitingClaims.length > 0) {
+		void trigger.storeQueue.run(async () => await recordTogether(context, trigger));
 	}
+	const entries = batch.flatMap((claim) => claim.entries);
+	const late = ask(context, entries).then(({ processed }) => new Set<unknown>(processed));
+	const inTime = withPatience(late);
+	for (const { begin } of batch) begin({ inTime, late });
+	await inTime.catch(() => {});
+}
+
+/** The first of the claims that wait, and those behind it that fit; two copies of one event must not learn the same. */
+function takeBatch(waiting: WaitingClaim[]): WaitingClaim[] {
+	const taken = new Set<string>();
+	const batch = waiting.filter(({ entries }, index) => {
+		const fits = taken.size + entries.length <= MOST_AT_ONCE;
+		if (index > 0 && (!fits || entries.some((entry) => taken.has(entry)))) return false;
+		for (const entry of entries) taken.add(entry);
+		return true;
+	});
+	waiting.splice(0, waiting.length, ...waiting.filter((claim) => !batch.includes(claim)));
+	return batch;
 }
 
 async function ask(context: IExecuteFunctions, entries: string[]) {
@@ -172,12 +204,12 @@ async function unrecord(
 	entries: string[],
 ): Promise<void> {
 	await storeQueue.run(
-		async () => await inTime(context.helpers.removeProcessed(entries, 'node', STORE)),
+		async () => await withPatience(context.helpers.removeProcessed(entries, 'node', STORE)),
 	);
 }
 
 /** Waits for the store, but not for ever: a row that is never given back must not stop the events behind it. */
-async function inTime<T>(asked: Promise<T>): Promise<T> {
+async function withPatience<T>(asked: Promise<T>): Promise<T> {
 	const silence = wait(PATIENCE_MS).then(() => {
 		throw new Error(`no answer within ${PATIENCE_MS} ms`);
 	});

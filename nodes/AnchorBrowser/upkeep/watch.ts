@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { look } from './look';
 import type { Monitor } from './monitor';
-import { wait } from './wait';
+import { wait } from '../runtime/wait';
 
 /** When the first look comes, in milliseconds after `trigger()`: n8n's webhooks and the registration stand by then. */
 const FIRST_LOOK_MS = 6_000;

@@ -11,7 +11,7 @@ import {
 import { anchorNow, noteDone, readHistory, settleHistory } from './deliveryHistory';
 import type { HistoryRead } from './deliveryHistory';
 import { keepRegistration } from './keepRegistration';
-import { warnOncePerMinute } from './log';
+import { warnOncePerMinute } from '../runtime/log';
 import type { Monitor } from './monitor';
 import { receivedEvent, runEach, runForRegistration, runTogether } from './startRuns';
 

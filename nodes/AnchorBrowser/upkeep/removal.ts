@@ -1,10 +1,10 @@
 import type { IHookFunctions } from 'n8n-workflow';
 import { endRegistration } from '../registration/end';
 import { report } from './keepRegistration';
-import { writeState } from './staticData';
-import type { PendingRemoval, Trigger } from './trigger';
-import { releaseIfOver } from './triggers';
-import { wait } from './wait';
+import { writeState } from '../runtime/staticData';
+import type { PendingRemoval, Trigger } from '../runtime/trigger';
+import { releaseIfOver } from '../runtime/triggers';
+import { wait } from '../runtime/wait';
 
 /** How long until each further try where Anchor could not remove a webhook. */
 const AGAIN_DELAYS_MS = [15_000, 60_000, 300_000];

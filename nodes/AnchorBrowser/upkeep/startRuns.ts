@@ -1,9 +1,9 @@
 import type { IDataObject, IRun, ITriggerFunctions } from 'n8n-workflow';
 import type { MissedEvent } from '../recovery/reading';
 import type { Monitor } from './monitor';
-import { PROCESS, toReceivedEvent } from './runItem';
-import type { ReceivedEvent, StartedRun } from './runItem';
-import { wait } from './wait';
+import { PROCESS, toReceivedEvent } from '../runtime/runItem';
+import type { ReceivedEvent, StartedRun } from '../runtime/runItem';
+import { wait } from '../runtime/wait';
 
 /** Between two runs, so that deliveries and other workflows have their turn. */
 const PACE_MS = 20;

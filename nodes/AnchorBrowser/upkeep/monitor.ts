@@ -3,7 +3,7 @@ import { HistoryReader } from '../recovery/history';
 import type { Reading } from '../recovery/reading';
 import type { MarkOwner } from '../registration/mark';
 import type { RegistrationSettings, WebhookSettings } from '../settings/readSettings';
-import type { Trigger } from './trigger';
+import type { Trigger } from '../runtime/trigger';
 
 /** What looking after a trigger needs to know of its parameters. */
 export type MonitorSettings = RegistrationSettings &

@@ -4,7 +4,7 @@ import { Reading } from '../recovery/reading';
 import { formatMark } from '../registration/mark';
 import { webhooksWithHistory } from '../registration/state';
 import type { Monitor } from './monitor';
-import type { Trigger } from './trigger';
+import type { Trigger } from '../runtime/trigger';
 
 /** A reading of the history, and whether it has all that matters. */
 export interface HistoryRead {

@@ -6,9 +6,9 @@ import type { Reconciled, ReconcileRequest } from '../registration/reconcile';
 import { logLineOf } from '../registration/report';
 import type { Happening } from '../registration/report';
 import { wantsOf } from '../settings/readSettings';
-import { openRegistration } from './registration';
-import { readState } from './staticData';
-import type { Trigger } from './trigger';
+import { openRegistration } from '../runtime/registration';
+import { readState } from '../runtime/staticData';
+import type { Trigger } from '../runtime/trigger';
 
 /** What the caller knows of the webhook that it wants; the rest is found here. */
 export type KeepRequest = Pick<

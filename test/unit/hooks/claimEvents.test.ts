@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { claimEvents } from '../../../nodes/AnchorBrowser/runtime/claimEvents';
-import type { Claim, ClaimRequest } from '../../../nodes/AnchorBrowser/runtime/claimEvents';
+import { claimEvents } from '../../../nodes/AnchorBrowser/hooks/claimEvents';
+import type { Claim, ClaimRequest } from '../../../nodes/AnchorBrowser/hooks/claimEvents';
 import { Trigger } from '../../../nodes/AnchorBrowser/runtime/trigger';
 import { fakeTimers } from '../../support/timers';
 import type { FakeTimers } from '../../support/timers';
@@ -202,5 +202,34 @@ describe('witnesses', () => {
 
 	it('cannot be asked about where it does not answer', async () => {
 		expect(await processOf(failing).claim(question)).toBe('silent');
+	});
+});
+
+describe('claims that wait for their turn', () => {
+	const many = Array.from({ length: 20 }, (_none, index) => `m${index}`);
+
+	it('go into the store together', async () => {
+		const { claim } = processOf();
+		const claims = await Promise.all(
+			many.map(async (id) => await claim({ eventIds: [id], runName: id })),
+		);
+		expect(claims.map(idsIn)).toEqual(many.map((id) => [id]));
+		expect(row.calls).toBeLessThanOrEqual(2);
+	});
+
+	it('are answered each for itself where two runs carry copies of one event', async () => {
+		const { claim } = processOf();
+		const copies = ['1', '2', '3'].map(async (runName) => await claim({ runName }));
+		expect((await Promise.all(copies)).map(idsIn)).toEqual([['a'], [], []]);
+	});
+
+	it('are not more than the store can take at once', async () => {
+		const { claim } = processOf();
+		const runs = ['1', '2', '3', '4'].map(async (runName) => {
+			const eventIds = Array.from({ length: 400 }, (_none, index) => `${runName} ${index}`);
+			return await claim({ eventIds, runName });
+		});
+		expect((await Promise.all(runs)).map((one) => idsIn(one).length)).toEqual([400, 400, 400, 400]);
+		expect(row.calls).toBe(4);
 	});
 });
