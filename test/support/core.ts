@@ -21,6 +21,9 @@ export const PACKAGE_FOLDER = join(__dirname, '..', '..');
 export const PACKAGE_NAME = 'n8n-nodes-anchorbrowser-webhooks';
 export const TRIGGER_TYPE = `${PACKAGE_NAME}.anchorBrowserTrigger`;
 
+/** The built file that holds what one process knows. */
+const TRIGGERS = 'dist/nodes/AnchorBrowser/runtime/triggers.js';
+
 interface LogLine {
 	level: 'error' | 'warn' | 'info' | 'debug';
 	message: string;
@@ -70,6 +73,8 @@ export interface LoadedPackage {
 	trigger: INodeType;
 	nodeTypes: INodeTypes;
 	credentialType(name: string): ICredentialType;
+	/** How many triggers its process knows. */
+	countTriggers(): number;
 	/** n8n's rule for `restrictToSupportedNodes`. */
 	mayUse(credential: string, nodeType: string): boolean;
 }
@@ -80,9 +85,11 @@ export interface LoadedPackage {
  */
 export async function loadPackage(): Promise<LoadedPackage> {
 	const loader = new LazyPackageDirectoryLoader(PACKAGE_FOLDER);
+	let table = { countTriggers: () => 0 };
 	await jest.isolateModulesAsync(async () => {
 		jest.doMock('n8n-workflow', () => hostCopyOfWorkflow);
 		await loader.loadAll();
+		table = jest.requireActual(join(PACKAGE_FOLDER, TRIGGERS));
 	});
 	jest.dontMock('n8n-workflow');
 
@@ -99,6 +106,7 @@ export async function loadPackage(): Promise<LoadedPackage> {
 			getByNameAndVersion: (type) => find(type) as INodeType,
 			getKnownTypes: () => ({}),
 		},
+		countTriggers: () => table.countTriggers(),
 		credentialType: (name) => loader.getCredential(name).type,
 		mayUse: (credential, nodeType) =>
 			!loader.getCredential(credential).type.restrictToSupportedNodes ||

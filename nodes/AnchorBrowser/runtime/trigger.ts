@@ -158,7 +158,6 @@ export class Trigger {
 		return (
 			!this.isAttended &&
 			!this.isKeptByUser &&
-			!this.course.isRunning &&
 			this.course.activation === undefined &&
 			this.waiting.size === 0 &&
 			[this.production, this.test].every(

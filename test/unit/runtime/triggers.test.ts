@@ -47,7 +47,13 @@ it.each<[string, (trigger: Trigger) => void]>([
 		(trigger) => void trigger.windowQueue.run(async () => await new Promise(() => {})),
 	],
 	['has events that wait', (trigger) => trigger.waiting.add({ event: { id: 'a' } } as never, 1)],
-	['is running', (trigger) => (trigger.course = { isRunning: true, isUnexplained: false })],
+	[
+		'awaits the clean-up after an activation',
+		(trigger) => {
+			const activation = { url: '', isStart: false, hasFailed: true, atMs: 0 };
+			trigger.course = { activation, isRunning: false, isUnexplained: false };
+		},
+	],
 	['has a webhook', (trigger) => trigger.production.remember({} as RegistrationState, [])],
 	['is in service', (trigger) => (trigger.production.isInService = true)],
 	['gets a new secret', (trigger) => (trigger.production.isChanging = true)],
