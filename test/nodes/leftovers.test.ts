@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import { anchor, emitted, FIRST_LOOK_MS, host, setUp, timers } from '../support/recovering';
 import { automaticTrigger } from '../support/automaticTrigger';
 import { manualTrigger } from '../support/manualTrigger';

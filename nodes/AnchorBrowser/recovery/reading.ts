@@ -13,8 +13,8 @@ const DELIVERED = 'succeeded';
 const GIVEN_UP = ['failed', 'dead'];
 
 /** What this node alone answers with, of all that stands between Anchor and a workflow: taken, and not for this workflow. */
-const OUR_TAKEN = 202;
-const OUR_UNWANTED = 204;
+export const TAKEN = 202;
+const UNWANTED = 204;
 
 /** The most events of one kind that are kept in mind; beyond it, the next reading has the rest. */
 const MOST_KEPT = 5_000;
@@ -158,16 +158,16 @@ export class Reading {
 		const { external_event_id: id, response_status: status } = row;
 		const { isKnown, isRecovered, startedMs, collectedSinceMs } = this.input;
 		const isNew = !isKnown(id);
-		const isOwn = status === OUR_TAKEN || status === OUR_UNWANTED;
+		const isOwn = status === TAKEN || status === UNWANTED;
 		this.hasOwnStatus ||= isOwn;
 		this.isChanged ||= !isOwn && !isNew && !isRecovered(id);
-		if (status === OUR_TAKEN && isNew && endOf(row) >= startedMs) this.othersReceive = true;
-		const isCollected = status === OUR_TAKEN && collectedSinceMs !== undefined;
+		if (status === TAKEN && isNew && endOf(row) >= startedMs) this.othersReceive = true;
+		const isCollected = status === TAKEN && collectedSinceMs !== undefined;
 		if (isOwn && !isCollected) this.open.add(id);
 		if (!isNew) this.endsMs.set(id, endOf(row));
 		else if (isCollected && endOf(row) <= collectedSinceMs) return;
 		else if ((!isOwn || isCollected) && !this.isDone(row)) this.keep(row, this.foreign);
-		else if (status === OUR_TAKEN && endOf(row) < startedMs) keepLatest(this.taken, row);
+		else if (status === TAKEN && endOf(row) < startedMs) keepLatest(this.taken, row);
 	}
 
 	private isDone(row: DeliveryRow): boolean {

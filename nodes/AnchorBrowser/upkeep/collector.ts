@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { timeOf } from '../events/json';
 import { portionsOf } from '../recovery/portions';
 import type { PendingEvent, Portion } from '../recovery/portions';
+import { earliest, TAKEN } from '../recovery/reading';
 import type { MissedEvent, Reading } from '../recovery/reading';
 import { recoveredLine } from '../recovery/report';
 import { anchorNow, noteDone, readHistory, settleHistory } from './deliveryHistory';
@@ -39,6 +40,7 @@ interface CollectedEvent extends PendingEvent {
  */
 export class Collector {
 	private isOpen = false;
+	private isEnding = false;
 
 	constructor(private readonly monitor: Monitor) {
 		void this.keepBeat();
@@ -72,7 +74,7 @@ export class Collector {
 	/** What waits is run when n8n closes the trigger, whatever the reason; in seconds, and later where nobody answers. */
 	async close(): Promise<void> {
 		const { receivesAlone, waiting } = this.monitor.trigger;
-		if (receivesAlone && waiting.size === 0) return;
+		if (receivesAlone && waiting.size === 0 && !this.isOpen) return;
 		await Promise.race([this.closeUntilDone(), wait(CLOSE_MS)]);
 	}
 
@@ -85,8 +87,14 @@ export class Collector {
 	}
 
 	private async endWindow(): Promise<void> {
+		const { monitor } = this;
 		this.isOpen = false;
-		while (!this.monitor.isOver && !(await this.run(true))) await wait(AGAIN_MS);
+		if (this.isEnding) return;
+		this.isEnding = true;
+		while (!monitor.isOver && !(await this.run(true))) await wait(AGAIN_MS);
+		this.isEnding = false;
+		// What came too late for this window, and whose own ended meanwhile, waits in a new one.
+		if (!monitor.isOver && monitor.trigger.waiting.size > 0) this.begin();
 	}
 
 	/** Where other processes take deliveries, what they have collected shows in the history alone. */
@@ -126,12 +134,14 @@ async function runCollected(monitor: Monitor, isEnded: () => boolean): Promise<b
 	const missed = read === undefined ? [] : fromHistory(monitor, read.reading);
 	const events = [...fromMemory(monitor, read?.reading), ...missed];
 	const isKnown = read !== undefined && read.isWhole;
-	const untilMs = isKnown ? read.reading.droppedMs : -Infinity;
+	const { inHandMs, droppedMs } = { ...read?.reading };
+	const untilMs = isKnown ? earliest(inHandMs, droppedMs) : -Infinity;
 	const portions = portionsOf(events, { ...RUN_LIMITS, untilMs });
 	const [first] = portions;
 	const settledMs = readAtMs - LATE_ROWS_MS;
 	if (trigger.unnoted > 0 && isKnown) {
-		await note(monitor, Math.min(...events.map(({ endMs }) => endMs - 1)), settledMs);
+		// All that ended before the earliest of these has run, and been noted as far as it showed.
+		await note(monitor, Math.min(settledMs, ...events.map(({ endMs }) => endMs - 1)), settledMs);
 	}
 	for (const portion of portions) {
 		if (isEnded()) return false;
@@ -186,6 +196,6 @@ function fromHistory(monitor: Monitor, reading: Reading): CollectedEvent[] {
 	return reading.missing({ givenUp, answered: true }).map((one) => ({
 		...one,
 		received: toReceived(one),
-		...(one.status === 202 ? {} : { missed: one }),
+		...(one.status === TAKEN ? {} : { missed: one }),
 	}));
 }

@@ -114,12 +114,13 @@ function start({ context, trigger }: Monitor, pace: Pace, load: RunLoad): Starte
 	const isHere = taken.then(() => true);
 	// Where runs are carried out here, one that ended without being taken up was refused, or its store did not answer.
 	const isElsewhere = (result: IRun | undefined) => result !== undefined && !trigger.carriesOutRuns;
+	const hasEndedElsewhere = (result: IRun | undefined) =>
+		isElsewhere(result) &&
+		!isBrokenOff(result) &&
+		!(load.areDoubtful && hasFailedAt(result, context));
 	const ended = emit()
 		.then(async (result) => (isElsewhere(result) && isBrokenOff(result) ? await emit() : result))
-		.then(
-			(result) => isElsewhere(result) && !(load.areDoubtful && hasFailedAt(result, context)),
-			() => false,
-		);
+		.then(hasEndedElsewhere, () => false);
 	const isTaken = settled([isHere, ended], pace).then((wasTaken) => {
 		trigger.awaitedRuns.giveUp(run);
 		if (!wasTaken) return false;
