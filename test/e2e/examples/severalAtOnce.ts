@@ -1,4 +1,3 @@
-/* eslint-disable @n8n/community-nodes/require-node-api-error -- a helper of tests, not a node */
 import type { EmitOptions } from '../../simulator';
 import type { Execution, N8nClient, Workflow, WorkflowFile, WorkflowNode } from '../../support/n8n';
 import { TRIGGER, TRIGGER_TYPE } from '../trigger';

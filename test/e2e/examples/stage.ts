@@ -1,4 +1,3 @@
-/* eslint-disable @n8n/community-nodes/require-node-api-error -- a helper of tests, not a node */
 import type { WorkflowFile, WorkflowNode } from '../../support/n8n';
 import type { ExampleEnvironment, RunningExample } from './environment';
 import { exampleText } from './example';
