@@ -6,8 +6,8 @@ import type { Area } from './pictures';
 /** n8n's editor on a machine that others use too: it may take its time. */
 const PATIENCE = 60_000;
 
-/** Around the nodes of a picture, in CSS pixels: their names stand below them and are wider than they. */
-const MARGIN = 64;
+/** Around the nodes of a picture, in CSS pixels: for their names, and the pluses where more nodes can follow. */
+const MARGIN = 88;
 
 /**
  * n8n's editor as somebody uses it who sees and clicks. Elements are found by n8n's own test ids; what n8n has none for
