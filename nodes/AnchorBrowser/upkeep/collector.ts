@@ -134,8 +134,7 @@ async function runCollected(monitor: Monitor, isEnded: () => boolean): Promise<b
 	const missed = read === undefined ? [] : fromHistory(monitor, read.reading);
 	const events = [...fromMemory(monitor, read?.reading), ...missed];
 	const isKnown = read !== undefined && read.isWhole;
-	const { inHandMs, droppedMs } = { ...read?.reading };
-	const untilMs = isKnown ? earliest(inHandMs, droppedMs) : -Infinity;
+	const untilMs = isKnown ? earliest(read.reading.inHandMs, read.reading.droppedMs) : -Infinity;
 	const portions = portionsOf(events, { ...RUN_LIMITS, untilMs });
 	const [first] = portions;
 	const settledMs = readAtMs - LATE_ROWS_MS;
