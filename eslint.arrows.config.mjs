@@ -30,6 +30,9 @@ const noHost = {
 	],
 };
 
+/** The rooms that know nothing of n8n's calls. */
+const BELOW = ['settings', 'registration', 'recovery', 'api', 'delivery', 'output', 'events'];
+
 export default [
 	{
 		files: ['nodes/**/*.ts', 'credentials/**/*.ts'],
@@ -49,39 +52,9 @@ export default [
 						may('registration', 'api', 'events'),
 						may('recovery', 'api', 'delivery', 'events'),
 						may('settings', 'delivery', 'output', 'events'),
-						may(
-							'runtime',
-							'settings',
-							'registration',
-							'recovery',
-							'api',
-							'delivery',
-							'output',
-							'events',
-						),
-						may(
-							'upkeep',
-							'runtime',
-							'settings',
-							'registration',
-							'recovery',
-							'api',
-							'delivery',
-							'output',
-							'events',
-						),
-						may(
-							'hooks',
-							'upkeep',
-							'runtime',
-							'settings',
-							'registration',
-							'recovery',
-							'api',
-							'delivery',
-							'output',
-							'events',
-						),
+						may('runtime', ...BELOW),
+						may('upkeep', 'runtime', ...BELOW),
+						may('hooks', 'upkeep', 'runtime', ...BELOW),
 					],
 				},
 			],
