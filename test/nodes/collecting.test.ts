@@ -1,37 +1,11 @@
 import type { INodeParameters } from 'n8n-workflow';
-import { startSimulator } from '../simulator';
-import type { Simulator, SimulatorOptions } from '../simulator';
 import { automaticTrigger } from '../support/automaticTrigger';
-import { logLines } from '../support/core';
-import { Host } from '../support/host';
-import { fakeTimers } from '../support/timers';
-import type { FakeTimers } from '../support/timers';
+import { anchor, emitted, host, setUp, timers, webhookId } from '../support/recovering';
 import type { WorkflowRow } from '../support/workflowRow';
 
 const MINUTE_MS = 60_000;
 const FIRST_TWO_LOOKS_MS = 80_000;
 const LOOK_MS = 15 * MINUTE_MS;
-
-let host: Host;
-let anchor: Simulator;
-let timers: FakeTimers;
-
-async function setUp(
-	line: '2.41' | '1.123' = '2.41',
-	options: SimulatorOptions = {},
-): Promise<void> {
-	timers = fakeTimers();
-	host = await Host.start({ line });
-	host.processedData.reset();
-	anchor = await startSimulator({ retryDelaysMs: [1], ...options });
-	logLines.length = 0;
-}
-afterEach(async () => {
-	anchor.liftOutages();
-	await host.close();
-	await anchor.close();
-	timers.restore();
-});
 
 async function collecting(
 	options: INodeParameters = {},
@@ -44,19 +18,6 @@ async function collecting(
 	await host.activate(row);
 	await timers.advance(FIRST_TWO_LOOKS_MS);
 	return row;
-}
-
-const webhookId = () => anchor.webhooks()[0].id;
-
-async function emitted(count: number, type = 'task.completed'): Promise<string[]> {
-	const emissions = [];
-	for (let number = 0; number < count; number++) {
-		const emission = anchor.emit(type, { to: webhookId(), maxAttempts: 1 });
-		await emission.settled;
-		emissions.push(emission.id);
-		anchor.advance(1);
-	}
-	return emissions;
 }
 
 const idsOf = (outputs: object[][]): string[] =>
@@ -77,7 +38,7 @@ async function expectEachOnce(ids: readonly string[]): Promise<void> {
 
 describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 	it('answers at once, and runs all events of five minutes together, oldest first', async () => {
-		await setUp(line);
+		await setUp({}, line);
 		await collecting();
 		const ids = await emitted(30);
 		const last = anchor.emit('task.completed', { to: webhookId() });
@@ -90,7 +51,7 @@ describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 	});
 
 	it('loses and doubles nothing over a kill in the window', async () => {
-		await setUp(line);
+		await setUp({}, line);
 		await collecting();
 		const ids = await emitted(7);
 		await timers.advance(MINUTE_MS);
@@ -116,7 +77,7 @@ describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 		],
 		['a stop of n8n', async () => await host.shutDown()],
 	])('runs what waits at %s', async (_what, end) => {
-		await setUp(line);
+		await setUp({}, line);
 		const row = await collecting();
 		const ids = await emitted(3);
 		await end(row);
@@ -125,7 +86,7 @@ describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 	});
 
 	it('runs 1,200 events of a window in three runs, and over a kill in between each once', async () => {
-		await setUp(line);
+		await setUp({}, line);
 		await collecting();
 		const emissions = Array.from({ length: 1_200 }, () =>
 			anchor.emit('task.completed', { to: webhookId(), maxAttempts: 1 }),
