@@ -122,26 +122,21 @@ function questionsOf(
 	{ isStart, collectedSinceMs = Infinity }: PlanInput,
 ): Question[] {
 	const { startedMs, doneMs = -Infinity } = reading.input;
-	const since = masked.filter(({ endMs }) => endMs >= startedMs);
-	const before = isStart
-		? [
-				...reading.taken.flatMap((row) => reading.wantedEvent(row) ?? []),
-				...masked.filter(({ endMs }) => endMs < startedMs),
-			].sort(byEnd)
-		: [];
+	const candidates = isStart
+		? [...reading.takenEvents(), ...masked]
+		: masked.filter(({ endMs }) => endMs >= startedMs);
+	candidates.sort(byEnd);
 	// Behind what changes answers, those of n8n's own start look like those of the n8n that died.
 	const isOfBefore = ({ endMs }: MissedEvent) =>
 		!reading.isMasked || endMs < startedMs - STARTING_MS;
-	const lastMs = before.filter(isOfBefore).pop()?.endMs ?? -Infinity;
+	const lastMs = candidates.filter(isOfBefore).pop()?.endMs ?? -Infinity;
 	const isDoubtful = ({ endMs }: MissedEvent) =>
 		endMs > doneMs && (endMs >= lastMs - DYING_MS || endMs > collectedSinceMs);
-	const witnesses = before
+	const witnesses = candidates
 		.filter((one) => !isDoubtful(one))
 		.slice(-WITNESSES)
 		.map(({ event }) => event.id);
-	const doubtful = uniqueById(reading.inOrder([...before.filter(isDoubtful), ...since])).sort(
-		byAge,
-	);
+	const doubtful = uniqueById(candidates.filter(isDoubtful)).sort(byAge);
 	return chunksOf(doubtful, QUESTION).map((events) => ({ events, witnesses }));
 }
 

@@ -104,8 +104,17 @@ export class Reading {
 	 * Events with their places counted from the older end of the history. Which end that is, is told from the rows, because no
 	 * page of Anchor's says it.
 	 */
-	inOrder(events: readonly MissedEvent[]): MissedEvent[] {
+	private inOrder(events: readonly MissedEvent[]): MissedEvent[] {
 		return events.map((one) => (this.younger < 0 ? { ...one, place: -one.place } : one));
+	}
+
+	/** What an n8n had taken that had this trigger before, with places counted as in `inOrder`. */
+	takenEvents(): MissedEvent[] {
+		const found = this.taken.flatMap((row, place) => {
+			const event = this.wantedEvent(row);
+			return event === undefined ? [] : [{ ...event, place }];
+		});
+		return this.inOrder(found);
 	}
 
 	/**
@@ -180,7 +189,7 @@ export class Reading {
 	}
 
 	/** The event of a row, if it is wanted. */
-	wantedEvent(row: DeliveryRow): MissedEvent | undefined {
+	private wantedEvent(row: DeliveryRow): MissedEvent | undefined {
 		const { wanted, projectId } = this.input;
 		const { id: deliveryId, payload } = row;
 		if (payload === undefined || !isSubscribed(row.event_type, wanted.events)) return undefined;

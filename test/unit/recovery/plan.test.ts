@@ -1,4 +1,5 @@
 import type { DeliveryRow } from '../../../nodes/AnchorBrowser/api/webhooks';
+import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { planRecovery } from '../../../nodes/AnchorBrowser/recovery/plan';
 import type { PlanInput } from '../../../nodes/AnchorBrowser/recovery/plan';
 import type { ReadingInput } from '../../../nodes/AnchorBrowser/recovery/reading';
@@ -70,6 +71,12 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 		'a? last?',
 	],
 	[
+		'the same, in a history with the newest first',
+		[answered('last', -7_200, 202), answered('a', -7_320, 202), answered('old', -7_321, 202)],
+		{ isStart: true },
+		'a? last?',
+	],
+	[
 		'the same, and what n8n has swallowed while it started',
 		[answered('a', -7_200, 202), answered('b', -2, 200)],
 		{ isStart: true },
@@ -81,11 +88,18 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 		{ isStart: true },
 		'a? b?',
 	],
+	[
+		'the same, five minutes before it began to take deliveries',
+		[answered('a', -7_200, 200), answered('b', -300, 200)],
+		{ isStart: true },
+		'a? b?',
+	],
 	['the same, all of it lately', [answered('a', -2, 200)], { isStart: true }, 'a?'],
+	['200 since this process began, at a later look', [answered('a', 0, 200)], {}, 'a?'],
 	['200 before this process, at a later look', [answered('a', -5, 200)], {}, ''],
 	[
 		'202 since collecting began, by a process that has ended',
-		[answered('a', -5_000, 202), answered('b', -3_000, 202), answered('last', -1, 202)],
+		[answered('a', -4_000, 202), answered('b', -3_000, 202), answered('last', -1, 202)],
 		{ isStart: true, collectedSinceMs: at(-4_000) },
 		'b? last?',
 	],
@@ -100,6 +114,13 @@ describe('order', () => {
 		const rows = [row('a', 5), row('b', 6), row('c', 6), row('d', 7)];
 		expect(runs(planOf(rows))).toBe('a b c d');
 		expect(runs(planOf([...rows].reverse()))).toBe('a b c d');
+	});
+
+	it('is by age in doubt as well', () => {
+		const rows = [answered('a', 5, 200), answered('b', 6, 200), answered('c', 6, 200)];
+		const late = { ...rows[0], completed_at: new Date(at(9)).toISOString() };
+		expect(runs(planOf([late, ...rows.slice(1)]))).toBe('a? b? c?');
+		expect(runs(planOf([...rows].reverse()))).toBe('a? b? c?');
 	});
 
 	it('is by when Anchor ended with them where there is more than a portion', () => {
@@ -196,6 +217,12 @@ describe('a secret', () => {
 		expect(planOf([own, refusal], more).wrongSecret).toBe(expected);
 	});
 
+	it('is not wrong when nothing was refused, nor by a 401 two minutes away', () => {
+		expect(planOf([own], { hasReceived: false }).wrongSecret).toBeUndefined();
+		const refusal = refused('a', 5);
+		expect(planOf([own, refusal], { mismatchesMs: [at(125)] }).wrongSecret).toBeUndefined();
+	});
+
 	it('is reported wrong where others receive, too', () => {
 		const rows = [refused('a', 5), answered('b', 6, 202)];
 		expect(planOf(rows).wrongSecret).toBe('reported');
@@ -204,6 +231,11 @@ describe('a secret', () => {
 });
 
 it('hands on what could not be judged or had', () => {
-	const rows = [row('a', 5, { payload: undefined })];
-	expect(planOf(rows)).toMatchObject({ withoutPayload: ['a'], unjudged: [] });
+	const conditions = { conditions: [{ leftValue: 'duration_ms', operator: 'number:gt' }] };
+	const wanted = { events: ['task.completed'], filters: makeFilters({ conditions }) };
+	const rows = [row('a', 5, { payload: undefined }), row('b', 6)];
+	expect(planOf(rows, { wanted })).toMatchObject({
+		withoutPayload: ['a'],
+		unjudged: ['duration_ms'],
+	});
 });
