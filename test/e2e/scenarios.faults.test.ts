@@ -52,7 +52,8 @@ for (const { version, setting, scenarios } of places.filter((place) => place.sce
 				// One look into n8n's store after each start, and after each activation; where n8n takes long to begin a run, it may
 				// be asked for it once more.
 				const asked = scenario.oneEventARun ? result.recovered : 0;
-				expect(result.emptyRecoveries).toBeLessThanOrEqual(1 + result.starts + asked);
+				// Progress is noted after each 25: a kill may make so many ask n8n's store in vain.
+				expect(result.emptyRecoveries).toBeLessThanOrEqual(1 + 26 * result.starts + asked);
 				expect(result.secondsToRecover ?? 0).toBeLessThanOrEqual(withinSeconds(scenario));
 				if (scenario.oneEventARun) expect(result.mostInOneRun).toBe(1);
 				if (scenario.answersInTime) expect(result.requests).toBe(result.events);

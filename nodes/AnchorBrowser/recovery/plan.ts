@@ -48,7 +48,7 @@ export interface RecoveryPlan {
 }
 
 /** How many events are run before progress is noted; a kill may let so many ask n8n's store in vain. */
-const PORTION = 100;
+const PORTION = 25;
 
 /** How many doubtful events share a run at most: n8n's store remembers 2,000. */
 const QUESTION = 500;
