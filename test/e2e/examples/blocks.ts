@@ -13,6 +13,8 @@ export function describeBlocks(stage: Stage, version: string): void {
 				chooseTable(nodes, tableId, 'Remember Who Waits', 'Find Who Waits', 'Forget It');
 				const run = parametersOf(nodes, 'Run the Task');
 				run.url = String(run.url).replace(/PASTE-[^/]+/, 'tsk_4f8w9n2b');
+				// Here the row is written long before the event is sent.
+				parametersOf(nodes, 'Let It Be Written Down').amount = 1;
 				change(nodes);
 			});
 		const runIdOf = (waiting: Execution) => String(itemsOf(waiting, 'Run the Task')[0].run_id);
@@ -33,12 +35,6 @@ export function describeBlocks(stage: Stage, version: string): void {
 				expect(waiting.status).toBe('waiting');
 				const runId = runIdOf(waiting);
 				expect(await table.rows()).toMatchObject([{ run_id: runId }]);
-				// Somebody else's task ends meanwhile.
-				await example.emit('task.completed', {
-					data: { session_id: 'other', execution_id: 'other' },
-				});
-				expect((await stage.environment.client.getExecution(waiting.id)).status).toBe('waiting');
-
 				await example.emit('task.completed', ends(runId, result));
 				const over = await example.resumed(waiting);
 				expect(itemsOf(over, 'Use the Result')).toEqual([
@@ -53,6 +49,14 @@ export function describeBlocks(stage: Stage, version: string): void {
 			const example = await use(table.id);
 			const waiting = [await example.run('Every Morning'), await example.run('Every Morning')];
 			const [one, two] = waiting.map(runIdOf);
+			// Somebody else's task ends meanwhile.
+			await example.emit('task.completed', {
+				data: { session_id: 'other', execution_id: 'other' },
+			});
+			for (const { id } of waiting) {
+				expect((await stage.environment.client.getExecution(id)).status).toBe('waiting');
+			}
+
 			await example.together(
 				['task.completed', ends('other', 'not asked for')],
 				[
@@ -124,25 +128,24 @@ export function describeBlocks(stage: Stage, version: string): void {
 
 	it('hand-on-to-workflows.json hands each event on to the workflow that is for it', async () => {
 		const { client } = stage.environment;
-		const others = await Promise.all(
-			['by task', 'by project', 'the rest'].map(async (name) => {
-				const { id } = await client.createWorkflow({
-					name,
-					nodes: [
-						{
-							name: 'When Executed by Another Workflow',
-							type: 'n8n-nodes-base.executeWorkflowTrigger',
-							typeVersion: 1.1,
-							parameters: { inputSource: 'passthrough' },
-						},
-					],
-					connections: {},
-				});
-				// n8n 2 runs published workflows only; n8n 1 has nothing to publish here.
-				if (isAtLeast(version, '2.0')) await client.activate(id);
-				return id;
-			}),
-		);
+		const others: string[] = [];
+		for (const name of ['by task', 'by project', 'the rest']) {
+			const { id } = await client.createWorkflow({
+				name,
+				nodes: [
+					{
+						name: 'When Executed by Another Workflow',
+						type: 'n8n-nodes-base.executeWorkflowTrigger',
+						typeVersion: 1.1,
+						parameters: { inputSource: 'passthrough' },
+					},
+				],
+				connections: {},
+			});
+			// n8n 2 runs published workflows only; n8n 1 has nothing to publish here.
+			if (isAtLeast(version, '2.0')) await client.activate(id);
+			others.push(id);
+		}
 		const example = await stage.use('hand-on-to-workflows.json', ({ nodes }) => {
 			['Hand On by Task', 'Hand On by Project', 'Hand On the Rest'].forEach((name, index) => {
 				parametersOf(nodes, name).workflowId = { __rl: true, mode: 'list', value: others[index] };

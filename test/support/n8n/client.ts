@@ -184,7 +184,7 @@ export class N8nClient {
 			try {
 				return await this.ask<T>(method, path, body, headers);
 			} catch (cause) {
-				const isRolledBack = String(cause).includes('Transaction is not started yet');
+				const isRolledBack = /Transaction is not started yet|no such savepoint/.test(String(cause));
 				if (!isRolledBack || attempt === 3) throw cause;
 			}
 		}
