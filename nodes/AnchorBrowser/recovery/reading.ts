@@ -238,7 +238,7 @@ function keepLatest(rows: DeliveryRow[], row: DeliveryRow): void {
 }
 
 /** When a row's last attempt ended, in milliseconds of Anchor's clock. */
-export function endOf(row: DeliveryRow): number {
+function endOf(row: DeliveryRow): number {
 	return timeOf(row.completed_at) ?? timeOf(row.scheduled_at) ?? 0;
 }
 
