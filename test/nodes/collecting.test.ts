@@ -1,4 +1,6 @@
+import { sleep } from 'n8n-workflow';
 import type { INodeParameters } from 'n8n-workflow';
+import { parseMark } from '../../nodes/AnchorBrowser/registration/mark';
 import { automaticTrigger } from '../support/automaticTrigger';
 import { anchor, emitted, host, setUp, timers, webhookId } from '../support/recovering';
 import type { WorkflowRow } from '../support/workflowRow';
@@ -30,6 +32,31 @@ async function runs(): Promise<string[][]> {
 }
 
 const ran = async () => (await runs()).flat();
+
+/** The events as another process of n8n's queue mode takes them; the main process looks after the trigger. */
+async function collectingElsewhere(options: INodeParameters = { collectMinutes: 5 }) {
+	const row = automaticTrigger(host, anchor, { options });
+	const main = await host.anotherProcess();
+	await host.activate(row, 'activate', main);
+	await timers.advance(FIRST_TWO_LOOKS_MS);
+	return { row, main };
+}
+
+/** Events that Anchor sends once, all in one moment. */
+async function emittedAtOnce(count: number): Promise<string[]> {
+	const emissions = Array.from({ length: count }, () =>
+		anchor.emit('task.completed', { to: webhookId(), maxAttempts: 1 }),
+	);
+	await Promise.all(emissions.map(async ({ settled }) => await settled));
+	return emissions.map(({ id }) => id);
+}
+
+/** By when, as the mark at Anchor says, everything has run. */
+const notedMs = () => parseMark(anchor.webhooks()[0].description)?.recoveredMs ?? 0;
+
+/** When Anchor ended with an event. */
+const endedMs = (id: string) =>
+	anchor.deliveries().find(({ eventId }) => eventId === id)?.completedAt ?? NaN;
 
 /** Each event once, in whichever run. */
 async function expectEachOnce(ids: readonly string[]): Promise<void> {
@@ -88,16 +115,14 @@ describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 	it('runs 1,200 events of a window in three runs, and over a kill in between each once', async () => {
 		await setUp({}, line);
 		await collecting();
-		const emissions = Array.from({ length: 1_200 }, () =>
-			anchor.emit('task.completed', { to: webhookId(), maxAttempts: 1 }),
-		);
-		await Promise.all(emissions.map(async ({ settled }) => await settled));
+		const ids = await emittedAtOnce(1_200);
+		anchor.advance(5 * MINUTE_MS);
 		await timers.advance(5 * MINUTE_MS, async () => {
 			if (host.executions.length === 2) host.crash();
 		});
 		await host.restart();
 		await timers.advance(FIRST_TWO_LOOKS_MS);
-		await expectEachOnce(emissions.map(({ id }) => id));
+		await expectEachOnce(ids);
 		expect((await runs()).every(({ length }) => length <= 500)).toBe(true);
 	}, 120_000);
 });
@@ -123,6 +148,62 @@ it('runs each event once although every delivery comes twice', async () => {
 	}
 	await timers.advance(5 * MINUTE_MS);
 	expect(await runs()).toEqual([ids]);
+});
+
+it('notes nothing as run that may not all show in the history yet', async () => {
+	await setUp();
+	await collecting();
+	const early = await emitted(1);
+	anchor.advance(4 * MINUTE_MS);
+	const late = await emittedAtOnce(600);
+	await timers.advance(5 * MINUTE_MS);
+	expect(await ran()).toHaveLength(601);
+	const [earlyMs, lateMs] = [early[0], late[0]].map(endedMs);
+	expect(notedMs()).toBeGreaterThanOrEqual(earlyMs);
+	expect(notedMs()).toBeLessThan(lateMs);
+	anchor.advance(MINUTE_MS);
+	await emitted(1);
+	await timers.advance(5 * MINUTE_MS);
+	expect(notedMs()).toBeGreaterThanOrEqual(lateMs);
+	expect(await ran()).toHaveLength(602);
+}, 120_000);
+
+it('runs no more than 1,000 events of which Anchor takes no note', async () => {
+	await setUp();
+	await collecting();
+	const ids = await emittedAtOnce(1_200);
+	const outage = anchor.outage({ mode: 503, calls: 'PATCH *' });
+	await timers.advance(6 * MINUTE_MS);
+	expect(await ran()).toHaveLength(1_000);
+	outage.lift();
+	anchor.advance(MINUTE_MS);
+	await timers.advance(MINUTE_MS);
+	await expectEachOnce(ids);
+}, 120_000);
+
+it('runs what others have collected for a webhook that is deleted in the dashboard', async () => {
+	await setUp();
+	// The look that makes the webhook anew comes before the window ends.
+	await collectingElsewhere({ collectMinutes: 60 });
+	const ids = await emitted(4);
+	anchor.removeWebhook(webhookId());
+	anchor.advance(LOOK_MS);
+	await timers.advance(60 * MINUTE_MS + LOOK_MS);
+	await expectEachOnce(ids);
+});
+
+it('runs what others have collected while Anchor did not answer from the publication on', async () => {
+	await setUp();
+	const { row, main } = await collectingElsewhere({ collectMinutes: 0 });
+	row.nodes[0].parameters.options = { collectMinutes: 5 };
+	const outage = anchor.outage({ mode: 503 });
+	await host.activate(row, 'update', main);
+	const ids = await emitted(4);
+	// Anchor says what time it is in whole seconds.
+	await sleep(1_000);
+	outage.lift();
+	await timers.advance(5 * MINUTE_MS + LOOK_MS);
+	await expectEachOnce(ids);
 });
 
 it('lets what Anchor has given up join the window', async () => {
@@ -153,10 +234,7 @@ it('goes on while Anchor does not answer for two windows', async () => {
 
 it('runs what other processes have collected, at each beat', async () => {
 	await setUp();
-	const row = automaticTrigger(host, anchor, { options: { collectMinutes: 5 } });
-	const main = await host.anotherProcess();
-	await host.activate(row, 'activate', main);
-	await timers.advance(FIRST_TWO_LOOKS_MS);
+	await collectingElsewhere();
 	const ids = await emitted(4);
 	await timers.advance(5 * MINUTE_MS);
 	await expectEachOnce(ids);

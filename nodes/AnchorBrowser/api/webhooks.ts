@@ -60,11 +60,9 @@ export interface DeliveryRow {
 /** Which part of a history is wanted. */
 export interface HistoryQuery {
 	/** ISO 8601, by scheduled time. */
-	since?: string;
-	status?: string;
-	includePayload?: boolean;
+	since: string;
 	/** Where the page begins. */
-	offset?: number;
+	offset: number;
 }
 
 export interface HistoryPage {
@@ -165,7 +163,7 @@ export async function sendTestEvent(
 export async function listDeliveries(
 	context: ApiContext,
 	id: string,
-	{ since, status, includePayload, offset = 0 }: HistoryQuery,
+	{ since, offset }: HistoryQuery,
 ): Promise<ApiResult<HistoryPage>> {
 	const result = await anchorRequest<unknown>(context, {
 		method: 'GET',
@@ -174,8 +172,7 @@ export async function listDeliveries(
 			limit: HISTORY_PAGE_SIZE,
 			offset,
 			since,
-			status,
-			include_payload: includePayload ? 'true' : undefined,
+			include_payload: 'true',
 		},
 	});
 	if (!result.ok) return result;
@@ -183,7 +180,7 @@ export async function listDeliveries(
 	const { events, pagination } = result.body;
 	const total = isObject(pagination) ? pagination.total : undefined;
 	return {
-		ok: true,
+		...result,
 		body: {
 			rows: events.flatMap((entry) => readRow(entry) ?? []),
 			total: typeof total === 'number' ? total : null,

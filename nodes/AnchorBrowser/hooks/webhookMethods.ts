@@ -81,7 +81,8 @@ async function register(
 		wasEnded: stored?.endedAt !== undefined && !isStart(context),
 		// Whoever took it out of service, another process perhaps, may not have ended its webhook yet.
 		isTakenUp: isEnding && pending === undefined,
-		isCollecting: (!isTest && collectMinutesOf(context.getNode().parameters) > 0) || undefined,
+		collectsSince:
+			!isTest && collectMinutesOf(context.getNode().parameters) > 0 ? Date.now() : undefined,
 		secretIsWrong: false,
 	});
 	if (!outcome.ok) {

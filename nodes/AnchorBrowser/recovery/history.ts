@@ -31,32 +31,33 @@ export class HistoryReader {
 	 * Reads all rows that may be new into `reading`. Anchor does not say in which order they come; rows that appear
 	 * meanwhile move the others along, so that one may come twice.
 	 * @param nowMs Anchor's time
-	 * @returns whether there was an end to it, or why Anchor did not answer
+	 * @returns whether there was an end to it, and when it began by Anchor's clock; or why Anchor did not answer
 	 */
 	async read(
 		context: ApiContext,
 		reading: Reading,
 		nowMs: number,
-	): Promise<{ ok: true; isWhole: boolean } | ApiFailure> {
+	): Promise<{ ok: true; isWhole: boolean; beganMs: number } | ApiFailure> {
 		const { sinceMs, doneMs } = reading.input;
 		const untriedMs = this.fromMs ?? (doneMs === undefined ? 0 : doneMs - RETRIES_MS);
 		const fromMs = Math.max(sinceMs, nowMs - HISTORY_MS, untriedMs);
 		const since = new Date(fromMs).toISOString();
+		let beganMs = nowMs;
 		for (let offset = 0, pages = 0; pages < MAX_PAGES; pages++) {
-			const query = { since, includePayload: true, offset };
-			const page = await listDeliveries(context, this.webhookId, query);
+			const page = await listDeliveries(context, this.webhookId, { since, offset });
 			// A webhook that is gone for longer than Anchor keeps its history has none.
-			if (!page.ok && page.status === 404) return { ok: true, isWhole: true };
+			if (!page.ok && page.status === 404) return { ok: true, isWhole: true, beganMs: nowMs };
 			if (!page.ok) return page;
+			if (pages === 0) beganMs = page.dateMs ?? nowMs;
 			const { rows, total, received } = page.body;
 			for (const row of rows) reading.add(row);
 			offset += received;
 			if (received === 0 || (total === null ? received < HISTORY_PAGE_SIZE : offset >= total)) {
 				this.nextFromMs = Math.min(reading.pendingMs ?? Infinity, nowMs - LATE_ROWS_MS);
-				return { ok: true, isWhole: true };
+				return { ok: true, isWhole: true, beganMs };
 			}
 		}
-		return { ok: true, isWhole: false };
+		return { ok: true, isWhole: false, beganMs };
 	}
 
 	/** Says that nothing is left to be done about the last reading. */

@@ -115,8 +115,8 @@ export function parseMark(description: unknown): Mark | undefined {
 export interface NoteChanges {
 	fingerprint: string | undefined;
 	isTakenUp: boolean;
-	/** Whether events are collected from now on; undefined leaves what is noted. */
-	isCollecting?: boolean;
+	/** Since when events are collected, unless an earlier time is noted; false when they are not, undefined leaves what is noted. */
+	collectedMs?: number | false;
 	/** Anchor's time in milliseconds. */
 	nowMs: number;
 }
@@ -124,12 +124,12 @@ export interface NoteChanges {
 /** A note with what has changed since; whatever else it says stays. */
 export function renewNote(
 	note: MarkNote | undefined,
-	{ fingerprint, isTakenUp, isCollecting, nowMs }: NoteChanges,
+	{ fingerprint, isTakenUp, collectedMs, nowMs }: NoteChanges,
 ): MarkNote {
 	const renewed: MarkNote = { ...note, fingerprint };
 	if (isTakenUp) renewed.activatedMs = nowMs;
-	if (isCollecting === true) renewed.collectedMs ??= nowMs;
-	if (isCollecting === false) delete renewed.collectedMs;
+	if (collectedMs === false) delete renewed.collectedMs;
+	else if (collectedMs !== undefined) renewed.collectedMs ??= collectedMs;
 	return renewed;
 }
 

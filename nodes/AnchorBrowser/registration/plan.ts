@@ -23,8 +23,8 @@ export interface WantedRegistration {
 	retryUnsupported: boolean;
 	/** Whether another process, or an earlier life of n8n, may be about to end the webhook: the mark then tells it not to. */
 	isTakenUp: boolean;
-	/** Whether events are collected; undefined leaves what the mark notes of it. */
-	isCollecting?: boolean;
+	/** See `NoteChanges`. */
+	collectedMs?: number | false;
 }
 
 /**
@@ -293,7 +293,7 @@ function changesOf(
 		events,
 		retryUnsupported,
 		isTakenUp,
-		isCollecting,
+		collectedMs,
 		nowMs,
 	}: WantedRegistration & { nowMs: number },
 ): WebhookChanges | undefined {
@@ -302,7 +302,7 @@ function changesOf(
 	const isRetried = retryUnsupported && unsupported.length > 0;
 	const isSubscribed = isSameSet(webhook.subscribed_events, subscribed) && !isRetried;
 	const { fingerprint } = { ...known };
-	const note = renewNote(mark, { fingerprint, isTakenUp, isCollecting, nowMs });
+	const note = renewNote(mark, { fingerprint, isTakenUp, collectedMs, nowMs });
 	const description = formatMark(owner, note);
 	const changes: WebhookChanges = {
 		...(isSameAddress(webhook.url, url) ? {} : { url }),

@@ -12,7 +12,7 @@ import type { RemoteWebhook } from '../api/webhooks';
 import { entryOf, EVENT_TYPES, EVERY_EVENT } from '../events/catalogue';
 import { checkAddress } from './address';
 import { fingerprintOf, formatMark, isMarkOf, ownerKeyOf, parseMark, renewNote } from './mark';
-import type { Mark, MarkOwner } from './mark';
+import type { Mark, MarkNote, MarkOwner } from './mark';
 import { byAge, describeSlots, isSameAddress, plan } from './plan';
 import type { Plan, RotationReason, SecretTrust, Step } from './plan';
 import { listWithStored, patch, refusesContent, removeAll, subscribe } from './remote';
@@ -42,8 +42,10 @@ export interface ReconcileRequest {
 	wasEnded: boolean;
 	/** Whether another process, or an earlier life of n8n, may still be about to end the webhook (see `planEnding`). */
 	isTakenUp: boolean;
-	/** Whether events are collected; undefined leaves what the mark notes of it. */
-	isCollecting?: boolean;
+	/** Since when events are collected, this machine's time in milliseconds; false and undefined as in `NoteChanges`. */
+	collectsSince?: number | false;
+	/** What the mark of the trigger's webhook said last: goes on in that of one made anew. */
+	note?: MarkNote;
 	secretIs: SecretTrust;
 	/** This machine's time in milliseconds. */
 	nowMs: number;
@@ -152,7 +154,7 @@ async function lookAndAct(run: Run): Promise<Reconciled | undefined> {
 			secretIs: request.secretIs,
 			retryUnsupported: request.occasion !== 'look',
 			isTakenUp: request.isTakenUp,
-			isCollecting: request.isCollecting,
+			collectedMs: collectedMsOf(run),
 		},
 		nowMs: run.anchorMs,
 	});
@@ -340,14 +342,19 @@ async function writeMark(
 	{ id, description: before }: Pick<RemoteWebhook, 'id' | 'description'>,
 	secret: string,
 ): Promise<string | null> {
-	const { owner, isTakenUp, isCollecting } = run.request;
+	const { owner, isTakenUp, note } = run.request;
 	if (owner.mode === 'test') return before;
 	const fingerprint = fingerprintOf(secret);
-	const changes = { fingerprint, isTakenUp, isCollecting, nowMs: run.anchorMs };
-	const description = formatMark(owner, renewNote(parseMark(before), changes));
+	const changes = { fingerprint, isTakenUp, collectedMs: collectedMsOf(run), nowMs: run.anchorMs };
+	const description = formatMark(owner, renewNote(parseMark(before) ?? note, changes));
 	const written = await updateWebhook(run.context, id, { description });
 	if (!written.ok) run.happened.push({ what: 'unmarked', id, failure: written });
 	return description;
+}
+
+function collectedMsOf({ request, anchorMs }: Run): number | false | undefined {
+	const { collectsSince, nowMs } = request;
+	return typeof collectsSince === 'number' ? collectsSince + anchorMs - nowMs : collectsSince;
 }
 
 /** Whether Anchor has surely not done what it was asked for. */

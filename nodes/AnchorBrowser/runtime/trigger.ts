@@ -66,8 +66,8 @@ export class Trigger {
 	readonly ran = new EventMemory();
 	/** What ends a window, by time, by a look or by closing, waits its turn here. */
 	readonly windowQueue = new Mutex();
-	/** How many collected events have run since the mark at Anchor last said how far they have. */
-	unnoted = 0;
+	/** When Anchor had ended with the collected events that have run, and of which its mark does not say so yet. */
+	unnotedMs: number[] = [];
 	/** Whether other processes are known to take deliveries for this trigger, as in n8n's queue mode. */
 	othersReceive = false;
 	/** What the last look at Anchor has shown. */

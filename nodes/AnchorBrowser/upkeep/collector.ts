@@ -128,30 +128,30 @@ export class Collector {
 /** @returns whether all that was to be run has been, and nothing more can be known of */
 async function runCollected(monitor: Monitor, isEnded: () => boolean): Promise<boolean> {
 	const { trigger } = monitor;
-	const readAtMs = anchorNow(trigger);
 	const read = await readHistory(monitor);
 	// Without the history what waits here runs all the same; how far runs have come cannot be said then.
 	const missed = read === undefined ? [] : fromHistory(monitor, read.reading);
 	const events = [...fromMemory(monitor, read?.reading), ...missed];
-	const isKnown = read !== undefined && read.isWhole;
-	const untilMs = isKnown ? earliest(read.reading.inHandMs, read.reading.droppedMs) : -Infinity;
-	const portions = portionsOf(events, { ...RUN_LIMITS, untilMs });
-	const [first] = portions;
-	const settledMs = readAtMs - LATE_ROWS_MS;
-	if (trigger.unnoted > 0 && isKnown) {
-		// All that ended before the earliest of these has run, and been noted as far as it showed.
-		await note(monitor, Math.min(settledMs, ...events.map(({ endMs }) => endMs - 1)), settledMs);
+	const untilMs = read?.isWhole
+		? earliest(read.reading.inHandMs, read.reading.droppedMs)
+		: -Infinity;
+	const note = async (doneMs: number) => {
+		if (read?.isWhole) await noteRun(monitor, Math.min(doneMs, read.beganMs - LATE_ROWS_MS));
+	};
+	// All that ended before the earliest of these has run.
+	if (trigger.unnotedMs.length > 0) {
+		await note(Math.min(untilMs ?? Infinity, ...events.map(({ endMs }) => endMs)) - 1);
 	}
-	for (const portion of portions) {
+	for (const portion of portionsOf(events, { ...RUN_LIMITS, untilMs })) {
 		if (isEnded()) return false;
-		if (trigger.unnoted > 0 && trigger.unnoted + portion.events.length > MOST_UNNOTED) return false;
+		if (trigger.unnotedMs.length + portion.events.length > MOST_UNNOTED) return false;
 		if (!(await runPortion(monitor, portion))) return false;
-		if (!isKnown) continue;
-		await note(monitor, portion.doneMs, trigger.unnoted > MOST_UNNOTED / 2 ? Infinity : settledMs);
+		await note(portion.doneMs);
 	}
 	if (read === undefined) return trigger.receivesAlone && trigger.waiting.size === 0;
-	if (first === undefined || isKnown) settleHistory(monitor);
-	return isKnown && untilMs === undefined;
+	const isDone = read.isWhole && untilMs === undefined;
+	if (isDone) settleHistory(monitor);
+	return isDone;
 }
 
 async function runPortion(monitor: Monitor, { events }: Portion<CollectedEvent>): Promise<boolean> {
@@ -160,16 +160,16 @@ async function runPortion(monitor: Monitor, { events }: Portion<CollectedEvent>)
 	const load = { events: received, areDoubtful: false, witnesses: [] };
 	if (!(await runTogether(monitor, load))) return false;
 	for (const { event } of received) trigger.noteRun(event.id, Date.now());
-	trigger.unnoted += events.length;
+	trigger.unnotedMs.push(...events.map(({ endMs }) => endMs));
 	const missed = events.flatMap((one) => one.missed ?? []);
 	if (missed.length > 0) monitor.log('info', recoveredLine(missed));
 	return true;
 }
 
-/** @param settledMs what ended later may not all show in the history yet */
-async function note(monitor: Monitor, doneMs: number, settledMs: number): Promise<void> {
-	const isNoted = await noteDone(monitor, Math.min(doneMs, settledMs));
-	if (isNoted && doneMs <= settledMs) monitor.trigger.unnoted = 0;
+async function noteRun(monitor: Monitor, doneMs: number): Promise<void> {
+	const { trigger } = monitor;
+	if (!(await noteDone(monitor, doneMs))) return;
+	trigger.unnotedMs = trigger.unnotedMs.filter((endMs) => endMs > doneMs);
 }
 
 /** What waits in this process: as it was delivered. When Anchor ended with it stands in the history. */

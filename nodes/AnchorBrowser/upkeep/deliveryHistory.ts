@@ -10,6 +10,8 @@ import type { Trigger } from '../runtime/trigger';
 export interface HistoryRead {
 	reading: Reading;
 	isWhole: boolean;
+	/** When it began, in milliseconds of Anchor's clock. */
+	beganMs: number;
 }
 
 /** What was done by then is not looked at again in this process either, should its memory of events not reach so far. */
@@ -30,7 +32,8 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 	const { state } = trigger.production;
 	if (state === undefined || anchor === undefined) return undefined;
 	const { projectId, note, clockOffsetMs } = anchor;
-	const isCollecting = settings.collectMinutes > 0;
+	const { collectsSince } = monitor;
+	const isCollecting = collectsSince !== undefined;
 	monitor.firstDoneMs ??= note.recoveredMs ?? 0;
 	const hasRun = (id: string) =>
 		isCollecting ? waiting.has(id) || ran.has(id, Date.now()) : seen.has(id, Date.now());
@@ -39,14 +42,16 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 		wanted: settings,
 		sinceMs: state.wantsSince,
 		doneMs: Math.max(monitor.firstDoneMs, (note.recoveredMs ?? 0) - LATE_ROWS_MS),
-		collectedSinceMs: isCollecting ? (note.collectedMs ?? 0) : undefined,
+		collectedSinceMs: isCollecting
+			? (note.collectedMs ?? collectsSince + clockOffsetMs)
+			: undefined,
 		startedMs: monitor.startedAtMs + clockOffsetMs,
 		isKnown: (id) => hasRun(id) || refused.has(id, Date.now()),
 		isRecovered: (id) => recovered.has(id, Date.now()),
 		isInHand: (id) => seen.isReserved(id, Date.now()),
 	});
 	const nowMs = anchorNow(trigger);
-	let isWhole = true;
+	let [isWhole, beganMs] = [true, Infinity];
 	for (const webhookId of webhooksWithHistory(state, nowMs)) {
 		const read = await monitor.readerOf(webhookId).read(context, reading, nowMs);
 		if (!read.ok) {
@@ -54,9 +59,10 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 			return undefined;
 		}
 		isWhole &&= read.isWhole;
+		beganMs = Math.min(beganMs, read.beganMs);
 	}
 	trigger.othersReceive ||= reading.othersReceive;
-	return { reading, isWhole };
+	return { reading, isWhole, beganMs };
 }
 
 /** Says that nothing is left to be done about the last reading: the next one begins after it. */

@@ -13,7 +13,7 @@ import type { Trigger } from '../runtime/trigger';
 /** What the caller knows of the webhook that it wants; the rest is found here. */
 export type KeepRequest = Pick<
 	ReconcileRequest,
-	'owner' | 'url' | 'events' | 'occasion' | 'wasEnded' | 'isTakenUp' | 'isCollecting'
+	'owner' | 'url' | 'events' | 'occasion' | 'wasEnded' | 'isTakenUp' | 'collectsSince'
 > & {
 	/** Whether deliveries that n8n refused have shown that the stored secret is not the one that Anchor signs with. */
 	secretIsWrong: boolean;
@@ -41,6 +41,7 @@ export async function keepRegistration(
 		// A test starts afresh: nobody stores anything for it but the process that listens.
 		stored:
 			owner.mode === 'test' ? undefined : registration.newest(readState(context, owner.nodeId)),
+		note: trigger.anchor?.note,
 		nowMs: Date.now(),
 		onSecretChanging: (isChanging) => {
 			registration.isChanging = isChanging;

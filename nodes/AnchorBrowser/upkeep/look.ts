@@ -59,7 +59,7 @@ async function keepInOrder(monitor: Monitor, secretIsWrong: boolean): Promise<bo
 			wasEnded: false,
 			isTakenUp: false,
 			// What was collected before is looked for once more, then the mark says no more of it.
-			isCollecting: settings.collectMinutes > 0 || (monitor.looks > 0 ? false : undefined),
+			collectsSince: monitor.collectsSince ?? (monitor.looks > 0 ? false : undefined),
 			secretIsWrong,
 		});
 		if (!outcome.ok) {

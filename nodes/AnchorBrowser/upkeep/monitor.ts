@@ -34,6 +34,8 @@ export class Monitor {
 	firstDoneMs: number | undefined;
 	/** Ends its windows, where events are collected. */
 	collector: EndsWindows | undefined;
+	/** Since when it collects events, this machine's time in milliseconds; undefined when it does not. */
+	readonly collectsSince: number | undefined;
 	private readonly readers = new Map<string, HistoryReader>();
 
 	constructor(
@@ -42,7 +44,11 @@ export class Monitor {
 		readonly owner: MarkOwner,
 		/** Read at once: n8n 2 evaluates their expressions only while it waits for `trigger()`. */
 		readonly settings: MonitorSettings,
-	) {}
+	) {
+		const { activation } = trigger.course;
+		// Other processes collect from the activation on.
+		if (settings.collectMinutes > 0) this.collectsSince = activation?.atMs ?? this.startedAtMs;
+	}
 
 	/** Whether this process has just started, and an earlier one may have died with events that it had taken. */
 	get followsAnother(): boolean {

@@ -134,18 +134,15 @@ describe('a mark', () => {
 	});
 
 	it.each([
-		[undefined, { collectedMs: 5 }, 5],
-		[undefined, {}, undefined],
-		[true, {}, 9],
-		[true, { collectedMs: 5 }, 5],
-		[false, { collectedMs: 5 }, undefined],
-	])('notes since when events are collected: %p with %p', (isCollecting, before, collectedMs) => {
-		const changes = { fingerprint: '0123456789', isTakenUp: false, isCollecting, nowMs: 9 };
+		[undefined, { collectedMs: 5 }, { collectedMs: 5 }],
+		[undefined, {}, {}],
+		[9, {}, { collectedMs: 9 }],
+		[9, { collectedMs: 5 }, { collectedMs: 5 }],
+		[false, { collectedMs: 5 }, {}],
+	] as const)('notes since when events are collected: %p with %p', (collectedMs, before, after) => {
+		const changes = { fingerprint: '0123456789', isTakenUp: false, collectedMs, nowMs: 12 };
 		const note = renewNote({ ...before, recoveredMs: 3, others: ['z1'] }, changes);
-		expect(note).toEqual({
-			...{ fingerprint: '0123456789', recoveredMs: 3, others: ['z1'] },
-			...(collectedMs === undefined ? {} : { collectedMs }),
-		});
+		expect(note).toEqual({ fingerprint: '0123456789', recoveredMs: 3, others: ['z1'], ...after });
 	});
 
 	it('notes an activation beside the recovery', () => {
