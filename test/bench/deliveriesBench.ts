@@ -75,7 +75,6 @@ export async function deliveriesBench(engine: Engine): Promise<string> {
 				...(await entrants.automatic('automatic, memory', { deduplicate: 'memory' })),
 				aims: aims(memory),
 			},
-			await entrants.automatic('automatic, collecting', { collectMinutes: 1 }),
 		];
 		const yardstick = refusing(nothing);
 		const refusal = [{ against: yardstick, atLeast: refused }];

@@ -10,7 +10,8 @@ import { volley, type Shot } from './post';
 import { median, quantile, ratios, spread } from './statistics';
 import { table } from './table';
 
-const BODY_BYTES = 2_000;
+/** How long each delivery is. */
+export const BODY_BYTES = 2_000;
 
 /** One volley of deliveries to one entrant. */
 interface Heat {

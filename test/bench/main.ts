@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { missedAims } from './aims';
+import { collectingBench } from './collectingBench';
 import { AS_IT_COMES, deliveriesBench, LAZY } from './deliveriesBench';
 import { gateBench } from './gateBench';
 import { loadBench } from './loadBench';
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => string | Promise<string>>> = {
 	lazy: async () => await deliveriesBench(LAZY),
 	default: async () => await deliveriesBench(AS_IT_COMES),
 	recovery: recoveryBench,
+	collecting: collectingBench,
 	queue: queueBench,
 	receive: receiveBench,
 	gate: gateBench,

@@ -206,6 +206,21 @@ it('runs what others have collected while Anchor did not answer from the publica
 	await expectEachOnce(ids);
 });
 
+it('loses nothing over a kill in the window, although every delivery comes twice', async () => {
+	await setUp();
+	await collecting();
+	const ids = await emitted(4);
+	for (const id of ids) {
+		await anchor.emit('task.completed', { to: webhookId(), id, maxAttempts: 1 }).settled;
+	}
+	const unanswered = await emitted(2, 'task.completed', { drop: 'beforeAnswer' });
+	expect(anchor.deliveries({ eventId: unanswered[0] })[0].attempts).toHaveLength(2);
+	host.crash();
+	await host.restart();
+	await timers.advance(FIRST_TWO_LOOKS_MS);
+	await expectEachOnce([...ids, ...unanswered]);
+});
+
 it('lets what Anchor has given up join the window', async () => {
 	await setUp();
 	await collecting();

@@ -50,6 +50,8 @@ export interface DeliveryRow {
 	status: string;
 	/** Of the last attempt. */
 	response_status: number | null;
+	/** How many were made. */
+	attempt: number;
 	/** ISO 8601. */
 	scheduled_at: string | null;
 	completed_at: string | null;
@@ -234,6 +236,7 @@ function readRow(entry: unknown): DeliveryRow | undefined {
 		event_type: eventType,
 		status: filledText(entry.status) ?? '',
 		response_status: typeof entry.response_status === 'number' ? entry.response_status : null,
+		attempt: typeof entry.attempt === 'number' ? entry.attempt : 1,
 		scheduled_at: filledText(entry.scheduled_at) ?? null,
 		completed_at: filledText(entry.completed_at) ?? null,
 		...(isObject(entry.payload) ? { payload: entry.payload } : {}),

@@ -73,7 +73,7 @@ export class Reading {
 	readonly taken: DeliveryRow[] = [];
 	/** Events that another row shows as delivered, or that Anchor still tries. */
 	private readonly open = new Set<string>();
-	/** When deliveries ended of events that this process has met. */
+	/** When the last delivery ended of events that this process has met. */
 	readonly endsMs = new Map<string, number>();
 	/** When deliveries ended that were answered with 401. */
 	readonly unauthorizedMs: number[] = [];
@@ -129,7 +129,7 @@ export class Reading {
 			...(kinds.givenUp ? this.givenUp.events : []),
 			...(kinds.answered ? this.foreign.events : []),
 		].filter(({ event }) => !this.open.has(event.id));
-		return this.inOrder([...new Map(found.map((one) => [one.event.id, one])).values()]);
+		return this.inOrder(eachOnce(found));
 	}
 
 	/** When the earliest ended of those that were left out because there are so many. */
@@ -161,7 +161,7 @@ export class Reading {
 		if (this.isDone(row)) return;
 		const { external_event_id: id, event_type: type } = row;
 		if (this.input.isInHand(id)) this.inHandMs = earliest(this.inHandMs, endOf(row));
-		else if (this.input.isKnown(id)) return;
+		else if (this.input.isKnown(id)) this.noteEnd(row);
 		else if (row.payload !== undefined) this.keep(row, this.givenUp);
 		else if (isSubscribed(type, this.input.wanted.events)) this.withoutPayload.add(id);
 	}
@@ -174,12 +174,18 @@ export class Reading {
 		this.hasOwnStatus ||= isOwn;
 		this.isChanged ||= !isOwn && !isNew && !isRecovered(id);
 		if (status === TAKEN && isNew && endOf(row) >= startedMs) this.othersReceive = true;
-		const isCollected = status === TAKEN && collectedSinceMs !== undefined;
-		if (isOwn && !isCollected) this.open.add(id);
-		if (!isNew) this.endsMs.set(id, endOf(row));
+		const isCollecting = collectedSinceMs !== undefined;
+		const isCollected = isCollecting && (status === TAKEN || mayRepeat(row));
+		if (isOwn && !isCollecting) this.open.add(id);
+		if (!isNew) this.noteEnd(row);
 		else if (isCollected && endOf(row) <= collectedSinceMs) return;
 		else if ((!isOwn || isCollected) && !this.isDone(row)) this.keep(row, this.foreign);
 		else if (status === TAKEN) keepLatest(this.taken, row);
+	}
+
+	private noteEnd(row: DeliveryRow): void {
+		const { external_event_id: id } = row;
+		this.endsMs.set(id, Math.max(endOf(row), this.endsMs.get(id) ?? 0));
 	}
 
 	private isDone(row: DeliveryRow): boolean {
@@ -212,6 +218,27 @@ export class Reading {
 	}
 }
 
+/**
+ * Whether a row may be that of an event which waits for its run: Anchor had no answer to an attempt before, and what is sent
+ * again is refused as a repetition. Anything else that was answered so was not wanted, or another row tells of it.
+ */
+function mayRepeat({ response_status: status, attempt }: DeliveryRow): boolean {
+	return status === UNWANTED && attempt > 1;
+}
+
+/**
+ * Each event once, and ended when the last of its deliveries did: once that is noted as done, none of them is looked at
+ * again.
+ */
+function eachOnce(events: readonly MissedEvent[]): MissedEvent[] {
+	const byId = new Map<string, MissedEvent>();
+	for (const one of events) {
+		const other = byId.get(one.event.id);
+		byId.set(one.event.id, other ? { ...one, endMs: Math.max(one.endMs, other.endMs) } : one);
+	}
+	return [...byId.values()];
+}
+
 /** Missed events, of which only the earliest-ended are kept: each event once. */
 class EarliestEnded {
 	private byId = new Map<string, MissedEvent>();
@@ -223,7 +250,11 @@ class EarliestEnded {
 	}
 
 	add(missed: MissedEvent): void {
-		if (this.byId.has(missed.event.id)) return;
+		const known = this.byId.get(missed.event.id);
+		if (known !== undefined) {
+			known.endMs = Math.max(known.endMs, missed.endMs);
+			return;
+		}
 		this.byId.set(missed.event.id, missed);
 		if (this.byId.size < 2 * MOST_KEPT) return;
 		const all = this.events.sort((one, other) => one.endMs - other.endMs);

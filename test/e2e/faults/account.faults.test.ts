@@ -47,9 +47,14 @@ test('a broken run without any data stands for one claimed event', () => {
 	expect(account).toMatchObject({ crashed: ['a'], lost: ['b'] });
 });
 
+test('an event is doubled when one run has it twice', () => {
+	expect(takeAccount([row('a', 202)], [run(['a', 'a'])], nobody).doubled).toEqual(['a']);
+});
+
 test('the largest run is the one in which most events reached the end', () => {
 	const rows = ['a', 'b', 'c'].map((id) => row(id, 202));
-	expect(takeAccount(rows, [run(['a']), run(['b', 'c'])], nobody).mostInOneRun).toBe(2);
+	const runs = [run(['a']), run(['b', 'c']), run([])];
+	expect(takeAccount(rows, runs, nobody)).toMatchObject({ carryingRuns: 2, mostInOneRun: 2 });
 	expect(takeAccount(rows, [], nobody).mostInOneRun).toBe(0);
 });
 

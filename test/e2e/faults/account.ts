@@ -15,6 +15,8 @@ export interface Account {
 	doubled: string[];
 	/** A run claimed the event, broke off in the middle, and n8n shows that it did. */
 	crashed: string[];
+	/** Runs that have brought an event to its end. */
+	carryingRuns: number;
 	/** The most events that one run has brought to its end. */
 	mostInOneRun: number;
 	/** Events that ran because the trigger recovered them. */
@@ -69,6 +71,7 @@ export function takeAccount(
 		lostAfter,
 		doubled: ids.filter((id) => (ends.get(id) ?? 0) > 1),
 		crashed: [...crashed],
+		carryingRuns: runs.filter(({ endedIds }) => endedIds.length > 0).length,
 		mostInOneRun: Math.max(0, ...runs.map(({ endedIds }) => endedIds.length)),
 		recovered: recoveries.flatMap(({ endedIds }) => endedIds).length,
 		emptyRuns: empty.length,

@@ -1,11 +1,11 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Simulator } from '../../simulator';
 import { NEWEST, waitFor, type N8n } from '../../support/n8n';
 import { publishChange } from './publishChange';
 import { ALONE, FULL, startAgain, type Scenario, type ScenarioContext } from './scenario';
+import { usageOf } from './usage';
 
 const SECONDS = FULL ? 30 * 60 : 60;
 const PUBLISH_EVERY_SECONDS = FULL ? 60 : 10;
@@ -16,11 +16,10 @@ const RESTARTS_AT = [1 / 6, 1 / 3];
 const FAILS_ONE_IN = 20;
 
 /** Memory and open files of a process, where the system tells. */
-function usageOf({ pid }: N8n): string {
-	const folder = `/proc/${pid}`;
-	if (!existsSync(folder)) return 'unknown';
-	const memory = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`${folder}/status`, 'utf8'))?.[1];
-	return `${(Number(memory) / 1024).toFixed(0)} MiB, ${readdirSync(`${folder}/fd`).length} open files`;
+function usageInWords(n8n: N8n): string {
+	const usage = usageOf(n8n);
+	if (usage === undefined) return 'unknown';
+	return `${usage.mebibytes.toFixed(0)} MiB, ${usage.openFiles} open files`;
 }
 
 /** Lets Anchor's API fail one call in so many, until the signal comes. */
@@ -59,13 +58,13 @@ async function live(context: ScenarioContext): Promise<void> {
 			await publish();
 		}
 		await pause(Math.max(0, next - seconds()) * 1_000);
-		if (restartsAt.length === 0) usage ??= usageOf(n8n);
+		if (restartsAt.length === 0) usage ??= usageInWords(n8n);
 	}
 	ended.abort();
 	simulator.liftOutages();
 	await waitFor(publish, { timeout: 120_000, every: 2_000, what: 'n8n to publish at the end' });
 	noteStart();
-	note(`a long run: n8n had ${usage} after its last start, ${usageOf(n8n)} at the end`);
+	note(`a long run: n8n had ${usage} after its last start, ${usageInWords(n8n)} at the end`);
 }
 
 /** Everything that is usual, for a long time: events, publications, restarts, and an Anchor that fails now and then. */

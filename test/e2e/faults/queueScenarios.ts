@@ -24,6 +24,7 @@ export const QUEUE_SCENARIOS: readonly Scenario[] = [
 		name: 'every event twice at the same moment, once to each webhook processor',
 		versions: [NEWEST],
 		setting: QUEUE,
+		alsoCollecting: true,
 		how: () => DOUBLED,
 		everyMs: 400,
 		// A worker that takes longer than the trigger's second look for one write can still miss its competitor.
@@ -34,6 +35,7 @@ export const QUEUE_SCENARIOS: readonly Scenario[] = [
 		name: `webhook processors killed in turns, ${KILLS} kills`,
 		versions: BOTH,
 		setting: QUEUE,
+		alsoCollecting: true,
 		// The trigger looks after Anchor's history in the main process, which does not hear of it.
 		unnoticed: true,
 		happen: async ({ environment: { processors } }) => await killInTurns(processors, KILLS),

@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { NEWEST, waitFor } from '../../support/n8n';
+import { NEWEST } from '../../support/n8n';
 import {
 	ALONE,
 	BOTH,
@@ -9,6 +9,7 @@ import {
 	killWhileItRecovers,
 	lockDatabase,
 	LOCKED_MS,
+	nextStartedRun,
 	startAgain,
 	TWO_AT_A_TIME,
 	type Scenario,
@@ -45,28 +46,6 @@ const withTwoRunsAtATime = {
 	seconds: 90 + (1.5 * WAITING * RUN_SECONDS) / 2,
 	oneEventARun: true,
 } as const;
-
-/** Resolves when the trigger has started its first run since. */
-async function firstRecovery({ environment, subscription }: ScenarioContext): Promise<void> {
-	const database = await environment.database();
-	try {
-		const count = async () =>
-			(
-				await database.query<{ n: number }>(
-					`SELECT count(*) AS n FROM execution_entity WHERE "workflowId" = ? AND "mode" = 'trigger'`,
-					subscription.workflow.id,
-				)
-			)[0].n;
-		const before = await count();
-		await waitFor(async () => (await count()) > before, {
-			timeout: 60_000,
-			every: 10,
-			what: 'the trigger to start a run',
-		});
-	} finally {
-		await database.close();
-	}
-}
 
 /** n8n is killed with events under way, and misses others. */
 async function missSome({ environment: { n8n }, noteStart }: ScenarioContext): Promise<void> {
@@ -108,7 +87,7 @@ export const RECOVERY_SCENARIOS: readonly Scenario[] = [
 		heldForMinutes: true,
 		happen: async (context) => {
 			await missSome(context);
-			await firstRecovery(context);
+			await nextStartedRun(context);
 			await lockDatabase(context);
 		},
 	},
@@ -125,7 +104,7 @@ export const RECOVERY_SCENARIOS: readonly Scenario[] = [
 			);
 			try {
 				await missSome(context);
-				await firstRecovery(context);
+				await nextStartedRun(context);
 				await pause(10_000);
 			} finally {
 				await database.query('DROP TRIGGER refusing');

@@ -7,7 +7,7 @@ import { takeAccount, type Account } from './account';
 import { subscribe, type Environment } from './environment';
 import { publishChange } from './publishChange';
 import { RunReader } from './runs';
-import { FULL, type Scenario } from './scenario';
+import { FULL, windowMs, type Scenario } from './scenario';
 
 export interface Result extends Account {
 	/** How often n8n was started, or the workflow published for an earlier look. */
@@ -23,9 +23,10 @@ const WITHIN_SECONDS = 90;
 /** The same where nobody told n8n: its own period is 15 minutes. */
 const WITHIN_SECONDS_UNNOTICED = 16 * 60;
 
-/** How long n8n has for it in this scenario. */
-export const withinSeconds = ({ seconds, unnoticed }: Scenario): number =>
-	seconds ?? (unnoticed && FULL ? WITHIN_SECONDS_UNNOTICED : WITHIN_SECONDS);
+/** How long n8n has for it in this scenario: what a look finds, after the last of Anchor's attempts, waits for a window. */
+export const withinSeconds = ({ seconds, unnoticed, options }: Scenario): number =>
+	(seconds ?? (unnoticed && FULL ? WITHIN_SECONDS_UNNOTICED : WITHIN_SECONDS)) +
+	(1.5 * windowMs(options)) / 1_000;
 
 /** Whether a run of this size waits for what the scenario lets n8n miss. */
 export const awaitsRecovery = ({ heldForMinutes }: Scenario): boolean => FULL || !heldForMinutes;

@@ -14,7 +14,7 @@ export interface Run {
 	status: string;
 	/** Events that it names, also where it never came to run the trigger. */
 	eventIds: readonly string[];
-	/** Events of the items that have passed the last node. */
+	/** The event of each item that has passed the last node. */
 	endedIds: readonly string[];
 	/** In milliseconds since 1970; NaN while it runs. */
 	stoppedAt: number;
@@ -43,6 +43,7 @@ const keyOf = ({ id, createdAt }: Row): string => `${id} ${createdAt}`;
  */
 export class RunReader {
 	private readonly finished = new Map<string, Run>();
+	private readonly claims = new Set<string>();
 
 	/**
 	 * @param open opens n8n's database; it is closed again after each look, because tests stop n8n and put other files
@@ -97,7 +98,7 @@ export class RunReader {
 	}
 
 	/**
-	 * Reads n8n's store of processed entries.
+	 * Reads n8n's store of processed entries, and remembers those that n8n forgets.
 	 * @returns tells of an event whether a run of the trigger has claimed it there
 	 */
 	async readClaims(): Promise<(eventId: string) => boolean> {
@@ -108,13 +109,12 @@ export class RunReader {
 					this.workflowId,
 				),
 		);
-		const entries = new Set(
-			rows
-				.map(({ value }) => (typeof value === 'string' ? value : JSON.stringify(value)))
-				.flatMap((text) => text.match(/[A-Za-z0-9+/]{22}==/g) ?? []),
-		);
+		const entries = rows
+			.map(({ value }) => (typeof value === 'string' ? value : JSON.stringify(value)))
+			.flatMap((text) => text.match(/[A-Za-z0-9+/]{22}==/g) ?? []);
+		for (const entry of entries) this.claims.add(entry);
 		// n8n keeps the MD5 sum of each entry.
-		return (eventId) => entries.has(createHash('md5').update(eventId).digest('base64'));
+		return (eventId) => this.claims.has(createHash('md5').update(eventId).digest('base64'));
 	}
 
 	private async look<T>(read: (database: Database) => Promise<T>): Promise<T> {
@@ -141,10 +141,16 @@ function toRun({ mode, status, stoppedAt, data }: Row): Run {
 		status,
 		// Also what waits on the stack of a run that never began names its event.
 		eventIds: idsIn(data),
-		endedIds: idsIn(onlyStatusWritten ? data : JSON.stringify(runData[WORK] ?? null)),
+		endedIds: onlyStatusWritten ? idsIn(data) : itemsOf(runData[WORK]).flatMap(idsIn),
 		stoppedAt: stoppedAt === null ? NaN : timeOf(stoppedAt),
 	};
 }
+
+/** Each item that has left a node, as JSON. */
+const itemsOf = (nodeRuns: readonly NodeRun[] = []): string[] =>
+	nodeRuns
+		.flatMap(({ data }) => (data?.main ?? []).flatMap((output) => output ?? []))
+		.map((item) => JSON.stringify(item));
 
 const idsIn = (text: string | null): string[] => [...new Set(text?.match(/evt_[0-9a-f]{24}/g))];
 

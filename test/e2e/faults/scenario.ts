@@ -62,6 +62,8 @@ export interface Scenario {
 	answersInTime?: true;
 	/** No run has more than one event, however long events have to wait. */
 	oneEventARun?: true;
+	/** What happens here must not harm events either that are collected: `collectingScenarios.ts` has the same row for them. */
+	alsoCollecting?: true;
 	/** The share of events that n8n's store, which has no lock, may let run twice; none unless told. */
 	doubledShare?: number;
 	happen(context: ScenarioContext): Promise<void>;
@@ -85,8 +87,16 @@ export const QUEUE: Setting = { name: 'queue mode', queue: true };
 /** Each event to two receivers, or to one receiver twice. */
 export const DOUBLED = { repeat: 2, concurrently: true } as const;
 
-/** From the middle of its first deliveries to well under way. */
-export const lifeMs = (): number => 1_500 + Math.random() * 5_500;
+/** How long events wait for their run, in milliseconds; 0 where each has a run of its own. */
+export const windowMs = ({ collectMinutes = 0 }: ScenarioContext['options'] = {}): number =>
+	Number(collectMinutes) * 60_000;
+
+/**
+ * From the middle of its first deliveries to well under way; where events are collected, to behind the first look of this
+ * life, which runs what the one before it has left.
+ */
+export const lifeMs = (options?: ScenarioContext['options']): number =>
+	1_500 + Math.random() * (windowMs(options) > 0 ? 18_500 : 5_500);
 
 /** Starts what was killed, as a supervisor does it: n8n 2.41 can end in its start over a run that was killed before it had begun. */
 export async function startAgain(n8n: N8n, tries = 3): Promise<void> {
@@ -131,6 +141,32 @@ export async function killWhileItRecovers(
 		await n8n.kill();
 		await startAgain(n8n);
 		noteStart();
+	}
+}
+
+/** Resolves when the trigger has started its first run since. */
+export async function nextStartedRun({
+	environment,
+	subscription,
+	options,
+}: ScenarioContext): Promise<void> {
+	const database = await environment.database();
+	try {
+		const count = async () =>
+			(
+				await database.query<{ n: number }>(
+					`SELECT count(*) AS n FROM execution_entity WHERE "workflowId" = ? AND "mode" = 'trigger'`,
+					subscription.workflow.id,
+				)
+			)[0].n;
+		const before = await count();
+		await waitFor(async () => (await count()) > before, {
+			timeout: 60_000 + 2 * windowMs(options),
+			every: 10,
+			what: 'the trigger to start a run',
+		});
+	} finally {
+		await database.close();
 	}
 }
 

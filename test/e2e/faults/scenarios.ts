@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { NEWEST, waitFor } from '../../support/n8n';
+import { COLLECTING_SCENARIOS, collecting } from './collectingScenarios';
 import { sqliteFile } from './database';
 import { RETRY_DELAYS_MS } from './environment';
 import { LONG_RUN } from './longRun';
@@ -22,6 +23,7 @@ import {
 	ONE_AT_A_TIME,
 	PROXIED,
 	startAgain,
+	windowMs,
 	type Scenario,
 	type ScenarioContext,
 } from './scenario';
@@ -38,9 +40,13 @@ const REFUSALS = FULL ? 50 : 10;
 /** Longer than the 10 s that Anchor waits for an answer. */
 const LONG_RUN_SECONDS = 11;
 
-async function killAtRandom({ environment: { n8n }, noteStart }: ScenarioContext): Promise<void> {
+async function killAtRandom({
+	environment: { n8n },
+	options,
+	noteStart,
+}: ScenarioContext): Promise<void> {
 	for (let kill = 0; kill < KILLS; kill++) {
-		await pause(lifeMs());
+		await pause(lifeMs(options));
 		await n8n.kill();
 		await startAgain(n8n);
 		noteStart();
@@ -55,11 +61,11 @@ async function publishEverySecond({ environment, subscription }: ScenarioContext
 	}
 }
 
-const intercept = (status: number) => ({
+const intercept = (status: number): Scenario => ({
 	name: `a proxy answers ${status} by itself`,
 	versions: BOTH,
 	setting: PROXIED,
-	unnoticed: true as const,
+	unnoticed: true,
 	happen: async ({ environment: { proxy } }: ScenarioContext) => {
 		proxy?.answerWith(status);
 		await pause(INTERCEPTED_MS);
@@ -68,7 +74,13 @@ const intercept = (status: number) => ({
 });
 
 /** Puts n8n's database back as it was some minutes and some events ago. */
-async function restoreDatabase({ environment, runs, noteStart, settled }: ScenarioContext) {
+async function restoreDatabase({
+	environment,
+	options,
+	runs,
+	noteStart,
+	settled,
+}: ScenarioContext) {
 	const { n8n, simulator } = environment;
 	const file = sqliteFile(n8n.userFolder);
 	const folder = dirname(file);
@@ -86,7 +98,7 @@ async function restoreDatabase({ environment, runs, noteStart, settled }: Scenar
 		await pause(5_000);
 		await settled();
 		// What this start missed has been recovered by then, and the copy knows nothing of it.
-		await pause(30_000);
+		await pause(30_000 + windowMs(options));
 		await waitFor(async () => (await runs.unfinished()) === 0, { timeout: 60_000, every: 1_000 });
 		simulator.advance(3 * 60_000);
 		await n8n.shutDown();
@@ -123,21 +135,29 @@ async function refuseExecutions(context: ScenarioContext): Promise<void> {
 	}
 }
 
-export const SCENARIOS: readonly Scenario[] = [
+const EACH_EVENT_A_RUN: readonly Scenario[] = [
 	{
 		name: 'a graceful restart',
 		versions: BOTH,
 		setting: ALONE,
+		alsoCollecting: true,
 		happen: async ({ environment: { n8n }, noteStart }) => {
 			await n8n.restart();
 			noteStart();
 		},
 	},
-	{ name: `${KILLS} kills`, versions: BOTH, setting: ALONE, happen: killAtRandom },
+	{
+		name: `${KILLS} kills`,
+		versions: BOTH,
+		setting: ALONE,
+		alsoCollecting: true,
+		happen: killAtRandom,
+	},
 	{
 		name: `${KILLS} kills, every event twice and out of order`,
 		versions: BOTH,
 		setting: ALONE,
+		alsoCollecting: true,
 		everyMs: 400,
 		how: shuffled,
 		happen: killAtRandom,
@@ -146,6 +166,7 @@ export const SCENARIOS: readonly Scenario[] = [
 		name: 'a changed version published every second',
 		versions: BOTH,
 		setting: ALONE,
+		alsoCollecting: true,
 		happen: publishEverySecond,
 	},
 	{
@@ -179,6 +200,7 @@ export const SCENARIOS: readonly Scenario[] = [
 		name: 'the database restored from an earlier copy',
 		versions: BOTH,
 		setting: ALONE,
+		alsoCollecting: true,
 		// Anchor's clock is set on, so that minutes pass between two events.
 		options: { toleranceSeconds: 600 },
 		happen: restoreDatabase,
@@ -194,7 +216,7 @@ export const SCENARIOS: readonly Scenario[] = [
 		},
 	},
 	intercept(404),
-	intercept(200),
+	{ ...intercept(200), alsoCollecting: true },
 	{
 		name: `${BURST} events at once`,
 		versions: BOTH,
@@ -237,4 +259,10 @@ export const SCENARIOS: readonly Scenario[] = [
 	LONG_RUN,
 	...RECOVERY_SCENARIOS,
 	...QUEUE_SCENARIOS,
+];
+
+export const SCENARIOS: readonly Scenario[] = [
+	...EACH_EVENT_A_RUN,
+	...EACH_EVENT_A_RUN.filter(({ alsoCollecting }) => alsoCollecting).map(collecting),
+	...COLLECTING_SCENARIOS,
 ];

@@ -69,6 +69,22 @@ describe('where deliveries are collected', () => {
 		expect([...known.endsMs]).toEqual([['b', at(5)]]);
 	});
 
+	it('a 204 of ours says that one has not run only where an attempt before had no answer', () => {
+		const repeated = { ...answered('repeated', 7, 204), attempt: 2 };
+		const rows = [answered('a', 5, 202), answered('a', 6, 204), answered('no', 6, 204), repeated];
+		expect(idsOf(readingOf(rows, collected).missing(ANSWERED))).toEqual(['a', 'repeated']);
+		expect(readingOf(rows).missing(ANSWERED)).toEqual([]);
+	});
+
+	it('an event ended when the last of its deliveries did', () => {
+		const twice = (id: string) => [answered(id, 9, 202), answered(id, 5, 202)];
+		const rows = [...twice('a'), ...twice('b'), row('a', 12), row('b', 12)];
+		const reading = readingOf(rows, { ...collected, isKnown: oneOf('b') });
+		const [one, ...others] = reading.missing({ givenUp: true, answered: true });
+		expect([one.endMs, others, [...reading.endsMs]]).toEqual([at(12), [], [['b', at(12)]]]);
+		expect(readingOf(twice('a'), collected).missing(ANSWERED)[0].endMs).toBe(at(9));
+	});
+
 	it('nothing is that was noted as done', () => {
 		const reading = readingOf([answered('a', -50, 202)], { ...collected, doneMs: at(-50) });
 		expect(reading.missing(ANSWERED)).toEqual([]);

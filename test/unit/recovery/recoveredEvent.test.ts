@@ -7,6 +7,7 @@ const row = (more: Partial<Required<DeliveryRow>> = {}): Required<DeliveryRow> =
 	event_type: 'task.completed',
 	status: 'failed',
 	response_status: 404,
+	attempt: 1,
 	scheduled_at: '2026-05-24T12:00:00Z',
 	completed_at: '2026-05-24T12:00:01Z',
 	payload: { task_id: 'tsk_1' },

@@ -18,6 +18,7 @@ export function row(id: string, seconds: number, more: Partial<DeliveryRow> = {}
 		event_type: 'task.completed',
 		status: 'failed',
 		response_status: 404,
+		attempt: 1,
 		scheduled_at: iso(at(seconds)),
 		completed_at: iso(at(seconds)),
 		payload: { task_id: 'tsk_1' },
