@@ -1,5 +1,6 @@
 import { describeAlerts } from './examples/alerts';
 import { describeBlocks } from './examples/blocks';
+import { describeCollecting } from './examples/collecting';
 import { ExampleEnvironment, succeeded } from './examples/environment';
 import { exampleFiles, readExample } from './examples/example';
 import { describeResults } from './examples/results';
@@ -23,6 +24,7 @@ describe.each(TESTED)('the examples in n8n %s', (version) => {
 	describeRetries(stage);
 	describeResults(stage);
 	describeBlocks(stage, version);
+	describeCollecting(stage);
 
 	it.each(exampleFiles())('%s without its credentials says what is missing', async (file) => {
 		const { client } = stage.environment;

@@ -114,6 +114,30 @@ describe('queue mode', () => {
 		}
 	});
 
+	it('runs what a worker had in hand that died before it began, and asks about it once', async () => {
+		await setUp();
+		const { row, main } = await activatedInQueueMode();
+		const all = await emitted(3);
+		host.limitRuns(0);
+		all.push(...(await emitted(2)));
+		host.liftLimit();
+		anchor.advance(LATER_LOOK_MS);
+		await nextLook();
+		await expectEachOnce(all);
+		host.limitRuns(0);
+		all.push(...(await emitted(2)));
+		host.liftLimit();
+		anchor.advance(LATER_LOOK_MS);
+		// A publication begins the looks anew.
+		await host.activate(row, 'update', main);
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS, async () => await host.runs());
+		await expectEachOnce(all);
+		const { length } = host.executions;
+		anchor.advance(LATER_LOOK_MS);
+		await nextLook();
+		expect(host.executions).toHaveLength(length);
+	});
+
 	it('notes what was recovered where it outlasts the store', async () => {
 		await setUp();
 		await activatedInQueueMode();

@@ -1,7 +1,9 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { SeenEvents } from '../delivery/dedupe';
 import { decide, refuseByHead, refuseByTime, verify } from '../delivery/receive';
+import type { DeliveryRequest } from '../delivery/request';
 import { answerOf, isUnmatched, logLineOf } from '../delivery/verdict';
-import type { Verdict } from '../delivery/verdict';
+import type { Answer, Verdict } from '../delivery/verdict';
 import { warnOncePerMinute } from '../runtime/log';
 import { toReceivedEvent } from '../runtime/runItem';
 import type { ReceivedEvent } from '../runtime/runItem';
@@ -24,6 +26,28 @@ const SLOW_MS = 1_000;
 
 const UNREADABLE: Verdict = { kind: 'rejected', reason: 'unreadable_body' };
 
+/** A delivery that was judged. */
+interface Judged {
+	verdict: Verdict;
+	/** Set for one that is genuine, wanted and new. */
+	taken?: TakenDelivery;
+}
+
+/** A delivery for which there will be a run. */
+interface TakenDelivery {
+	trigger: Trigger;
+	received: ReceivedEvent;
+	/** How long its body is, in bytes. */
+	length: number;
+	/** When it was judged, in milliseconds. */
+	atMs: number;
+	/** Where its id is reserved until n8n has the run. */
+	seen: SeenEvents;
+	isCollected: boolean;
+	/** Whether its sender gets an answer before n8n has the run. */
+	isAnsweredFirst: boolean;
+}
+
 /**
  * The gate: judges one delivery, answers it, and starts a run for one that is genuine, wanted and new. It never
  * throws and never returns an empty run, because n8n would make an execution of either.
@@ -31,7 +55,11 @@ const UNREADABLE: Verdict = { kind: 'rejected', reason: 'unreadable_body' };
  */
 export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
-		return await judge(context);
+		removeUploads(context);
+		const { verdict, taken } = await judge(context);
+		report(context, verdict);
+		const answer = answerOf(verdict);
+		return taken === undefined ? answerNow(context, answer) : take(context, taken, answer);
 	} catch (fault) {
 		warn(
 			context,
@@ -49,20 +77,19 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
  * without Anchor's headers is answered before anything else is looked at, a late one before its body is read, and the
  * parameters that say what is wanted are read last.
  */
-async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-	removeUploads(context);
+async function judge(context: IWebhookFunctions): Promise<Judged> {
 	const { method, headers } = context.getRequestObject();
 	const refusal = refuseByHead({ method, headers });
-	if (refusal !== undefined) return conclude(context, refusal);
+	if (refusal !== undefined) return { verdict: refusal };
 
 	const node = context.getNode();
 	const read = parameterReader(context, node);
 	const { registration, toleranceSeconds } = readGateSettings(read);
 	const late = refuseByTime({ method, headers }, { toleranceSeconds, nowMs: Date.now() });
-	if (late !== undefined) return conclude(context, late);
+	if (late !== undefined) return { verdict: late };
 
 	const body = await readBody(context);
-	if (body === undefined) return conclude(context, UNREADABLE);
+	if (body === undefined) return { verdict: UNREADABLE };
 
 	// Anew: a body can take its time.
 	const nowMs = Date.now();
@@ -75,80 +102,79 @@ async function judge(context: IWebhookFunctions): Promise<IWebhookResponseData> 
 		credentialId: node.credentials?.anchorBrowserSigningSecretApi?.id,
 		nowMs,
 	};
-	const verifyWith = ({ secrets, doubt }: FoundSecrets) =>
-		verify({ method, headers, body }, { secrets, doubt, toleranceSeconds, nowMs });
-	const found = await findSecrets(context, search);
-	let checked = verifyWith(found);
-	if (isUnmatched(checked)) {
-		const anew = await findSecretsAnew(context, search, found);
-		if (anew !== undefined) checked = verifyWith(anew);
-	}
+	const request = { method, headers, body };
+	const { checked, webhookId } = await check(context, search, { request, toleranceSeconds });
 	if (checked.kind !== 'genuine') {
-		if (!isListening) noteRefusal(trigger, checked, nowMs);
-		return conclude(context, checked);
+		const isMismatch = checked.kind === 'rejected' && checked.reason === 'signature_mismatch';
+		if (isMismatch && !isListening) trigger.noteMismatch(nowMs);
+		return { verdict: checked };
 	}
 
 	const { sampleEvent, acknowledge, ...settings } = readWebhookSettings(read);
-	const isCollecting = !isListening && collectMinutesOf(node.parameters) > 0;
-	const isForgetful = isListening || (settings.deduplicate === 'off' && !isCollecting);
+	const isCollected = !isListening && collectMinutesOf(node.parameters) > 0;
+	const isForgetful = isListening || (settings.deduplicate === 'off' && !isCollected);
 	const seen = trigger.seenBy(isForgetful);
 	const verdict = decide(checked, {
 		settings: isListening ? { ...settings, sampleEvent } : settings,
 		seen,
 		nowMs,
 	});
-	if (!isListening) noteVerdict(trigger, verdict, nowMs);
-	if (verdict.kind !== 'accepted') return conclude(context, verdict);
+	if (!isListening) remember(trigger, verdict, nowMs);
+	if (verdict.kind !== 'accepted') return { verdict };
 
-	report(context, verdict);
 	const { event, facts } = verdict;
-	onceAnswered(context, (taken) => {
-		if (taken) seen.commit(event.id, Date.now());
-		else seen.release(event.id);
-		if (Date.now() - nowMs > SLOW_MS) trigger.slowAtMs = Date.now();
-	});
-	const received = toReceivedEvent({ event, delivery: { ...facts, webhookId: found.webhookId } });
-	if (isCollecting) return collect(context, trigger, { received, length: body.length });
-	const answer = answerOf(verdict);
-	if (acknowledge === 'accepted') return startRun({ ...received }, answer);
-	return { ...startRun({ ...received }, answer), ...answerNow(context, answer) };
+	const received = toReceivedEvent({ event, delivery: { ...facts, webhookId } });
+	const isAnsweredFirst = acknowledge === 'immediately';
+	const taken = { trigger, received, length: body.length, atMs: nowMs, seen };
+	return { verdict, taken: { ...taken, isCollected, isAnsweredFirst } };
 }
 
-/**
- * Takes an event that is to run with others, and answers. It waits here if this process is to run it; where it only
- * receives, Anchor's history hands it to the one that does.
- */
-function collect(
+/** Checks the signature, a second time where a look for newer secrets has found some. */
+async function check(
 	context: IWebhookFunctions,
-	trigger: Trigger,
-	{ received, length }: { received: ReceivedEvent; length: number },
-): IWebhookResponseData {
-	trigger.seen.commit(received.event.id, Date.now());
-	if (trigger.production.isInService) {
-		trigger.waiting.add(received, length);
-		trigger.monitor?.collector?.begin();
-	}
-	return answerNow(context, COLLECTED);
+	search: SecretSearch,
+	{ request, toleranceSeconds }: { request: DeliveryRequest; toleranceSeconds: number },
+) {
+	const verifyWith = ({ secrets, doubt }: FoundSecrets) =>
+		verify(request, { secrets, doubt, toleranceSeconds, nowMs: search.nowMs });
+	const found = await findSecrets(context, search);
+	const { webhookId } = found;
+	const checked = verifyWith(found);
+	const anew = isUnmatched(checked) ? await findSecretsAnew(context, search, found) : undefined;
+	return { checked: anew === undefined ? checked : verifyWith(anew), webhookId };
 }
 
-/** Remembers what the regular look has to know of a refusal: the history shows the status alone. */
-function noteRefusal(trigger: Trigger, verdict: Verdict, nowMs: number): void {
-	const isMismatch = verdict.kind === 'rejected' && verdict.reason === 'signature_mismatch';
-	if (isMismatch) trigger.noteMismatch(nowMs);
-}
-
-/** Remembers what the regular look has to know of a genuine delivery. */
-function noteVerdict(trigger: Trigger, verdict: Verdict, nowMs: number): void {
+/** Remembers what the regular look has to know of a genuine delivery: the history shows the status alone. */
+function remember(trigger: Trigger, verdict: Verdict, nowMs: number): void {
 	trigger.hasReceived = true;
 	if (verdict.kind === 'ignored' && verdict.reason !== 'duplicate') {
 		trigger.refused.commit(verdict.event.id, nowMs);
 	}
 }
 
-/** Answers a delivery that starts no run. */
-function conclude(context: IWebhookFunctions, verdict: Verdict): IWebhookResponseData {
-	report(context, verdict);
-	return answerNow(context, answerOf(verdict));
+/** Hands a delivery over to n8n, or to the window that collects it, and answers it. */
+function take(
+	context: IWebhookFunctions,
+	{ trigger, received, length, atMs, seen, isCollected, isAnsweredFirst }: TakenDelivery,
+	answer: Answer,
+): IWebhookResponseData {
+	const { id } = received.event;
+	if (isCollected) {
+		trigger.seen.commit(id, Date.now());
+		// Where this process only receives, Anchor's history hands it to the one that runs it.
+		if (trigger.production.isInService) {
+			trigger.waiting.add(received, length);
+			trigger.monitor?.collector?.begin();
+		}
+		return answerNow(context, COLLECTED);
+	}
+	onceAnswered(context, (isTaken) => {
+		if (isTaken) seen.commit(id, Date.now());
+		else seen.release(id);
+		if (Date.now() - atMs > SLOW_MS) trigger.slowAtMs = Date.now();
+	});
+	const run = startRun({ ...received }, answer);
+	return isAnsweredFirst ? { ...run, ...answerNow(context, answer) } : run;
 }
 
 /** Says in the log what the user should know of a delivery. */

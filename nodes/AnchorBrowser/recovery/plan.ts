@@ -15,6 +15,8 @@ export interface PlanInput {
 	isDurable: boolean;
 	/** Since when events were collected, if an earlier process did so: 202 does not say then that one has run. */
 	collectedSinceMs: number | undefined;
+	/** By when what other processes of this n8n took has been asked about. */
+	checkedMs: number;
 	/** Since when the signing secret signs: a delivery that was refused with 401 before had another one. */
 	secretSinceMs: number;
 	/** Whether this process has judged a delivery, and when some matched none of its secrets. */
@@ -38,6 +40,8 @@ export interface RecoveryPlan {
 	wrongSecret: 'proven' | 'reported' | undefined;
 	/** In this order, before the portions. */
 	questions: Question[];
+	/** Once they are answered, all has been asked about that other processes of this n8n took by then. */
+	checkedMs: number;
 	portions: Array<Portion<MissedEvent>>;
 	/** All that Anchor had ended with by then has run, once all of this is done; undefined where that cannot be said. */
 	doneMs: number | undefined;
@@ -65,6 +69,12 @@ const STARTING_MS = 5 * 60_000;
 /** Enough to tell a store that was put back from one that was not. */
 const WITNESSES = 10;
 
+/** A worker of n8n's queue mode begins what was taken so long ago, or has died. */
+const BEGUN_MS = 60_000;
+
+/** Of so many events n8n's store surely knows whether they have run. */
+const MOST_CHECKED = 1_000;
+
 /** What was taken so long ago is being carried out, and noted as done. */
 const CARRIED_OUT_MS = 5 * 60_000;
 
@@ -81,6 +91,7 @@ const SAME_REFUSAL_MS = 120_000;
  * | another 2xx                                | missing: n8n's own start, or a proxy, has answered             |
  * | another 2xx, where a proxy changes ours    | doubtful: n8n's store is asked                                 |
  * | 202 by an n8n that then ended              | doubtful, if it came within two minutes of the last one         |
+ * | 202 by another process of this n8n         | doubtful after a minute: its worker may have died               |
  * | 401 since the secret is known              | a secret that is not the right one                             |
  *
  * Order: in portions by when Anchor ended with the events, so that one time says what is done; inside a portion the oldest
@@ -96,6 +107,7 @@ export function planRecovery(reading: Reading, input: PlanInput): RecoveryPlan {
 	return {
 		wrongSecret: wrongSecretOf(reading, input),
 		questions: input.isDurable ? questionsOf(reading, masked, input) : [],
+		checkedMs: Math.max(input.checkedMs, input.nowMs - BEGUN_MS),
 		portions: portionsOf(missing, { most: PORTION, untilMs: input.isWhole ? untilMs : -Infinity }),
 		doneMs: noteUpTo(input.nowMs - CARRIED_OUT_MS),
 		isUnsettled: !input.isWhole || untilMs !== undefined,
@@ -119,11 +131,12 @@ function wrongSecretOf(
 function questionsOf(
 	reading: Reading,
 	masked: readonly MissedEvent[],
-	{ isStart, collectedSinceMs = Infinity }: PlanInput,
+	{ isStart, nowMs, checkedMs, collectedSinceMs = Infinity }: PlanInput,
 ): Question[] {
 	const { startedMs, doneMs = -Infinity } = reading.input;
+	const taken = reading.takenEvents();
 	const candidates = isStart
-		? [...reading.takenEvents(), ...masked]
+		? [...taken.filter(({ endMs }) => endMs < startedMs), ...masked]
 		: masked.filter(({ endMs }) => endMs >= startedMs);
 	candidates.sort(byEnd);
 	// Behind what changes answers, those of n8n's own start look like those of the n8n that died.
@@ -137,7 +150,13 @@ function questionsOf(
 		.slice(-WITNESSES)
 		.map(({ event }) => event.id);
 	const doubtful = uniqueById(candidates.filter(isDoubtful)).sort(byAge);
-	return chunksOf(doubtful, QUESTION).map((events) => ({ events, witnesses }));
+	const isHandedOver = ({ endMs }: MissedEvent) =>
+		endMs > Math.max(checkedMs, doneMs) && endMs <= nowMs - BEGUN_MS;
+	const elsewhere = uniqueById(taken.filter(isHandedOver)).sort(byEnd).slice(-MOST_CHECKED);
+	return [
+		...chunksOf(doubtful, QUESTION).map((events) => ({ events, witnesses })),
+		...chunksOf(elsewhere, QUESTION).map((events) => ({ events, witnesses: [] })),
+	];
 }
 
 function chunksOf<T>(list: readonly T[], size: number): T[][] {

@@ -66,7 +66,10 @@ export class Reading {
 	 * those as well that were taken and have perhaps not run.
 	 */
 	private readonly foreign = new EarliestEnded();
-	/** Taken by an n8n that had this trigger before: a dying one may not have carried it out. The last ones. */
+	/**
+	 * Taken by another process: an n8n that had this trigger before, or one of n8n's queue mode. It, or its worker, may have died
+	 * before the run began. The last ones.
+	 */
 	readonly taken: DeliveryRow[] = [];
 	/** Events that another row shows as delivered, or that Anchor still tries. */
 	private readonly open = new Set<string>();
@@ -108,7 +111,7 @@ export class Reading {
 		return events.map((one) => (this.younger < 0 ? { ...one, place: -one.place } : one));
 	}
 
-	/** What an n8n had taken that had this trigger before, with places counted as in `inOrder`. */
+	/** What other processes have taken, with places counted as in `inOrder`. */
 	takenEvents(): MissedEvent[] {
 		const found = this.taken.flatMap((row, place) => {
 			const event = this.wantedEvent(row);
@@ -177,7 +180,7 @@ export class Reading {
 		if (!isNew) this.noteEnd(row);
 		else if (isCollected && endOf(row) <= collectedSinceMs) return;
 		else if ((!isOwn || isCollected) && !this.isDone(row)) this.keep(row, this.foreign);
-		else if (status === TAKEN && endOf(row) < startedMs) keepLatest(this.taken, row);
+		else if (status === TAKEN) keepLatest(this.taken, row);
 	}
 
 	private noteEnd(row: DeliveryRow): void {

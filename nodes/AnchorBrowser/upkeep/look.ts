@@ -83,6 +83,7 @@ async function carryOut(monitor: Monitor, { reading, isWhole }: HistoryRead): Pr
 		isStart: monitor.followsAnother,
 		isDurable: settings.deduplicate === 'durable',
 		collectedSinceMs: trigger.anchor?.note.collectedMs,
+		checkedMs: trigger.checkedMs ?? reading.input.startedMs,
 		secretSinceMs: production.state?.secretSince ?? nowMs,
 		hasReceived,
 		mismatchesMs: mismatchesMs.map((ms) => nowMs - (Date.now() - ms)),
@@ -112,6 +113,7 @@ async function runMissed(monitor: Monitor, plan: RecoveryPlan): Promise<boolean>
 		const load = { events: events.map(receivedEvent(monitor)), areDoubtful: true, witnesses };
 		isComplete &&= !monitor.isOver && (await runTogether(monitor, load));
 	}
+	if (isComplete) monitor.trigger.checkedMs = plan.checkedMs;
 	// What is surely missing does not wait for a store that gives no answer about the rest.
 	for (const { events, doneMs } of plan.portions) {
 		if (monitor.isOver) break;

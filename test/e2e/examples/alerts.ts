@@ -279,22 +279,33 @@ export function describeAlerts(stage: Stage): void {
 		});
 	});
 
-	it('digest-of-failures.json posts one message for all failures of a run', async () => {
-		const example = await stage.use('digest-of-failures.json');
-		await example.emit('task.failed');
-		expect(stage.lastSlackMessage().text).toBe(
-			`:rotating_light: *1 failure at Anchor Browser*\n*invalid_credentials:* 1\n• task.failed tsk_4f8w9n2b ${DASHBOARD}`,
-		);
+	describe('digest-of-failures.json', () => {
+		it('posts one message for all events of a run: counts, and the failures by name', async () => {
+			const example = await stage.use('digest-of-failures.json');
+			await example.emit('task.failed');
+			expect(stage.lastSlackMessage().text).toBe(
+				`:rotating_light: *Anchor Browser: 1 failed*\n*invalid_credentials:* 1\n• task.failed tsk_4f8w9n2b ${DASHBOARD}`,
+			);
 
-		const before = stage.slackMessages().length;
-		await example.together(...TWO_OF_EACH, ...TWO_OF_EACH.slice(0, 4));
-		expect(stage.slackMessages()).toHaveLength(before + 1);
-		const { text } = stage.lastSlackMessage();
-		expect(text).toContain(
-			'*12 failures at Anchor Browser*\n*invalid_credentials:* 6, *browser_unreachable:* 4, *no type given:* 2\n',
-		);
-		expect(text.match(/^• /gm)).toHaveLength(10);
-		expect(text).toMatch(/\nand 2 more$/);
+			const before = stage.slackMessages().length;
+			const MANY = [...TWO_OF_EACH, ...TWO_OF_EACH, ...TWO_OF_EACH];
+			await example.together(['task.completed'], ...MANY, ['task.cancelled'], ['task.completed']);
+			expect(stage.slackMessages()).toHaveLength(before + 1);
+			const { text } = stage.lastSlackMessage();
+			expect(text).toContain(
+				'*Anchor Browser: 24 failed, 2 completed, 1 cancelled*\n*invalid_credentials:* 12, *browser_unreachable:* 6, *no type given:* 6\n',
+			);
+			const listed = [...text.matchAll(/^• \S+ (.+ [AB]) /gm)].map(([, name]) => name);
+			expect(listed).toEqual([...NAMES, ...NAMES, ...NAMES].slice(0, 20));
+			expect(text).toMatch(/\nand 4 more$/);
+		});
+
+		it('posts nothing when nothing failed', async () => {
+			const example = await stage.use('digest-of-failures.json');
+			const before = stage.slackMessages().length;
+			await example.together(['task.completed'], ['task.cancelled']);
+			expect(stage.slackMessages()).toHaveLength(before);
+		});
 	});
 
 	describe('human-in-the-loop.json', () => {

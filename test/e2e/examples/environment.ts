@@ -26,8 +26,8 @@ import { SeveralAtOnce, type Published, type SeveralEvents } from './severalAtOn
 /** An example that is imported, filled in and active: Anchor's five webhooks are for all examples together. */
 export interface RunningExample extends Published {
 	/**
-	 * Lets one run carry several events, as a run does that recovers them: its copy of the example gets the items that the
-	 * trigger makes of each, on the outputs that it chooses.
+	 * Lets one run carry several events. A trigger that collects does so, and its window ends with a deactivation; else a
+	 * copy of the example gets the items that the trigger makes of each, on the outputs that it chooses.
 	 *
 	 * @returns the run, finished or waiting for somebody
 	 * @throws as `emit` does
@@ -82,6 +82,8 @@ export class ExampleEnvironment {
 					HTTPS_PROXY: world.proxyUrl,
 					NO_PROXY: '127.0.0.1,localhost',
 					N8N_RESTRICT_FILE_ACCESS_TO: files,
+					// Hundreds of events have to arrive within a minute.
+					N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true',
 				},
 			});
 			undo.push(async () => await n8n.stop());
@@ -139,7 +141,12 @@ export class ExampleEnvironment {
 		);
 		return {
 			...published,
-			together: async (...events) => succeeded(await several.run(events)),
+			...(collects(example)
+				? {
+						emit: async (type, wish) => await this.collect(published, [[type, wish]]),
+						together: async (...events) => await this.collect(published, events),
+					}
+				: { together: async (...events) => succeeded(await several.run(events)) }),
 			run: async (trigger) => {
 				const id = await this.client.runManually(workflow.id, trigger);
 				return succeeded(await this.client.finishedExecution(id));
@@ -164,34 +171,53 @@ export class ExampleEnvironment {
 		await this.client.activate(workflow.id);
 		const { nodes } = await this.client.getWorkflow(workflow.id);
 		const address = nodes.find(({ type }) => type === TRIGGER_TYPE)?.webhookId;
-		let runs = 0;
+		const send: Published['send'] = async (type, wish) => {
+			const webhook = this.simulator.webhooks().find(({ url }) => url.includes(String(address)));
+			const { attempted } = this.simulator.emit(type, { ...wish, to: webhook?.id ?? '' });
+			const [delivery] = await attempted;
+			if (delivery?.status !== 'succeeded') {
+				throw new Error(`${file.name} did not take ${type}: ${JSON.stringify(delivery?.attempts)}`);
+			}
+		};
 		return {
 			workflow,
-			emit: async (type, wish) => {
-				const webhook = this.simulator.webhooks().find(({ url }) => url.includes(String(address)));
-				const { attempted } = this.simulator.emit(type, { ...wish, to: webhook?.id ?? '' });
-				const [delivery] = await attempted;
-				if (delivery?.status !== 'succeeded') {
-					throw new Error(
-						`${file.name} did not take ${type}: ${JSON.stringify(delivery?.attempts)}`,
-					);
-				}
-				runs += 1;
-				return await this.newestRun(workflow.id, runs);
-			},
+			send,
+			emit: async (type, wish) =>
+				await this.nextRun(workflow.id, 'webhook', async () => await send(type, wish)),
 			end: async () => await this.client.deactivate(workflow.id),
 		};
 	}
 
-	/** The newest run that a delivery caused, once there are `count` of them and it is over or waits. */
-	private async newestRun(workflowId: string, count: number): Promise<Execution> {
+	/** Lets a trigger collect events, and ends its window at once, as each deactivation does. */
+	private async collect({ workflow, send }: Published, events: SeveralEvents): Promise<Execution> {
+		for (const [type, wish] of events) await send(type, wish);
+		const run = await this.nextRun(
+			workflow.id,
+			'trigger',
+			async () => await this.client.deactivate(workflow.id),
+		);
+		await this.client.activate(workflow.id);
+		return run;
+	}
+
+	/**
+	 * The run that something causes, once it is over or waits.
+	 * @param mode n8n's word for what starts a run: a delivery (`webhook`), or the trigger by itself (`trigger`)
+	 */
+	private async nextRun(
+		workflowId: string,
+		mode: string,
+		cause: () => Promise<void>,
+	): Promise<Execution> {
+		const runs = async () => await this.client.executions({ workflowId, mode });
+		const { length: before } = await runs();
+		await cause();
 		const newest = await waitFor(
 			async () => {
-				const all = await this.client.executions({ workflowId });
-				const runs = all.filter(({ mode }) => mode === 'webhook');
-				return runs.length >= count && runs[0];
+				const all = await runs();
+				return all.length > before && all[0];
 			},
-			{ what: `run ${count} of workflow ${workflowId}` },
+			{ what: `another run of workflow ${workflowId}` },
 		);
 		return succeeded(await this.client.finishedExecution(newest.id));
 	}
@@ -199,6 +225,13 @@ export class ExampleEnvironment {
 	async stop(): Promise<void> {
 		await this.dispose();
 	}
+}
+
+/** Whether the trigger of an example runs the events of some minutes together. */
+function collects({ nodes }: WorkflowFile): boolean {
+	const trigger = nodes.find(({ type }) => type === TRIGGER_TYPE);
+	const { collectMinutes } = (trigger?.parameters?.options ?? {}) as { collectMinutes?: number };
+	return collectMinutes !== undefined;
 }
 
 /** @throws for a run that ended otherwise, with the words that its user sees */

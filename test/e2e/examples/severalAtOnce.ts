@@ -5,6 +5,8 @@ import { TRIGGER, TRIGGER_TYPE } from '../trigger';
 /** An active workflow. */
 export interface Published {
 	readonly workflow: Workflow;
+	/** Lets something happen at Anchor, and resolves when the trigger has taken it; throws when it has not. */
+	send(type: string, wish?: EmitOptions): Promise<void>;
 	/**
 	 * Lets something happen at Anchor.
 	 *

@@ -64,11 +64,12 @@ export class Stage {
 			fileId: upload.id,
 			hasHeaders: true,
 		});
+		// As many as a page has on n8n 1.
 		const rows = async () =>
 			(
 				await client.rest<{ data: Array<Record<string, unknown>> }>(
 					'GET',
-					`${path}/${id}/rows?sortBy=id:asc`,
+					`${path}/${id}/rows?sortBy=id:asc&take=50`,
 				)
 			).data;
 		const where = (columnName: string, value: unknown) => ({

@@ -3,7 +3,7 @@ import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { planRecovery } from '../../../nodes/AnchorBrowser/recovery/plan';
 import type { PlanInput } from '../../../nodes/AnchorBrowser/recovery/plan';
 import type { ReadingInput } from '../../../nodes/AnchorBrowser/recovery/reading';
-import { answered, at, idsOf, oneOf, readingOf, row } from './rows';
+import { answered, at, idsOf, oneOf, readingOf, row, STARTED } from './rows';
 
 const planOf = (
 	rows: readonly DeliveryRow[],
@@ -16,6 +16,7 @@ const planOf = (
 		isStart: false,
 		isDurable: true,
 		collectedSinceMs: undefined,
+		checkedMs: STARTED,
 		secretSinceMs: at(-86_400),
 		hasReceived: true,
 		mismatchesMs: [],
@@ -37,7 +38,12 @@ const refused = (id: string, seconds: number, status = 401) =>
 it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 	['given up: missing', [row('a', 5), row('b', 6, { status: 'dead' })], {}, 'a b'],
 	['given up, known here', [row('a', 5)], { isKnown: oneOf('a') }, ''],
-	['taken or not for us: settled', [answered('a', 5, 202), answered('b', 6, 204)], {}, ''],
+	[
+		'taken just now or not for us: settled',
+		[answered('a', 890, 202), answered('b', 6, 204)],
+		{},
+		'',
+	],
 	['still tried', [row('a', 5, { status: 'pending' })], {}, ''],
 	['a plain 200 beside answers of ours: missing', [own, answered('a', 5, 200)], {}, 'a'],
 	['a plain 200 where nothing is ours: doubtful', [answered('a', 5, 200)], {}, 'a?'],
@@ -63,7 +69,15 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 		'',
 	],
 	['204 before a start', [answered('a', -5, 204)], { isStart: true }, ''],
-	['202 since the start: of another process', [answered('a', 5, 202)], { isStart: true }, ''],
+	['202 since the start, known here', [answered('a', 5, 202)], { isKnown: oneOf('a') }, ''],
+	[
+		'202 by another process: doubtful after a minute, and asked about once',
+		[5, 6, 6, 840, 841].map((seconds) => answered(`e${seconds}`, seconds, 202)),
+		{ checkedMs: at(5) },
+		'e6? e840?',
+	],
+	['the same, noted as done', [answered('a', 5, 202)], { doneMs: at(5) }, ''],
+	['the same, without a store that can tell', [answered('a', 5, 202)], { isDurable: false }, ''],
 	[
 		'202 two minutes before the last one before a start, however long ago that is',
 		[answered('old', -7_321, 202), answered('a', -7_320, 202), answered('last', -7_200, 202)],
@@ -104,7 +118,7 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 		'b? last?',
 	],
 	['noted as done', [row('a', -5), answered('b', -4, 202)], { doneMs: at(-4), isStart: true }, ''],
-	['202 after the same event was given up', [row('a', 5), answered('a', 6, 202)], {}, ''],
+	['202 after the same event was given up', [row('a', 5), answered('a', 890, 202)], {}, ''],
 ])('%s', (_what, rows, more, expected) => {
 	expect(runs(planOf(rows, more))).toBe(expected);
 });

@@ -1,0 +1,90 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { itemsOf, waitFor, type WorkflowFile } from '../../support/n8n';
+import { TRIGGER } from '../trigger';
+import type { RunningExample } from './environment';
+import { chooseTable, optionsOf, type Stage } from './stage';
+
+/** Longer than a window of one minute, and than the run that follows. */
+const PATIENCE_MS = 120_000;
+
+/** 300 runs of 50 tasks, six of each: the first two fail, and so does the last of every tenth task. */
+const BATCH = Array.from({ length: 300 }, (_, number) => {
+	const fails = number < 100 || (number >= 250 && number % 10 === 0);
+	return { type: fails ? 'task.failed' : 'task.completed', task: `task-${number % 50}` };
+});
+
+/** The test of the examples that collect events, in a window that ends by itself. */
+export function describeCollecting(stage: Stage): void {
+	/** The number of items of each run that a trigger has started, once these are all events of the batch. */
+	async function sizesOfRuns({ workflow }: RunningExample): Promise<number[]> {
+		const { client } = stage.environment;
+		const sizes = async () => {
+			const ended = await client.executions({ workflowId: workflow.id, status: ['success'] });
+			const runs = await Promise.all(
+				ended.map(async ({ id }) => await client.finishedExecution(id)),
+			);
+			const all = runs.map((run) => itemsOf(run, TRIGGER).length);
+			return all.reduce((sum, size) => sum + size, 0) >= BATCH.length && all;
+		};
+		return await waitFor(sizes, {
+			every: 1_000,
+			timeout: PATIENCE_MS,
+			what: `the run of ${workflow.name}`,
+		});
+	}
+
+	it(
+		'300 events of a minute are one message, one write to the sheet, a line each, and a row for each task',
+		async () => {
+			const { sheet } = stage.environment.world;
+			const table = await stage.importTable('task-results.csv', 'collected results');
+			sheet.rows = [];
+			const before = { messages: stage.slackMessages().length, writes: sheet.inputModes.length };
+			const use = async (file: string, fill?: (example: WorkflowFile) => void) =>
+				await stage.use(file, (example) => {
+					optionsOf(example.nodes, TRIGGER).collectMinutes = 1;
+					fill?.(example);
+				});
+			const examples = [
+				await use('digest-of-failures.json'),
+				await use('log-results-google-sheets.json'),
+				await use('log-results-csv-file.json'),
+				await use('latest-result-of-each-task.json', ({ nodes }) =>
+					chooseTable(nodes, table.id, 'Add or Change the Row'),
+				),
+			];
+			for (const { type, task } of BATCH) {
+				await Promise.all(
+					examples.map(async ({ send }) => await send(type, { data: { task_id: task } })),
+				);
+			}
+			for (const example of examples) expect(await sizesOfRuns(example)).toEqual([300]);
+
+			expect(stage.slackMessages()).toHaveLength(before.messages + 1);
+			expect(stage.lastSlackMessage().text).toMatch(
+				/^:rotating_light: \*Anchor Browser: 105 failed, 195 completed\*\n[^]+\n(• .+\n){20}and 85 more$/,
+			);
+
+			const tasks = BATCH.map(({ task }) => task);
+			const column = sheet.rows[0].indexOf('task_id');
+			expect(sheet.rows.slice(1).map((row) => row[column])).toEqual(tasks);
+			// Once for the headings, once for the rows.
+			expect(sheet.inputModes).toHaveLength(before.writes + 2);
+
+			const { files } = stage.environment;
+			const csv = readdirSync(files).filter((name) => name.endsWith('.csv'));
+			const lines = csv.flatMap((name) => readFileSync(join(files, name), 'utf8').split('\r\n'));
+			const ours = lines.flatMap((line) => /,"(task-\d+)",/.exec(line)?.[1] ?? []);
+			expect(ours).toEqual(tasks);
+
+			const rows = await table.rows();
+			expect(rows.map((row) => [row.task_id, row.event_type])).toEqual(
+				BATCH.slice(250).map(({ type, task }) => [task, type]),
+			);
+		},
+		3 * PATIENCE_MS,
+	);
+}
