@@ -60,6 +60,7 @@ for (const { version, setting, scenarios } of places.filter((place) => place.sce
 				expect(result.emptyRecoveries).toBeLessThanOrEqual(1 + inVain * result.starts + asked);
 				expect(result.secondsToRecover ?? 0).toBeLessThanOrEqual(withinSeconds(scenario));
 				if (scenario.oneEventARun) expect(result.mostInOneRun).toBe(1);
+				if (scenario.retried) expect(result.crashed).toEqual([]);
 				if (scenario.answersInTime) expect(result.requests).toBe(result.events);
 			},
 		);

@@ -42,9 +42,28 @@ async function killAroundARun(context: ScenarioContext): Promise<void> {
 		await simulator.hold('PATCH *', moment).arrived;
 		await killAndStart();
 	}
+	await retryBroken(context);
 }
 
-async function killWhileManyRun({ environment: { n8n }, runs, ...context }: ScenarioContext) {
+/** Retries what a kill has broken off, as a user does: n8n shows such a run with all of its events. */
+async function retryBroken({
+	environment: { client },
+	subscription: { workflow },
+	runs,
+	note,
+}: ScenarioContext): Promise<void> {
+	await waitFor(async () => (await runs.unfinished()) === 0, { timeout: 60_000, every: 500 });
+	await client.login();
+	const broken = await client.executions({ workflowId: workflow.id, status: ['crashed'] });
+	for (const { id } of broken) await client.retryExecution(id);
+	note(`Runs that the kills broke off, each retried once: ${broken.length}`);
+}
+
+async function killWhileManyRun(context: ScenarioContext): Promise<void> {
+	const {
+		environment: { n8n },
+		runs,
+	} = context;
 	const started = performance.now();
 	await context.sendOnce(MANY);
 	const seconds = ((performance.now() - started) / 1_000).toFixed(0);
@@ -59,6 +78,7 @@ async function killWhileManyRun({ environment: { n8n }, runs, ...context }: Scen
 	await runs.readClaims();
 	await startAgain(n8n);
 	context.noteStart();
+	await retryBroken(context);
 }
 
 /** A deactivation that another activation follows at once, and one that nothing follows. */
@@ -87,12 +107,12 @@ async function killWorkersWithARun({ environment: { workers }, runs, options }: 
 	for (const worker of workers) await startAgain(worker);
 }
 
-/** What can happen to collected events alone; every other row that concerns them too says so itself. */
-export const COLLECTING_SCENARIOS: readonly Scenario[] = [
+const SCENARIOS: readonly Scenario[] = [
 	{
 		name: 'n8n killed while it starts a run, and before and after Anchor takes note of one',
 		versions: BOTH,
 		setting: ALONE,
+		retried: true,
 		happen: killAroundARun,
 	},
 	{
@@ -116,6 +136,7 @@ export const COLLECTING_SCENARIOS: readonly Scenario[] = [
 		versions: BOTH,
 		setting: ALONE,
 		everyMs: 0,
+		retried: true,
 		happen: killWhileManyRun,
 	},
 	{
@@ -125,4 +146,7 @@ export const COLLECTING_SCENARIOS: readonly Scenario[] = [
 		runSeconds: 5,
 		happen: killWorkersWithARun,
 	},
-].map(collecting);
+];
+
+/** What can happen to collected events alone; every other row that concerns them too says so itself. */
+export const COLLECTING_SCENARIOS: readonly Scenario[] = SCENARIOS.map(collecting);

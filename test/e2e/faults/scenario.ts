@@ -64,6 +64,8 @@ export interface Scenario {
 	oneEventARun?: true;
 	/** What happens here must not harm events either that are collected: `collectingScenarios.ts` has the same row for them. */
 	alsoCollecting?: true;
+	/** What a kill broke off is retried while this happens, so that no event stays in a broken run. */
+	retried?: true;
 	/** The share of events that n8n's store, which has no lock, may let run twice; none unless told. */
 	doubledShare?: number;
 	happen(context: ScenarioContext): Promise<void>;
