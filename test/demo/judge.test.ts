@@ -1,4 +1,4 @@
-import { judge, type Run, type Sent } from './judge';
+import { judge, judgeBatch, type Run, type Sent } from './judge';
 import { EVENT_COUNT, SCENARIOS, type Fate } from './scenarios';
 
 const sent = (expected: Fate[], statuses: Array<number | null>): Sent => ({
@@ -50,6 +50,24 @@ test('an event that found n8n stopped is good only if it was recovered once', ()
 test('a delivery that was never made is not good', () => {
 	expect(good(sent(['runs'], []), [])).toBe(false);
 	expect(good(sent(['refused'], []), [])).toBe(false);
+});
+
+test('a batch is good only if each was taken, and one run has them all', () => {
+	const both = ['evt_1', 'evt_2'].map((eventId) => ({ ...sent(['runs'], [202]), eventId }));
+	const one = { id: '7', status: 'success', eventIds: ['evt_2', 'evt_1'] };
+	const isGood = (...runs: Array<Partial<typeof one>>) =>
+		judgeBatch(
+			both,
+			runs.map((run) => ({ ...one, ...run })),
+		).good;
+	expect(isGood(one)).toBe(true);
+	expect(isGood()).toBe(false);
+	expect(isGood({ status: 'error' })).toBe(false);
+	expect(isGood({ eventIds: ['evt_1'] })).toBe(false);
+	expect(isGood({ eventIds: ['evt_1', 'evt_2', 'evt_2'] })).toBe(false);
+	expect(isGood({ eventIds: ['evt_1'] }, { eventIds: ['evt_2'] })).toBe(false);
+	expect(judgeBatch([both[0], { ...both[1], ...sent([], [503]) }], [one]).good).toBe(false);
+	expect(judgeBatch([both[0], { ...both[1], deliveries: [] }], [one]).good).toBe(false);
 });
 
 test('the demo sends one of each event first, and then what must not get through', () => {

@@ -1,4 +1,4 @@
-import type { Fate, Scenario } from './scenarios';
+import type { Fate, Scenario, Sending } from './scenarios';
 
 /** A delivery as the simulator has it in its log, as far as it is judged. */
 interface SeenDelivery {
@@ -6,8 +6,8 @@ interface SeenDelivery {
 }
 
 /** What was sent, and how the trigger answered. */
-export interface Sent {
-	scenario: Scenario;
+export interface Sent<What extends Sending = Scenario> {
+	scenario: What;
 	eventId: string;
 	deliveries: readonly SeenDelivery[];
 }
@@ -22,7 +22,14 @@ export interface Run {
 	recovered?: boolean;
 }
 
-/** One line of the table: a delivery. */
+/** An execution of the workflow that collects, and the events in its items. */
+export interface CollectedRun {
+	id: string;
+	status: string;
+	eventIds: readonly string[];
+}
+
+/** One line of the table: a delivery, or a batch. */
 interface Row {
 	cells: [sent: string, answer: string, inN8n: string, asItMustBe: 'yes' | 'NO'];
 	good: boolean;
@@ -83,4 +90,36 @@ export function judge({ scenario, eventId, deliveries }: Sent, runs: readonly Ru
 			good: right,
 		};
 	});
+}
+
+/** A run of the workflow that collects, in a few words. */
+export function nameOf({ id, eventIds }: CollectedRun): string {
+	return `execution ${id}: ${eventIds.length} events`;
+}
+
+/**
+ * Holds what became of a batch that was sent to the workflow that collects against what must become of it.
+ *
+ * @param runs its executions that carry events
+ * @returns a row that is good if each was taken, and all of them ran once, in one run
+ */
+export function judgeBatch(batch: readonly Sent<Sending>[], runs: readonly CollectedRun[]): Row {
+	const answers = batch.flatMap(({ deliveries }) => deliveries.map(answerOf));
+	const sorted = (ids: readonly string[]) => [...ids].sort().join();
+	const [run] = runs;
+	const good =
+		answers.length === batch.length &&
+		answers.every((answer) => answer === '202') &&
+		runs.length === 1 &&
+		run.status === 'success' &&
+		sorted(run.eventIds) === sorted(batch.map(({ eventId }) => eventId));
+	return {
+		cells: [
+			`a batch of ${batch.length} tasks, collected`,
+			`${[...new Set(answers)].join(', ')} to each`,
+			runs.length === 1 ? nameOf(run) : `${runs.length} executions`,
+			good ? 'yes' : 'NO',
+		],
+		good,
+	};
 }

@@ -1,11 +1,15 @@
 import { NEWEST_EVENTS, type EmitOptions } from '../simulator';
 
-/** One thing that the demo sends, and what has to become of each of its copies. */
-export interface Scenario {
-	/** First column of the table. */
-	title: string;
+/** One thing that the demo sends. */
+export interface Sending {
 	type: string;
 	how: EmitOptions;
+}
+
+/** One thing that the demo sends, and what has to become of each of its copies. */
+export interface Scenario extends Sending {
+	/** First column of the table. */
+	title: string;
 	expected: readonly Fate[];
 }
 
@@ -85,4 +89,10 @@ export const WHILE_STOPPED: readonly Scenario[] = [
 	type,
 	how: { maxAttempts: 1 },
 	expected: ['recovered'],
+}));
+
+/** What is sent to the workflow that collects: tasks of a batch, of which every tenth fails. */
+export const BATCH: readonly Sending[] = Array.from({ length: 30 }, (_, index) => ({
+	type: index % 10 === 9 ? 'task.failed' : 'task.completed',
+	how: { data: { task_id: `tsk_${index + 1}` }, maxAttempts: 1 },
 }));

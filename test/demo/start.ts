@@ -18,9 +18,10 @@ import {
 	type WorkflowFile,
 } from '../support/n8n';
 import { endGroup, spawnGroup } from '../support/n8n/processGroup';
-import { judge, type Run, type Sent } from './judge';
+import collectingSample from './collecting.json';
+import { judge, judgeBatch, nameOf, type CollectedRun, type Run, type Sent } from './judge';
 import { onEnd } from './lifeline';
-import { EVENT_COUNT, SCENARIOS, WHILE_STOPPED, type Scenario } from './scenarios';
+import { BATCH, EVENT_COUNT, SCENARIOS, WHILE_STOPPED, type Sending } from './scenarios';
 import { announce, withdraw } from './stateFile';
 import { columns } from './table';
 import sample from './workflow.json';
@@ -28,7 +29,8 @@ import sample from './workflow.json';
 const USAGE = `npm start -- [--once | --watch] [--n8n <version>]
 
   Starts a real n8n with this package, and Anchor's webhook service in miniature; sends one of each event, and some
-  that must not get through; stops n8n while more are sent, and starts it again; then stays up until Ctrl-C.
+  that must not get through; sends a batch to a second workflow, which collects for a minute; stops n8n, which ends
+  that minute early, while more are sent, and starts it again; then stays up until Ctrl-C, and lets a minute end by itself.
 
   --once            ends after the table, with 0 if everything went as it must, else with 1
   --watch           sends nothing by itself; compiles what you change, and n8n takes it up (npm run dev)
@@ -46,8 +48,11 @@ const say = (text = '') => process.stdout.write(`${text}\n`);
 interface Demo {
 	n8n: N8n;
 	client: N8nClient;
-	workflow: Workflow;
 	simulator: Simulator;
+	/** Runs once for each event. */
+	workflow: Workflow;
+	/** Runs once for all events of a minute. */
+	collecting: Workflow;
 }
 
 /** Everything that has to be taken down again, the newest first. */
@@ -97,30 +102,44 @@ async function startDemo(
 		{ apiKey: simulator.apiKey, baseUrl: simulator.url },
 		'Anchor Browser in miniature',
 	);
-	const file = sample as unknown as WorkflowFile;
-	const workflow = await client.createWorkflow({
-		...file,
-		nodes: file.nodes.map((node) =>
-			node.name === TRIGGER ? { ...node, credentials: { anchorBrowserApi } } : node,
-		),
-	});
-	await client.activate(workflow.id);
+	const activate = async (file: WorkflowFile) => {
+		const { id } = await client.createWorkflow({
+			...file,
+			nodes: file.nodes.map((node) =>
+				node.name === TRIGGER ? { ...node, credentials: { anchorBrowserApi } } : node,
+			),
+		});
+		return await client.activate(id);
+	};
+	const workflow = await activate(sample as unknown as WorkflowFile);
+	const collecting = await activate(collectingSample as unknown as WorkflowFile);
 	say(`n8n is at ${n8n.url}, Anchor's webhook service in miniature at ${simulator.url}`);
-	for (const webhook of simulator.webhooks()) {
-		say(
-			`The sample workflow is active: its trigger registered ${webhook.url} for ${webhook.subscribedEvents.length} events`,
-		);
+	const demo = { n8n, client, simulator, workflow, collecting };
+	for (const one of [workflow, collecting]) {
+		for (const { url, subscribedEvents } of webhooksOf(demo, one)) {
+			say(`"${one.name}" is active: it registered ${url} for ${subscribedEvents.length} events`);
+		}
 	}
-	return { n8n, client, workflow, simulator };
+	return demo;
 }
 
-/** Sends scenarios one after the other, and waits for every answer. */
-async function sendAll({ simulator }: Demo, scenarios: readonly Scenario[]): Promise<Sent[]> {
+/** What the trigger of a workflow has made at Anchor. */
+function webhooksOf({ client, simulator }: Demo, workflow: Workflow) {
+	const address = client.webhookUrl(workflow, TRIGGER);
+	return simulator.webhooks().filter(({ url }) => url === address);
+}
+
+/** Sends one after the other to the trigger of a workflow, and waits for every answer. */
+async function sendAll<What extends Sending>(
+	demo: Demo,
+	workflow: Workflow,
+	scenarios: readonly What[],
+): Promise<Array<Sent<What>>> {
 	// Named, as Anchor need not subscribe us to an event for us to prove that the trigger takes it.
-	const to = simulator.webhooks().map((webhook) => webhook.id);
-	const sent: Sent[] = [];
+	const to = webhooksOf(demo, workflow).map(({ id }) => id);
+	const sent: Array<Sent<What>> = [];
 	for (const scenario of scenarios) {
-		const emission = simulator.emit(scenario.type, { ...scenario.how, to });
+		const emission = demo.simulator.emit(scenario.type, { ...scenario.how, to });
 		await emission.settled;
 		sent.push({ scenario, eventId: emission.id, deliveries: emission.deliveries });
 	}
@@ -131,7 +150,7 @@ async function sendAll({ simulator }: Demo, scenarios: readonly Scenario[]): Pro
 async function sendWhileStopped(demo: Demo): Promise<Sent[]> {
 	const { n8n, client } = demo;
 	await n8n.shutDown();
-	const sent = await sendAll(demo, WHILE_STOPPED);
+	const sent = await sendAll(demo, demo.workflow, WHILE_STOPPED);
 	await n8n.restart();
 	await client.login(OWNER);
 	return sent;
@@ -155,19 +174,51 @@ async function listRuns({ client, workflow }: Demo): Promise<Run[]> {
 	);
 }
 
+/** All runs so far of the workflow that collects, less those without an event: so the trigger asks n8n what it knows. */
+async function listCollectedRuns({ client, collecting }: Demo): Promise<CollectedRun[]> {
+	const executions = await client.executions({ workflowId: collecting.id });
+	const runs = await Promise.all(
+		executions.map(async ({ id, status }) => {
+			const items = itemsOf(await client.getExecution(id), TRIGGER);
+			return { id, status, eventIds: items.map(({ _event }) => (_event as { id: string }).id) };
+		}),
+	);
+	return runs.filter(({ eventIds }) => eventIds.length > 0);
+}
+
 /**
  * Waits until every event that must run has run, and all executions are over; answers all that came.
  * @param timeout in milliseconds; what is missing then is shown by the table
  */
 async function runsOf(demo: Demo, wanted: readonly Sent[], timeout: number): Promise<Run[]> {
-	const isOver = ({ status }: Run) => !['new', 'running'].includes(status);
-	let runs: Run[] = [];
+	const eventIdsOf = ({ eventId }: Run) => [eventId];
+	return await untilRun(async () => await listRuns(demo), eventIdsOf, wanted, timeout);
+}
+
+/** The same for the workflow that collects. */
+async function collectedRunsOf(
+	demo: Demo,
+	batch: ReadonlyArray<Sent<Sending>>,
+	timeout: number,
+): Promise<CollectedRun[]> {
+	const eventIdsOf = ({ eventIds }: CollectedRun) => eventIds;
+	return await untilRun(async () => await listCollectedRuns(demo), eventIdsOf, batch, timeout);
+}
+
+async function untilRun<Kind extends { status: string }>(
+	list: () => Promise<Kind[]>,
+	eventIdsOf: (run: Kind) => ReadonlyArray<string | undefined>,
+	wanted: ReadonlyArray<Sent<Sending>>,
+	timeout: number,
+): Promise<Kind[]> {
+	let runs: Kind[] = [];
 	try {
 		await waitFor(
 			async () => {
-				runs = await listRuns(demo);
-				const seen = new Set(runs.map(({ eventId }) => eventId));
-				return wanted.every(({ eventId }) => seen.has(eventId)) && runs.every(isOver);
+				runs = await list();
+				const seen = new Set(runs.flatMap(eventIdsOf));
+				const isOver = runs.every(({ status }) => !['new', 'running'].includes(status));
+				return isOver && wanted.every(({ eventId }) => seen.has(eventId));
 			},
 			{ timeout, every: 1_000 },
 		);
@@ -182,10 +233,14 @@ const mustRun = ({ scenario }: Sent) =>
 
 /** Sends, waits, prints the table. Answers whether everything went as it must. */
 async function show(demo: Demo): Promise<boolean> {
-	const sent = await withProgress('Sending', sendAll(demo, SCENARIOS));
+	const sent = await withProgress('Sending', sendAll(demo, demo.workflow, SCENARIOS));
 	await runsOf(demo, sent.filter(mustRun), 60_000);
+	const batch = await withProgress(
+		`Sending ${BATCH.length} tasks to the workflow that collects for a minute`,
+		sendAll(demo, demo.collecting, BATCH),
+	);
 	const missed = await withProgress(
-		'Stopping n8n, sending meanwhile, starting n8n again',
+		'Stopping n8n, which ends that minute early, sending meanwhile, starting n8n again',
 		sendWhileStopped(demo),
 	);
 	const wanted = [...sent, ...missed].filter(mustRun);
@@ -193,12 +248,13 @@ async function show(demo: Demo): Promise<boolean> {
 		'Waiting for the trigger to recover what n8n missed (90 s at most)',
 		runsOf(demo, wanted, 90_000),
 	);
+	const collected = judgeBatch(batch, await collectedRunsOf(demo, batch, 90_000));
 	const rows = [...sent, ...missed].map((one) => judge(one, runs));
 	say();
 	say(
 		columns(
 			['What was sent', 'Answer', 'In n8n', 'As it must be'],
-			rows.flat().map((row) => row.cells),
+			[...rows.flat(), collected].map((row) => row.cells),
 		),
 	);
 	say();
@@ -212,6 +268,7 @@ async function show(demo: Demo): Promise<boolean> {
 	for (const [words, part] of Object.entries(parts)) {
 		say(`${goodOf(part)} of ${part.length} ${words}.`);
 	}
+	say(`${collected.good ? 'A' : 'No'} batch of ${batch.length} tasks came in one run.`);
 	// After a start, one run without an item is how the trigger asks n8n which events it knows.
 	const empty = runs.filter(({ eventId }) => eventId === undefined).length;
 	const exact = runs.length - empty === wanted.length && empty <= 1;
@@ -220,7 +277,7 @@ async function show(demo: Demo): Promise<boolean> {
 			`n8n has ${runs.length} executions, ${empty} of them empty; there must be ${wanted.length}.`,
 		);
 	}
-	return exact && goodOf(rows) === rows.length;
+	return exact && collected.good && goodOf(rows) === rows.length;
 }
 
 /** Compiles what changes in the sources into the package that n8n has installed. */
@@ -235,6 +292,20 @@ function watchSources({ n8n }: Demo): void {
 		{ stdio: ['ignore', 'inherit', 'inherit'] },
 	);
 	takeDown.push(async () => await endGroup(tsc, 0));
+}
+
+/** Lets the workflow that collects have its whole minute, and says what came of it. */
+async function showWindow(demo: Demo): Promise<void> {
+	const batch = await sendAll(demo, demo.collecting, BATCH);
+	say();
+	say(
+		`${batch.length} more tasks wait for the end of a minute; then one run has them all. Look in a minute at`,
+	);
+	say(`Runs     ${demo.n8n.url}/workflow/${demo.collecting.id}/executions`);
+	const runs = await collectedRunsOf(demo, batch, 120_000);
+	const isOfBatch = (id: string) => batch.some(({ eventId }) => eventId === id);
+	const found = runs.filter(({ eventIds }) => eventIds.some(isOfBatch)).map(nameOf);
+	say(found.length > 0 ? `They came: ${found.join(', ')}` : 'They have not come in two minutes');
 }
 
 function sayWhereToGo({ n8n, workflow, simulator }: Demo): void {
@@ -289,6 +360,7 @@ async function main(): Promise<void> {
 			});
 			takeDown.push(withdraw);
 			sayWhereToGo(demo);
+			if (!values.watch) await showWindow(demo);
 			return;
 		}
 	} catch (thrown) {
