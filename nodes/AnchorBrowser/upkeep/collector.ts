@@ -6,6 +6,7 @@ import { earliest, TAKEN } from '../recovery/reading';
 import type { MissedEvent, Reading } from '../recovery/reading';
 import { recoveredLine } from '../recovery/report';
 import { anchorNow, noteDone, readHistory, settleHistory } from './deliveryHistory';
+import type { HistoryRead } from './deliveryHistory';
 import type { Monitor } from './monitor';
 import type { ReceivedEvent } from '../runtime/runItem';
 import { receivedEvent, runTogether } from './startRuns';
@@ -127,7 +128,7 @@ export class Collector {
 
 /** @returns whether all that was to be run has been, and nothing more can be known of */
 async function runCollected(monitor: Monitor, isEnded: () => boolean): Promise<boolean> {
-	const { trigger } = monitor;
+	const { trigger, shownMs } = monitor;
 	const read = await readHistory(monitor);
 	// Without the history what waits here runs all the same; how far runs have come cannot be said then.
 	const missed = read === undefined ? [] : fromHistory(monitor, read.reading);
@@ -135,9 +136,8 @@ async function runCollected(monitor: Monitor, isEnded: () => boolean): Promise<b
 	const untilMs = read?.isWhole
 		? earliest(read.reading.inHandMs, read.reading.droppedMs)
 		: -Infinity;
-	const note = async (doneMs: number) => {
-		if (read?.isWhole) await noteRun(monitor, Math.min(doneMs, read.beganMs - LATE_ROWS_MS));
-	};
+	const shown = read?.isWhole ? shownBy(monitor, read, shownMs) : -Infinity;
+	const note = async (doneMs: number) => await noteRun(monitor, Math.min(doneMs, shown));
 	// All that ended before the earliest of these has run.
 	if (trigger.unnotedMs.length > 0) {
 		await note(Math.min(untilMs ?? Infinity, ...events.map(({ endMs }) => endMs)) - 1);
@@ -152,6 +152,15 @@ async function runCollected(monitor: Monitor, isEnded: () => boolean): Promise<b
 	const isDone = read.isWhole && untilMs === undefined;
 	if (isDone) settleHistory(monitor);
 	return isDone;
+}
+
+/**
+ * By when Anchor had ended with all that this reading is sure to show: by its clock, or, should that stand still, by an
+ * earlier reading.
+ */
+function shownBy(monitor: Monitor, { beganMs }: HistoryRead, earlierMs: number): number {
+	void wait(LATE_ROWS_MS).then(() => (monitor.shownMs = Math.max(monitor.shownMs, beganMs)));
+	return Math.max(earlierMs, beganMs - LATE_ROWS_MS);
 }
 
 async function runPortion(monitor: Monitor, { events }: Portion<CollectedEvent>): Promise<boolean> {
