@@ -45,7 +45,9 @@ export const QUEUE_SCENARIOS: readonly Scenario[] = [
 		versions: BOTH,
 		setting: QUEUE,
 		runSeconds: 3,
+		// What was taken is asked about a minute later, at the second look after the publication.
 		unnoticed: true,
+		seconds: FULL ? 16 * 60 : 150,
 		happen: async ({ environment: { workers }, runs }) => {
 			await waitFor(async () => (await runs.unfinished()) >= 4, { what: 'four runs at once' });
 			await killInTurns(workers, KILLS);
