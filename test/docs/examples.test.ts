@@ -61,6 +61,21 @@ describe.each(exampleFiles())('%s as a file', (file) => {
 		}
 	});
 
+	it('says on its note and in the list for how long its trigger collects events, if it does', () => {
+		const collects = nodes.flatMap(({ type, parameters }) => {
+			const { collectMinutes } = (parameters?.options ?? {}) as { collectMinutes?: number };
+			return type === TRIGGER_TYPE && collectMinutes !== undefined ? [collectMinutes] : [];
+		});
+		const note = String(nodes.find(({ type }) => type === STICKY_NOTE)?.parameters?.content);
+		const noted = [...note.matchAll(/The trigger collects the events of (\d+) minutes/g)];
+		expect(noted.map(([, minutes]) => Number(minutes))).toEqual(collects);
+		expect(note.includes("change *Collect Events (Minutes)* under the trigger's *Options*")).toBe(
+			collects.length > 0,
+		);
+		const inList = exampleText('README.md').includes(`_${file.replace('.json', '')}_`);
+		expect(inList).toBe(collects.length > 0);
+	});
+
 	it("sends the API key to Anchor's host only, and along no redirect", () => {
 		const calls = nodes.filter(({ parameters }) => parameters?.nodeCredentialType !== undefined);
 		for (const { name: nodeName, parameters } of calls) {
