@@ -62,6 +62,12 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 		{ isStart: true },
 		'',
 	],
+	[
+		'202 before a start, twice for one event',
+		[answered('a', -5, 202), answered('a', -4, 202)],
+		{ isStart: true },
+		'a?',
+	],
 	['204 before a start', [answered('a', -5, 204)], { isStart: true }, ''],
 	['202 since the start: of another process', [answered('a', 5, 202)], { isStart: true }, ''],
 	[
