@@ -36,9 +36,7 @@ const refused = (id: string, seconds: number, status = 401) =>
 
 it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 	['given up: missing', [row('a', 5), row('b', 6, { status: 'dead' })], {}, 'a b'],
-	['given up, known here', [row('a', 5)], { isKnown: oneOf('a') }, ''],
 	['taken or not for us: settled', [answered('a', 5, 202), answered('b', 6, 204)], {}, ''],
-	['still tried', [row('a', 5, { status: 'pending' })], {}, ''],
 	['a plain 200 beside answers of ours: missing', [own, answered('a', 5, 200)], {}, 'a'],
 	['a plain 200 where nothing is ours: doubtful', [answered('a', 5, 200)], {}, 'a?'],
 	[
@@ -57,18 +55,11 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 	['202 before a start: doubtful', [answered('a', -5, 202)], { isStart: true }, 'a?'],
 	['202 before a start, at a later look', [answered('a', -5, 202)], {}, ''],
 	[
-		'202 before a start, not selected any more',
-		[{ ...answered('a', -5, 202), event_type: 'task.failed' }],
-		{ isStart: true },
-		'',
-	],
-	[
 		'202 before a start, twice for one event',
 		[answered('a', -5, 202), answered('a', -4, 202)],
 		{ isStart: true },
 		'a?',
 	],
-	['204 before a start', [answered('a', -5, 204)], { isStart: true }, ''],
 	['202 since the start: of another process', [answered('a', 5, 202)], { isStart: true }, ''],
 	[
 		'202 two minutes before the last one before a start, however long ago that is',
@@ -110,7 +101,6 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 		'b? last?',
 	],
 	['noted as done', [row('a', -5), answered('b', -4, 202)], { doneMs: at(-4), isStart: true }, ''],
-	['202 after the same event was given up', [row('a', 5), answered('a', 6, 202)], {}, ''],
 ])('%s', (_what, rows, more, expected) => {
 	expect(runs(planOf(rows, more))).toBe(expected);
 });
