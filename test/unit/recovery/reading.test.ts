@@ -49,6 +49,7 @@ describe('a reading tells of', () => {
 		answered: '',
 		taken: '',
 		withoutPayload: '',
+		unjudged: '',
 		unauthorized: [] as number[],
 		ends: [] as Array<[string, number]>,
 		inHandMs: undefined as number | undefined,
@@ -129,6 +130,7 @@ describe('a reading tells of', () => {
 			answered: idsOf(reading.missing(ANSWERED)).join(' '),
 			taken: idsOf(reading.takenEvents()).join(' '),
 			withoutPayload: [...reading.withoutPayload].join(' '),
+			unjudged: [...reading.unjudged].join(' '),
 			unauthorized: reading.unauthorizedMs,
 			ends: [...reading.endsMs],
 			inHandMs: reading.inHandMs,
@@ -234,4 +236,6 @@ it('counts places from the older end also across two histories', () => {
 		order([...newestFirst, ...younger.newestFirst]).indexOf('b'),
 	);
 	expect(order([...oldestFirst, ...younger.oldestFirst]).slice(0, 2)).toEqual(['b2', 'b']);
+	// All of one moment: as they came, a row that moved to the next page where it was first.
+	expect(order([row('x', 5), row('y', 5), row('x', 5)])).toEqual(['x', 'y']);
 });
