@@ -62,6 +62,6 @@ export class HistoryReader {
 
 	/** Says that nothing is left to be done about the last reading. */
 	settle(): void {
-		this.fromMs = this.nextFromMs ?? this.fromMs;
+		this.fromMs = this.nextFromMs;
 	}
 }

@@ -102,14 +102,14 @@ export function planRecovery(reading: Reading, input: PlanInput): RecoveryPlan {
 	const missing = reading.missing({ givenUp: true, answered: !isMasked });
 	const masked = isMasked ? reading.missing({ givenUp: false, answered: true }) : [];
 	const untilMs = earliest(inHandMs, reading.droppedMs);
-	const noteUpTo = (ms: number) =>
-		input.isWhole ? Math.min(ms, (untilMs ?? Infinity) - 1) : undefined;
 	return {
 		wrongSecret: wrongSecretOf(reading, input),
 		questions: input.isDurable ? questionsOf(reading, masked, input) : [],
 		checkedMs: Math.max(input.checkedMs, input.nowMs - BEGUN_MS),
 		portions: portionsOf(missing, { most: PORTION, untilMs: input.isWhole ? untilMs : -Infinity }),
-		doneMs: noteUpTo(input.nowMs - CARRIED_OUT_MS),
+		doneMs: input.isWhole
+			? Math.min(input.nowMs - CARRIED_OUT_MS, (untilMs ?? Infinity) - 1)
+			: undefined,
 		isUnsettled: !input.isWhole || untilMs !== undefined,
 		unjudged: [...reading.unjudged],
 		withoutPayload: [...reading.withoutPayload],

@@ -5,14 +5,15 @@ import type { MissedEvent } from './reading';
  * @param events at least one
  */
 export function recoveredLine(events: readonly MissedEvent[]): string {
-	const times = events.map(({ event }) => event.created ?? '').sort();
+	const times = events.flatMap(({ event }) => event.created ?? []).sort();
+	const when = times.length === 0 ? '' : ` (of ${times[0]} to ${times[times.length - 1]})`;
 	const counts = new Map<number | null, number>();
 	for (const { status } of events) counts.set(status, (counts.get(status) ?? 0) + 1);
 	const got = [...counts]
 		.sort(([, one], [, other]) => other - one)
 		.map(([status, count]) => `${status ?? 'no answer'} (${count})`);
 	const advice = new Set([...counts.keys()].map(adviceFor));
-	return `${countOf(events.length)} that had not reached this workflow (of ${times[0]} to ${times[times.length - 1]}) ${events.length === 1 ? 'was' : 'were'} fetched from the delivery history of Anchor Browser and run. What Anchor Browser had got in place of an answer of this trigger: ${got.join(', ')}. ${[...advice].join('. ')}`;
+	return `${countOf(events.length)} that had not reached this workflow${when} ${events.length === 1 ? 'was' : 'were'} fetched from the delivery history of Anchor Browser and run. What Anchor Browser had got in place of an answer of this trigger: ${got.join(', ')}. ${[...advice].join('. ')}`;
 }
 
 /** What the log says of events that Anchor holds delivered and that no run had taken. */

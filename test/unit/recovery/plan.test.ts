@@ -37,14 +37,12 @@ const refused = (id: string, seconds: number, status = 401) =>
 
 it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 	['given up: missing', [row('a', 5), row('b', 6, { status: 'dead' })], {}, 'a b'],
-	['given up, known here', [row('a', 5)], { isKnown: oneOf('a') }, ''],
 	[
 		'taken just now or not for us: settled',
 		[answered('a', 890, 202), answered('b', 6, 204)],
 		{},
 		'',
 	],
-	['still tried', [row('a', 5, { status: 'pending' })], {}, ''],
 	['a plain 200 beside answers of ours: missing', [own, answered('a', 5, 200)], {}, 'a'],
 	['a plain 200 where nothing is ours: doubtful', [answered('a', 5, 200)], {}, 'a?'],
 	[
@@ -63,12 +61,11 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 	['202 before a start: doubtful', [answered('a', -5, 202)], { isStart: true }, 'a?'],
 	['202 before a start, at a later look', [answered('a', -5, 202)], {}, ''],
 	[
-		'202 before a start, not selected any more',
-		[{ ...answered('a', -5, 202), event_type: 'task.failed' }],
+		'202 before a start, twice for one event',
+		[answered('a', -5, 202), answered('a', -4, 202)],
 		{ isStart: true },
-		'',
+		'a?',
 	],
-	['204 before a start', [answered('a', -5, 204)], { isStart: true }, ''],
 	['202 since the start, known here', [answered('a', 5, 202)], { isKnown: oneOf('a') }, ''],
 	[
 		'202 by another process: doubtful after a minute, and asked about once',
@@ -118,7 +115,6 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 		'b? last?',
 	],
 	['noted as done', [row('a', -5), answered('b', -4, 202)], { doneMs: at(-4), isStart: true }, ''],
-	['202 after the same event was given up', [row('a', 5), answered('a', 890, 202)], {}, ''],
 ])('%s', (_what, rows, more, expected) => {
 	expect(runs(planOf(rows, more))).toBe(expected);
 });

@@ -22,8 +22,8 @@ const shown = (events: Array<ReturnType<typeof event>>, limits: PortionLimits) =
 it('are none for nothing, and one for what fits: the oldest first, whenever Anchor ended with it', () => {
 	expect(shown([], { most: 3 })).toEqual([]);
 	const events = [
-		event('b', 1, { createdMs: 9 }),
-		event('c', 2, { createdMs: 9, place: 1 }),
+		event('c', 1, { createdMs: 9, place: 2 }),
+		event('b', 2, { createdMs: 9, place: 1 }),
 		event('a', 8),
 	];
 	expect(shown(events, { most: 3 })).toEqual([['abc', 8]]);

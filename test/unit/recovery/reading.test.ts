@@ -1,5 +1,7 @@
+import type { DeliveryRow } from '../../../nodes/AnchorBrowser/api/webhooks';
 import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { EventMemory } from '../../../nodes/AnchorBrowser/delivery/dedupe';
+import type { ReadingInput } from '../../../nodes/AnchorBrowser/recovery/reading';
 import { answered, at, idsOf, oneOf, readingOf, row } from './rows';
 
 const GIVEN_UP = { givenUp: true, answered: false };
@@ -39,6 +41,110 @@ describe('a row counts', () => {
 	});
 });
 
+describe('a reading tells of', () => {
+	const own = answered('own', 1, 204);
+	const bare = { payload: undefined };
+	const nothing = {
+		givenUp: '',
+		answered: '',
+		taken: '',
+		withoutPayload: '',
+		unjudged: '',
+		unauthorized: [] as number[],
+		ends: [] as Array<[string, number]>,
+		inHandMs: undefined as number | undefined,
+		isMasked: true,
+		othersReceive: false,
+	};
+
+	it.each<[string, DeliveryRow[], Partial<ReadingInput>, Partial<typeof nothing>]>([
+		['nothing: that answers may be changed', [], {}, {}],
+		[
+			'what was given up',
+			[row('a', 5), row('b', 6, { status: 'dead' })],
+			{ doneMs: at(4) },
+			{ givenUp: 'a b' },
+		],
+		['and was noted as done', [row('a', 5), row('b', 6)], { doneMs: at(5) }, { givenUp: 'b' }],
+		[
+			'and is known here',
+			[row('a', 5), row('b', 5, bare)],
+			{ isKnown: oneOf('a b') },
+			{ ends: ['a', 'b'].map((id) => [id, at(5)]) },
+		],
+		[
+			'and n8n has in hand',
+			[row('a', 7), row('b', 6), row('c', 8)],
+			{ isInHand: oneOf('a b c'), isKnown: oneOf('a b c') },
+			{ inHandMs: at(6) },
+		],
+		[
+			'and was refused with 401, done or not',
+			[row('a', 5, { response_status: 401 }), row('b', 6)],
+			{ doneMs: at(9) },
+			{ unauthorized: [at(5)] },
+		],
+		['a 200', [answered('a', 5, 200)], {}, { answered: 'a' }],
+		['a 200 that was noted as done', [answered('a', 5, 200)], { doneMs: at(5) }, {}],
+		[
+			'a 200 beside an answer of ours',
+			[own, answered('a', 5, 200)],
+			{},
+			{ answered: 'a', isMasked: false },
+		],
+		[
+			'a 200 for what this process answered',
+			[own, answered('a', 5, 200)],
+			{ isKnown: oneOf('a') },
+			{ ends: [['a', at(5)]] },
+		],
+		[
+			'a 200 for what it recovered',
+			[own, answered('a', 5, 200)],
+			{ isKnown: oneOf('a'), isRecovered: oneOf('a') },
+			{ ends: [['a', at(5)]], isMasked: false },
+		],
+		['a 202', [answered('a', 0, 202)], {}, { taken: 'a', othersReceive: true, isMasked: false }],
+		['a 202 from before the start', [answered('a', -1, 202)], {}, { taken: 'a', isMasked: false }],
+		['a 204 from before the start', [answered('a', -1, 204)], {}, { isMasked: false }],
+		[
+			'a 202 from before the start, known here',
+			[answered('a', -1, 202)],
+			{ isKnown: oneOf('a') },
+			{ ends: [['a', at(-1)]], isMasked: false },
+		],
+		[
+			'a 202 from before the start, not selected now or without its payload',
+			[
+				{ ...answered('a', -2, 202), event_type: 'task.failed' },
+				{ ...answered('b', -1, 202), ...bare },
+			],
+			{},
+			{ isMasked: false },
+		],
+		[
+			'what was given up before it was taken',
+			[row('a', 5), answered('a', 6, 204)],
+			{},
+			{ isMasked: false },
+		],
+	])('%s', (_what, rows, more, expected) => {
+		const reading = readingOf(rows, more);
+		expect({
+			givenUp: idsOf(reading.missing(GIVEN_UP)).join(' '),
+			answered: idsOf(reading.missing(ANSWERED)).join(' '),
+			taken: idsOf(reading.takenEvents()).join(' '),
+			withoutPayload: [...reading.withoutPayload].join(' '),
+			unjudged: [...reading.unjudged].join(' '),
+			unauthorized: reading.unauthorizedMs,
+			ends: [...reading.endsMs],
+			inHandMs: reading.inHandMs,
+			isMasked: reading.isMasked,
+			othersReceive: reading.othersReceive,
+		}).toEqual({ ...nothing, ...expected });
+	});
+});
+
 it('names the conditions that cannot be judged', () => {
 	const conditions = { conditions: [{ leftValue: 'duration_ms', operator: 'number:gt' }] };
 	const wanted = { events: ['*'], filters: makeFilters({ conditions }) };
@@ -61,7 +167,7 @@ describe('where deliveries are collected', () => {
 	const collected = { collectedSinceMs: at(-100) };
 
 	it('a 202 of ours that has not run here is missing as well', () => {
-		const rows = [answered('before', -101, 202), answered('a', -50, 202), answered('b', 5, 202)];
+		const rows = [answered('before', -100, 202), answered('a', -50, 202), answered('b', 5, 202)];
 		const reading = readingOf([...rows, answered('no', 6, 204)], collected);
 		expect(idsOf(reading.missing(ANSWERED))).toEqual(['a', 'b']);
 		const known = readingOf(rows, { ...collected, isKnown: oneOf('b') });
@@ -91,9 +197,7 @@ describe('where deliveries are collected', () => {
 	});
 });
 
-it('tells whether others receive by a 202 of which this process knows nothing', () => {
-	expect(readingOf([answered('a', 5, 202)]).othersReceive).toBe(true);
-	expect(readingOf([answered('a', -5, 202)]).othersReceive).toBe(false);
+it('a 202 or 204 since the start is of others only where it was taken and this process knows nothing of it', () => {
 	expect(readingOf([answered('a', 5, 202)], { isKnown: oneOf('a') }).othersReceive).toBe(false);
 	expect(readingOf([answered('a', 5, 204)]).othersReceive).toBe(false);
 });
@@ -106,8 +210,8 @@ it('tells the earliest that Anchor still tries', () => {
 });
 
 it('runs nothing twice after more events than the memory holds, because their rows say what became of them', () => {
-	const seen = new EventMemory({ maxIds: 20_000 });
-	const rows = Array.from({ length: 21_000 }, (_none, index) => {
+	const seen = new EventMemory({ maxIds: 20 });
+	const rows = Array.from({ length: 21 }, (_none, index) => {
 		seen.commit(`e${index}`, 0);
 		return answered(`e${index}`, index / 10, 202);
 	});
@@ -117,7 +221,7 @@ it('runs nothing twice after more events than the memory holds, because their ro
 
 describe('of very many', () => {
 	it('keeps those that ended first, and says when the first one ended that it left out', () => {
-		const rows = Array.from({ length: 25_000 }, (_none, index) => row(`e${index}`, 25_000 - index));
+		const rows = Array.from({ length: 15_000 }, (_none, index) => row(`e${index}`, 15_000 - index));
 		const reading = readingOf(rows);
 		const kept = reading.missing(GIVEN_UP).filter(({ endMs }) => endMs < (reading.droppedMs ?? 0));
 		expect(kept).toHaveLength(5_000);
@@ -126,10 +230,10 @@ describe('of very many', () => {
 
 	it('keeps of what was taken before the start the last ones', () => {
 		const rows = Array.from({ length: 10_000 }, (_none, index) =>
-			answered(`e${index}`, index - 20_000, 202),
+			answered(`e${index}`, -10_000 - index, 202),
 		);
 		const taken = readingOf(rows).taken.map((one) => one.external_event_id);
-		expect([taken.length, taken[0]]).toEqual([5_000, 'e5000']);
+		expect([taken.length, taken[0]]).toEqual([5_000, 'e4999']);
 	});
 });
 
@@ -148,4 +252,6 @@ it('counts places from the older end also across two histories', () => {
 		order([...newestFirst, ...younger.newestFirst]).indexOf('b'),
 	);
 	expect(order([...oldestFirst, ...younger.oldestFirst]).slice(0, 2)).toEqual(['b2', 'b']);
+	// All of one moment: as they came, a row that moved to the next page where it was first.
+	expect(order([row('x', 5), row('y', 5), row('x', 5)])).toEqual(['x', 'y']);
 });

@@ -73,6 +73,7 @@ describe('how n8n goes on', () => {
 
 	it('2.41 keeps running a trigger whose create() failed, until it takes it out of service', () => {
 		const course = { activation: activation({ hasFailed: true }), isRunning: true };
+		expect(next(course)).toEqual({ isRunning: true, isUnexplained: false });
 		expect(judge(next(course))).toBe(10 * SECOND);
 		expect(next(next(course))).toEqual(UNTOUCHED);
 	});
