@@ -3,7 +3,7 @@ import { isSubscribed, judgeFilters } from '../delivery/filters';
 import type { EventFilters } from '../delivery/filters';
 import { ACCEPTED_STATUS, IGNORED_STATUS } from '../delivery/verdict';
 import type { AnchorEvent } from '../events/event';
-import { timeOf } from '../events/json';
+import { jsonText, timeOf } from '../events/json';
 import type { PendingEvent } from './portions';
 import { recoveredEvent } from './recoveredEvent';
 
@@ -205,7 +205,7 @@ export class Reading {
 			endMs: endOf(row),
 			createdMs: timeOf(row.scheduled_at) ?? 0,
 			place: this.rows,
-			length: JSON.stringify(payload).length,
+			length: jsonText(payload).length,
 		};
 	}
 }
