@@ -619,6 +619,23 @@ describe('deactivation', () => {
 		expect(await statusOf(id)).toBe(202);
 	});
 
+	it('ends the webhook also when the expression under Events cannot be resolved any more', async () => {
+		const { N8N_BLOCK_ENV_ACCESS_IN_NODE: before } = process.env;
+		Object.assign(process.env, { N8N_BLOCK_ENV_ACCESS_IN_NODE: 'false', EVENTS: 'task.failed' });
+		try {
+			const row = automaticTrigger(host, anchor, { events: '={{ $env.EVENTS }}' });
+			await host.activate(row);
+			process.env.N8N_BLOCK_ENV_ACCESS_IN_NODE = 'true';
+			await host.deactivate(row);
+		} finally {
+			delete process.env.EVENTS;
+			if (before === undefined) delete process.env.N8N_BLOCK_ENV_ACCESS_IN_NODE;
+			else process.env.N8N_BLOCK_ENV_ACCESS_IN_NODE = before;
+		}
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+
 	it('of a trigger whose credential is gone names the webhook that stays', async () => {
 		const row = automaticTrigger(host, anchor);
 		await host.activate(row);
