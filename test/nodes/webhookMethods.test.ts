@@ -1,4 +1,5 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { env } from 'node:process';
 import { inspect } from 'node:util';
 import type { NodeApiError } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
@@ -620,17 +621,17 @@ describe('deactivation', () => {
 	});
 
 	it('ends the webhook also when the expression under Events cannot be resolved any more', async () => {
-		const { N8N_BLOCK_ENV_ACCESS_IN_NODE: before } = process.env;
-		Object.assign(process.env, { N8N_BLOCK_ENV_ACCESS_IN_NODE: 'false', EVENTS: 'task.failed' });
+		const { N8N_BLOCK_ENV_ACCESS_IN_NODE: before } = env;
+		Object.assign(env, { N8N_BLOCK_ENV_ACCESS_IN_NODE: 'false', EVENTS: 'task.failed' });
 		try {
 			const row = automaticTrigger(host, anchor, { events: '={{ $env.EVENTS }}' });
 			await host.activate(row);
-			process.env.N8N_BLOCK_ENV_ACCESS_IN_NODE = 'true';
+			env.N8N_BLOCK_ENV_ACCESS_IN_NODE = 'true';
 			await host.deactivate(row);
 		} finally {
-			delete process.env.EVENTS;
-			if (before === undefined) delete process.env.N8N_BLOCK_ENV_ACCESS_IN_NODE;
-			else process.env.N8N_BLOCK_ENV_ACCESS_IN_NODE = before;
+			delete env.EVENTS;
+			if (before === undefined) delete env.N8N_BLOCK_ENV_ACCESS_IN_NODE;
+			else env.N8N_BLOCK_ENV_ACCESS_IN_NODE = before;
 		}
 		await timers.advance(END_MS);
 		expect(idsAtAnchor()).toEqual([]);
