@@ -1,4 +1,5 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
+import { env } from 'node:process';
 import { inspect } from 'node:util';
 import type { NodeApiError } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
@@ -617,6 +618,23 @@ describe('deactivation', () => {
 		await host.activate(row);
 		expect(idsAtAnchor()).toEqual([id]);
 		expect(await statusOf(id)).toBe(202);
+	});
+
+	it('ends the webhook also when the expression under Events cannot be resolved any more', async () => {
+		const { N8N_BLOCK_ENV_ACCESS_IN_NODE: before } = env;
+		Object.assign(env, { N8N_BLOCK_ENV_ACCESS_IN_NODE: 'false', EVENTS: 'task.failed' });
+		try {
+			const row = automaticTrigger(host, anchor, { events: '={{ $env.EVENTS }}' });
+			await host.activate(row);
+			env.N8N_BLOCK_ENV_ACCESS_IN_NODE = 'true';
+			await host.deactivate(row);
+		} finally {
+			delete env.EVENTS;
+			if (before === undefined) delete env.N8N_BLOCK_ENV_ACCESS_IN_NODE;
+			else env.N8N_BLOCK_ENV_ACCESS_IN_NODE = before;
+		}
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
 	});
 
 	it('of a trigger whose credential is gone names the webhook that stays', async () => {

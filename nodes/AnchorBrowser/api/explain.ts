@@ -101,11 +101,7 @@ function rowOf(failure: ApiFailure, what: string): Row {
 		case null:
 			return unansweredRow(failure, what);
 		case 400:
-			return {
-				message: `Anchor Browser did not accept the request to ${what} (400). Check the settings of this node`,
-				cause: `Anchor Browser did not accept the request to ${what} (400)`,
-				nextStep: 'Check the settings of this node, then try again.',
-			};
+			return settingsRow(`Anchor Browser did not accept the request to ${what} (400)`);
 		case 401:
 			return {
 				message: `Authorization refused: Anchor Browser does not know this API key, so n8n could not ${what} (401). Check the Anchor Browser API credential`,
@@ -139,11 +135,9 @@ function rowOf(failure: ApiFailure, what: string): Row {
 				nextStep: 'Look at the project in the Anchor Browser dashboard, then try again.',
 			};
 		case 422:
-			return {
-				message: `Anchor Browser understood the request to ${what} but could not carry it out (422). Check the settings of this node`,
-				cause: `Anchor Browser understood the request to ${what} but could not carry it out (422)`,
-				nextStep: 'Check the settings of this node, then try again.',
-			};
+			return settingsRow(
+				`Anchor Browser understood the request to ${what} but could not carry it out (422)`,
+			);
 		case 429: {
 			const wait = waitWords(retryAfterSeconds);
 			return {
@@ -155,6 +149,12 @@ function rowOf(failure: ApiFailure, what: string): Row {
 		default:
 			return otherRow(status, what, retryAfterSeconds);
 	}
+}
+
+/** A request that holds something wrong, which can only come from what the user has set. */
+function settingsRow(cause: string): Row {
+	const todo = 'Check the settings of this node';
+	return { message: `${cause}. ${todo}`, cause, nextStep: `${todo}, then try again.` };
 }
 
 /** What the codes of Node and its HTTP client say. Others are shown as they are. */
@@ -202,13 +202,7 @@ function otherRow(status: number, what: string, retryAfterSeconds: number | unde
 			nextStep: `Try again ${later}. Nothing has to be changed in n8n.`,
 		};
 	}
-	if (status >= 400) {
-		return {
-			message: `Anchor Browser refused to ${what} (${status}). Check the settings of this node`,
-			cause: `Anchor Browser refused to ${what} (${status})`,
-			nextStep: 'Check the settings of this node, then try again.',
-		};
-	}
+	if (status >= 400) return settingsRow(`Anchor Browser refused to ${what} (${status})`);
 	const answer =
 		status >= 300
 			? `the Base URL answered with a redirect (${status}); the Anchor Browser API does not`

@@ -100,14 +100,9 @@ export function isSubscribed(type: string, selected: readonly string[]): boolean
 }
 
 /**
- * Whether an event passes every filter. The two lists of failure types each narrow one event and leave the others
- * alone; a list of ids drops each event that carries none of them.
+ * Whether an event passes every filter, and which conditions could not be judged. The two lists of failure types each
+ * narrow one event and leave the others alone; a list of ids drops each event that carries none of them.
  */
-export function passesFilters(event: AnchorEvent, filters: EventFilters): boolean {
-	return judgeFilters(event, filters).holds;
-}
-
-/** As `passesFilters`, and which conditions could not be judged. */
 export function judgeFilters(event: AnchorEvent, filters: EventFilters): Judgement {
 	return passesFailureTypes(event, filters) && passesIds(event, filters)
 		? judgeConditions(event, filters.conditions)

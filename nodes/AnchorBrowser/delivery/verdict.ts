@@ -73,7 +73,17 @@ type Reason = Exclude<Verdict, { kind: 'accepted' }>['reason'];
 /** What n8n answers once it has taken a run: the description of the node says so, too. */
 export const ACCEPTED_STATUS = 202;
 
-const NOT_FOR_US = { status: 204 } as const;
+/** What a genuine event gets that starts no run. */
+export const IGNORED_STATUS = 204;
+
+/** What Anchor gets for an event that runs with others, some minutes later. */
+export const COLLECTED: Answer = {
+	status: ACCEPTED_STATUS,
+	headers: {},
+	body: { received: true, collected: true },
+};
+
+const NOT_FOR_US = { status: IGNORED_STATUS } as const;
 const BAD_REQUEST = {
 	status: 400,
 	body: { received: false, message: 'Bad Request' },

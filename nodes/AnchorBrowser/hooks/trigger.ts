@@ -53,7 +53,7 @@ function readSettings(context: ITriggerFunctions): MonitorSettings | undefined {
 	} catch (cause) {
 		const { name, id: nodeId } = context.getNode();
 		context.logger.warn(
-			`${name}: missed events are not looked for, because a parameter of this node cannot be read. Check its expressions, then publish the workflow again`,
+			`${name}: missed events are not looked for, because a parameter of this node cannot be read. Check its expressions, then publish the workflow again (n8n 1: deactivate and activate it)`,
 			{ workflowId: context.getWorkflow().id, nodeId, cause: (cause as Error).message },
 		);
 		return undefined;

@@ -2,7 +2,7 @@ import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import type { SeenEvents } from '../delivery/dedupe';
 import { decide, refuseByHead, refuseByTime, verify } from '../delivery/receive';
 import type { DeliveryRequest } from '../delivery/request';
-import { answerOf, isUnmatched, logLineOf } from '../delivery/verdict';
+import { answerOf, COLLECTED, isUnmatched, logLineOf } from '../delivery/verdict';
 import type { Answer, Verdict } from '../delivery/verdict';
 import { warnOncePerMinute } from '../runtime/log';
 import { toReceivedEvent } from '../runtime/runItem';
@@ -17,9 +17,6 @@ import { answerNow, onceAnswered, readBody, removeUploads, startRun } from './ex
 
 /** Anchor repeats a delivery that got a 5xx: the answer when a fault of our own kept one from being judged. */
 const FAULT = { status: 500, headers: {}, body: { received: false } };
-
-/** What Anchor gets for an event that runs with others, some minutes later. */
-const COLLECTED = { status: 202, headers: {}, body: { received: true, collected: true } };
 
 /** An answer that took longer shows an n8n that has enough to do. */
 const SLOW_MS = 1_000;

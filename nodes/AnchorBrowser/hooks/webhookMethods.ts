@@ -20,7 +20,11 @@ import { readState, writeState } from '../runtime/staticData';
 import type { Trigger } from '../runtime/trigger';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
 import { parameterReader } from '../settings/readParameters';
-import { collectMinutesOf, readRegistrationSettings } from '../settings/readSettings';
+import {
+	collectMinutesOf,
+	readEndSettings,
+	readRegistrationSettings,
+} from '../settings/readSettings';
 import type { RegistrationSettings } from '../settings/readSettings';
 
 /**
@@ -36,7 +40,7 @@ export async function activate(context: IHookFunctions): Promise<void> {
 		const registration = trigger.registrationOf(mode);
 		registration.isInService = false;
 		if (mode === 'production') noteActivation(context, trigger, true);
-		const settings = settingsOf(context);
+		const settings = readRegistrationSettings(parameterReader(context));
 		if (settings.events.length === 0) throw noEvents(context);
 		warnOfConditions(context);
 		if (settings.registration === 'automatic') await register(context, trigger, { settings, mode });
@@ -123,7 +127,7 @@ async function endService(context: IHookFunctions, trigger: Trigger): Promise<vo
 		trigger.course = course;
 		return;
 	}
-	const { registration, onDeactivate } = settingsOf(context);
+	const { registration, onDeactivate } = readEndSettings(parameterReader(context));
 	if (registration === 'manual') return endManualService(context, trigger, course);
 	const { mode, webhookId } = await findRegistration(context, trigger);
 	if (mode === undefined) return;
@@ -246,10 +250,6 @@ function refuseUnlistedEvents(context: IHookFunctions, { events }: RegistrationS
 	const unlisted = events.filter((event) => event !== EVERY_EVENT && !entryOf(event));
 	if (unlisted.length === 0) return;
 	throw makeNodeError(context.getNode(), unlistedEventWords(unlisted), { permanent: true });
-}
-
-function settingsOf(context: IHookFunctions): RegistrationSettings {
-	return readRegistrationSettings(parameterReader(context));
 }
 
 function addressOf(context: IHookFunctions): string {

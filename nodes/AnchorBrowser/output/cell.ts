@@ -1,4 +1,4 @@
-import { isObject } from '../events/json';
+import { isObject, jsonText } from '../events/json';
 
 /** What a spreadsheet can hold. */
 export type Cell = string | number | boolean | null;
@@ -103,39 +103,6 @@ function cut(text: string, mark: string): string {
 /** Whether it is a list with objects or lists in it, which `, ` cannot join. */
 function isNestedList(value: unknown): value is unknown[] {
 	return Array.isArray(value) && value.some((entry) => typeof entry === 'object' && entry !== null);
-}
-
-/**
- * Takes any parsed JSON; returns its JSON text, as JSON.stringify writes it. Without recursion, because JSON.stringify
- * throws some thousand levels down, and JSON.parse reads any depth.
- */
-export function jsonText(value: unknown): string {
-	const parts: string[] = [];
-	const rest: Array<{ value: unknown } | { text: string }> = [{ value }];
-	for (let next = rest.pop(); next; next = rest.pop()) {
-		if ('text' in next) {
-			parts.push(next.text);
-		} else if (Array.isArray(next.value)) {
-			parts.push('[');
-			rest.push({ text: ']' });
-			for (let index = next.value.length - 1; index >= 0; index--) {
-				rest.push({ value: next.value[index] });
-				if (index > 0) rest.push({ text: ',' });
-			}
-		} else if (isObject(next.value)) {
-			parts.push('{');
-			rest.push({ text: '}' });
-			const entries = Object.entries(next.value);
-			for (let index = entries.length - 1; index >= 0; index--) {
-				const [key, below] = entries[index];
-				rest.push({ value: below });
-				rest.push({ text: `${index > 0 ? ',' : ''}${JSON.stringify(key)}:` });
-			}
-		} else {
-			parts.push(JSON.stringify(next.value) ?? 'null');
-		}
-	}
-	return parts.join('');
 }
 
 function isoText(milliseconds: number): string | undefined {

@@ -3,10 +3,10 @@ import { columnsOf } from '../events/catalogue';
 import { ENVELOPE_KEYS } from '../events/event';
 import type { AnchorEvent } from '../events/event';
 import type { JsonObject } from '../events/json';
-import { isEmpty, isObject } from '../events/json';
+import { isEmpty, isObject, jsonText } from '../events/json';
 import { parsePath, valueAt } from '../events/path';
 import type { Cell } from './cell';
-import { finishCell, jsonText, toCell, toDateCell } from './cell';
+import { finishCell, toCell, toDateCell } from './cell';
 import { uniqueNames, withOurs } from './names';
 
 /** What the user may choose of a row. */

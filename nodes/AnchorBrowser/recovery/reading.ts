@@ -1,8 +1,9 @@
 import type { DeliveryRow } from '../api/webhooks';
 import { isSubscribed, judgeFilters } from '../delivery/filters';
 import type { EventFilters } from '../delivery/filters';
+import { ACCEPTED_STATUS, IGNORED_STATUS } from '../delivery/verdict';
 import type { AnchorEvent } from '../events/event';
-import { timeOf } from '../events/json';
+import { jsonText, timeOf } from '../events/json';
 import type { PendingEvent } from './portions';
 import { recoveredEvent } from './recoveredEvent';
 
@@ -13,8 +14,8 @@ const DELIVERED = 'succeeded';
 const GIVEN_UP = ['failed', 'dead'];
 
 /** What this node alone answers with, of all that stands between Anchor and a workflow: taken, and not for this workflow. */
-export const TAKEN = 202;
-const UNWANTED = 204;
+export const TAKEN = ACCEPTED_STATUS;
+const UNWANTED = IGNORED_STATUS;
 
 /** The most events of one kind that are kept in mind; beyond it, the next reading has the rest. */
 const MOST_KEPT = 5_000;
@@ -213,7 +214,7 @@ export class Reading {
 			endMs: endOf(row),
 			createdMs: timeOf(row.scheduled_at) ?? 0,
 			place: this.rows,
-			length: JSON.stringify(payload).length,
+			length: jsonText(payload).length,
 		};
 	}
 }

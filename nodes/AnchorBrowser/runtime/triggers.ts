@@ -54,7 +54,10 @@ class Triggers {
 	}
 }
 
-/** The only state outside of an object that changes: each trigger is found once for a call from n8n and passed down. */
+/**
+ * Each trigger is found once for a call from n8n and passed down. Outside of it modules keep what can be lost at any
+ * moment: which lines the log has just had, and texts that were read before.
+ */
 const triggers = new Triggers();
 
 /** What of n8n's contexts names a trigger. */

@@ -43,11 +43,16 @@ export interface ExecuteSettings {
 	deduplicate: Deduplicate;
 }
 
-/** What activation and deactivation need to know of them. */
+/** What deactivation needs to know of them. */
+export interface EndSettings {
+	registration: Registration;
+	onDeactivate: 'delete' | 'disable';
+}
+
+/** What activation and the regular look need to know of them. */
 export interface RegistrationSettings {
 	registration: Registration;
 	events: readonly string[];
-	onDeactivate: 'delete' | 'disable';
 	/** Whether events that Anchor could not deliver are fetched from its history. */
 	catchUp: boolean;
 	/** As in `WebhookSettings`. */
@@ -170,6 +175,18 @@ export function readExecuteSettings(read: ReadParameter): ExecuteSettings {
 }
 
 /**
+ * The parameters that decide how the webhook at Anchor ends. No others: an expression among those may not be resolved any
+ * more, and the webhook would stay.
+ * @param read reads a parameter of the node, expressions resolved
+ */
+export function readEndSettings(read: ReadParameter): EndSettings {
+	return {
+		registration: registrationOf(read),
+		onDeactivate: oneOf(option(read, 'onDeactivate'), ['delete', 'disable'], 'delete'),
+	};
+}
+
+/**
  * The parameters that decide over the webhook at Anchor.
  * @param read reads a parameter of the node, expressions resolved
  */
@@ -177,7 +194,6 @@ export function readRegistrationSettings(read: ReadParameter): RegistrationSetti
 	return {
 		registration: registrationOf(read),
 		events: eventsOf(read),
-		onDeactivate: oneOf(option(read, 'onDeactivate'), ['delete', 'disable'], 'delete'),
 		catchUp: !isSwitched(option(read, 'catchUp'), false),
 		sampleEvent: sampleOf(read),
 	};

@@ -3,7 +3,6 @@ import {
 	judgeFilters,
 	makeFilters,
 	parseIdList,
-	passesFilters,
 } from '../../../nodes/AnchorBrowser/delivery/filters';
 import type { RawFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
@@ -17,7 +16,7 @@ const event = (type: string, data: Record<string, unknown> = {}): AnchorEvent =>
 });
 
 const passes = (candidate: AnchorEvent, raw: RawFilters) =>
-	passesFilters(candidate, makeFilters(raw));
+	judgeFilters(candidate, makeFilters(raw)).holds;
 
 describe('isSubscribed', () => {
 	it('takes the selected events and no others', () => {

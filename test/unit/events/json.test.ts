@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
 	isEmpty,
 	isObject,
+	jsonText,
 	own,
 	parseJson,
 	timeOf,
@@ -162,5 +163,26 @@ describe('timeOf', () => {
 
 	it.each([null, undefined, '', 'soon'])('finds none in %j', (text) => {
 		expect(timeOf(text)).toBeUndefined();
+	});
+});
+
+describe('jsonText', () => {
+	it('writes what JSON.stringify writes', () => {
+		fc.assert(
+			fc.property(fc.jsonValue(), (value) => {
+				expect(jsonText(value)).toBe(JSON.stringify(value));
+			}),
+		);
+	});
+
+	it('writes null for what JSON does not have, as JSON.stringify does in a list', () => {
+		expect(jsonText([undefined, [() => 1]])).toBe('[null,[null]]');
+	});
+
+	it('writes what JSON.stringify has no stack for', () => {
+		const depth = 100_000;
+		const deep = `${'{"a":['.repeat(depth)}1${']}'.repeat(depth)}`;
+		expect(() => JSON.stringify(JSON.parse(deep))).toThrow(RangeError);
+		expect(jsonText(JSON.parse(deep)) === deep).toBe(true);
 	});
 });

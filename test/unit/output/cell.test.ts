@@ -1,5 +1,4 @@
-import fc from 'fast-check';
-import { finishCell, jsonText, toCell, toDateCell } from '../../../nodes/AnchorBrowser/output/cell';
+import { finishCell, toCell, toDateCell } from '../../../nodes/AnchorBrowser/output/cell';
 import { LONGEST_CELL } from '../../fixtures/odd';
 
 describe('toCell', () => {
@@ -187,26 +186,5 @@ describe('finishCell', () => {
 		const ends = ['', 'x'].map((first) => String(plain(`${first}${'🩹'.repeat(LONGEST_CELL)}`)));
 		for (const text of ends) expect(text).toMatch(/^x?(🩹)+… \(cut, 6553[45] characters\)$/u);
 		expect(ends.map(({ length }) => LONGEST_CELL - length).sort()).toEqual([0, 1]);
-	});
-});
-
-describe('jsonText', () => {
-	it('writes what JSON.stringify writes', () => {
-		fc.assert(
-			fc.property(fc.jsonValue(), (value) => {
-				expect(jsonText(value)).toBe(JSON.stringify(value));
-			}),
-		);
-	});
-
-	it('writes null for what JSON does not have, as JSON.stringify does in a list', () => {
-		expect(jsonText([undefined, [() => 1]])).toBe('[null,[null]]');
-	});
-
-	it('writes what JSON.stringify has no stack for', () => {
-		const depth = 100_000;
-		const deep = `${'{"a":['.repeat(depth)}1${']}'.repeat(depth)}`;
-		expect(() => JSON.stringify(JSON.parse(deep))).toThrow(RangeError);
-		expect(jsonText(JSON.parse(deep)) === deep).toBe(true);
 	});
 });

@@ -145,6 +145,15 @@ describe('a reading tells of', () => {
 	});
 });
 
+it('takes a payload of any depth, and tells how long it is', () => {
+	const depth = 20_000;
+	const text = `{"result":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+	const payload = JSON.parse(text) as Record<string, unknown>;
+	expect(() => JSON.stringify(payload)).toThrow(RangeError);
+	const [one] = readingOf([row('a', 5, { payload })]).missing(GIVEN_UP);
+	expect(one.length).toBe(text.length);
+});
+
 it('names the conditions that cannot be judged', () => {
 	const conditions = { conditions: [{ leftValue: 'duration_ms', operator: 'number:gt' }] };
 	const wanted = { events: ['*'], filters: makeFilters({ conditions }) };

@@ -4,6 +4,7 @@ import {
 	readGateSettings,
 	readWebhookSettings,
 	wantsOf,
+	readEndSettings,
 	readRegistrationSettings,
 	readExecuteSettings,
 } from '../../../nodes/AnchorBrowser/settings/readSettings';
@@ -46,10 +47,10 @@ describe('settings', () => {
 		expect(readRegistrationSettings(read)).toEqual({
 			registration: 'automatic',
 			events: ['task.completed', 'task.failed'],
-			onDeactivate: 'delete',
 			catchUp: true,
 			sampleEvent: 'task.completed',
 		});
+		expect(readEndSettings(read)).toEqual({ registration: 'automatic', onDeactivate: 'delete' });
 	});
 
 	it('tell by a digest whether other events are wanted, or remembered in another way', () => {
@@ -167,10 +168,8 @@ describe('settings', () => {
 			acknowledge: 'accepted',
 		});
 		expect(readExecuteSettings(read)).toMatchObject({ branchBy: 'none', format: 'data' });
-		expect(readRegistrationSettings(read)).toMatchObject({
-			onDeactivate: 'delete',
-			sampleEvent: undefined,
-		});
+		expect(readRegistrationSettings(read)).toMatchObject({ sampleEvent: undefined });
+		expect(readEndSettings(read)).toMatchObject({ onDeactivate: 'delete' });
 	});
 
 	it('hold the filters as they are now, however many others were read in between', () => {
