@@ -168,7 +168,8 @@ export class N8nClient {
 
 	/**
 	 * One call of n8n's REST API. n8n 1 has one connection to SQLite, on which two saves at the same moment, a run's among
-	 * them, spoil each other's transaction: what was rolled back so is asked for again.
+	 * them, spoil each other's transaction: what was rolled back so is asked for again. So is what n8n's server has cut off:
+	 * a busy one takes a connection for idle before it reads the request on it.
 	 *
 	 * @param path below `/rest`, such as `/workflows`
 	 * @param body is sent as JSON, a form as it is
@@ -185,7 +186,9 @@ export class N8nClient {
 				return await this.ask<T>(method, path, body, headers);
 			} catch (cause) {
 				const isRolledBack = /Transaction is not started yet|no such savepoint/.test(String(cause));
-				if (!isRolledBack || attempt === 3) throw cause;
+				const { code } = ((cause as Error).cause ?? {}) as NodeJS.ErrnoException;
+				const isCutOff = method === 'GET' && code === 'ECONNRESET';
+				if (!(isRolledBack || isCutOff) || attempt === 3) throw cause;
 			}
 		}
 	}
