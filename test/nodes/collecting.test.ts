@@ -1,5 +1,5 @@
 import { sleep } from 'n8n-workflow';
-import type { INodeParameters } from 'n8n-workflow';
+import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { parseMark } from '../../nodes/AnchorBrowser/registration/mark';
 import { automaticTrigger } from '../support/automaticTrigger';
 import { anchor, emitted, host, setUp, timers, webhookId } from '../support/recovering';
@@ -217,6 +217,24 @@ it('loses nothing over a kill in the window, although every delivery comes twice
 	await host.restart();
 	await timers.advance(FIRST_TWO_LOOKS_MS);
 	await expectEachOnce([...ids, ...unanswered]);
+});
+
+it('carries in a retry what the run had, and nothing that another run has taken', async () => {
+	await setUp();
+	const row = await collecting();
+	const ids = await emitted(3);
+	await timers.advance(5 * MINUTE_MS);
+	const items = jest.spyOn(host, 'execute');
+	const later = await emitted(1);
+	await timers.advance(5 * MINUTE_MS);
+	const [, [[{ json }]]] = items.mock.calls[0] as [unknown, INodeExecutionData[][]];
+	const { events } = json as { events: Array<{ event: { id: string } }> };
+	const repeated = ids.map((id) => ({ ...events[0], event: { ...events[0].event, id } }));
+	const workflowData = [[{ json: { ...json, events: [...repeated, ...events] } }]];
+	const retried = await host.execute(row, workflowData as INodeExecutionData[][], {
+		mode: 'retry',
+	});
+	expect(idsOf(retried.outputs)).toEqual(later);
 });
 
 it('lets what Anchor has given up join the window', async () => {

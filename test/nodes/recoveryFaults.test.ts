@@ -102,6 +102,20 @@ describe('a store that is asked about what is in doubt', () => {
 	});
 });
 
+it('runs what an n8n lost that died before its first look, as often as that happens', async () => {
+	await setUp({}, '1.123');
+	await activated();
+	const lost = [];
+	for (let life = 1; life <= 3; life++) {
+		lost.push(...(await takenAndLost(2)), ...(await missedWhileOff(1)));
+		// Each start takes its time.
+		anchor.advance(10 * 60_000);
+		await host.boot();
+	}
+	await restarted();
+	await expectEachOnce(lost);
+});
+
 describe('queue mode', () => {
 	it('fetches at each look what a processor swallowed while it started', async () => {
 		await setUp();

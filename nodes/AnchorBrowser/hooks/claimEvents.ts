@@ -63,8 +63,7 @@ export type Claim = { ids: ReadonlySet<string> } | 'silent' | 'forgotten';
  * Claims events for this run: it has those that no other execution has taken. The number of calls does not grow with
  * that of the events.
  *
- * A run that is repeated is no repetition of the event: a retry by the user (mode `retry`), or a run of the same name.
- * Manual runs neither ask nor record.
+ * A run that is repeated is no repetition of the event: it has the same name. Manual runs neither ask nor record.
  * @param context n8n's context of the run
  * @param trigger its calls to the store wait for each other
  * @returns never throws; what `silent` means for the events is up to the caller, and the log says that it was so
@@ -75,7 +74,7 @@ export async function claimEvents(
 	{ eventIds, runName, acrossProcesses, areDoubtful = false, witnesses = [] }: ClaimRequest,
 ): Promise<Claim> {
 	const mode = context.getMode();
-	if (mode === 'manual' || mode === 'retry' || eventIds.length === 0) {
+	if (mode === 'manual' || eventIds.length === 0) {
 		return { ids: new Set(eventIds) };
 	}
 	const takenBy: OwnerEntry = (eventId) => `${eventId} taken by ${runName}`;

@@ -77,7 +77,9 @@ async function takeDelivered(run: Run, received: ReceivedEvent): Promise<Receive
 	const isHere = receivedBy === PROCESS;
 	// Anchor may have hung up before its answer: then this is where the process learns that the event has run.
 	if (isHere && !isManual) trigger.seen.commit(event.id, Date.now());
-	if (settings.deduplicate !== 'durable') return [received];
+	// A retry by the user is no repetition of the event, though n8n gives it a name of its own.
+	const isRetry = context.getMode() === 'retry';
+	if (settings.deduplicate !== 'durable' || isRetry) return [received];
 	const runName = context.getExecutionId();
 	const request = { eventIds: [event.id], runName, acrossProcesses: !isHere };
 	const claim = await claimEvents(context, trigger, request);

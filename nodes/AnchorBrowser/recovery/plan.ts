@@ -59,7 +59,8 @@ const QUESTION = 500;
 
 /**
  * How long an n8n that was dying may have taken deliveries without carrying them out. Traffic ends when it dies, so this
- * counts back from the last delivery before a start, however long ago that was.
+ * counts back from the last delivery before a start, however long ago that was, and from every one before it that n8n did
+ * not take at once: an n8n that dies again before its first look leaves the question to the next one.
  */
 const DYING_MS = 120_000;
 
@@ -72,8 +73,8 @@ const WITNESSES = 10;
 /** A worker of n8n's queue mode begins what was taken so long ago, or has died. */
 const BEGUN_MS = 60_000;
 
-/** Of so many events n8n's store surely knows whether they have run. */
-const MOST_CHECKED = 1_000;
+/** Of so many events n8n's store surely knows whether they have run: it remembers 2,000, recovered ones among them. */
+const MOST_ASKED = 1_000;
 
 /** What was taken so long ago is being carried out, and noted as done. */
 const CARRIED_OUT_MS = 5 * 60_000;
@@ -90,7 +91,7 @@ const SAME_REFUSAL_MS = 120_000;
  * | given up                                   | missing: a run of its own                                      |
  * | another 2xx                                | missing: n8n's own start, or a proxy, has answered             |
  * | another 2xx, where a proxy changes ours    | doubtful: n8n's store is asked                                 |
- * | 202 by an n8n that then ended              | doubtful, if it came within two minutes of the last one         |
+ * | 202 by an n8n that then ended              | doubtful, if it came within two minutes of the end of traffic   |
  * | 202 by another process of this n8n         | doubtful after a minute: its worker may have died               |
  * | 401 since the secret is known              | a secret that is not the right one                             |
  *
@@ -134,7 +135,7 @@ function questionsOf(
 	{ isStart, nowMs, checkedMs, collectedSinceMs = Infinity }: PlanInput,
 ): Question[] {
 	const { startedMs, doneMs = -Infinity } = reading.input;
-	const taken = reading.takenEvents();
+	const taken = uniqueById(reading.takenEvents()).sort(byEnd).slice(-MOST_ASKED);
 	const candidates = isStart
 		? [...taken.filter(({ endMs }) => endMs < startedMs), ...masked]
 		: masked.filter(({ endMs }) => endMs >= startedMs);
@@ -144,7 +145,10 @@ function questionsOf(
 		!reading.isMasked || endMs < startedMs - STARTING_MS;
 	const lastMs = candidates.filter(isOfBefore).pop()?.endMs ?? -Infinity;
 	const isDoubtful = ({ endMs }: MissedEvent) =>
-		endMs > doneMs && (endMs >= lastMs - DYING_MS || endMs > collectedSinceMs);
+		endMs > doneMs &&
+		(endMs >= lastMs - DYING_MS ||
+			endMs > collectedSinceMs ||
+			reading.hasOutageAfter(endMs, DYING_MS));
 	const witnesses = candidates
 		.filter((one) => !isDoubtful(one))
 		.slice(-WITNESSES)
@@ -152,7 +156,7 @@ function questionsOf(
 	const doubtful = uniqueById(candidates.filter(isDoubtful)).sort(byAge);
 	const isHandedOver = ({ endMs }: MissedEvent) =>
 		endMs > Math.max(checkedMs, doneMs) && endMs <= nowMs - BEGUN_MS;
-	const elsewhere = uniqueById(taken.filter(isHandedOver)).sort(byEnd).slice(-MOST_CHECKED);
+	const elsewhere = taken.filter(isHandedOver);
 	return [
 		...chunksOf(doubtful, QUESTION).map((events) => ({ events, witnesses })),
 		...chunksOf(elsewhere, QUESTION).map((events) => ({ events, witnesses: [] })),

@@ -92,6 +92,8 @@ export class Reading {
 	isChanged = false;
 	/** Whether somebody else takes deliveries for this trigger: other processes, in n8n's queue mode. */
 	othersReceive = false;
+	/** When deliveries were scheduled that n8n did not take at the first attempt, in steps. */
+	private readonly outages = new Set<number>();
 	private rows = 0;
 	private lastMs: number | undefined;
 	/** How many more rows are younger than the one before them than are older. */
@@ -143,6 +145,14 @@ export class Reading {
 		return this.rows === 0;
 	}
 
+	/** Whether n8n did not take a delivery at the first attempt within so many milliseconds after this moment. */
+	hasOutageAfter(ms: number, withinMs: number): boolean {
+		for (let step = stepOf(ms); step <= stepOf(ms + withinMs); step++) {
+			if (this.outages.has(step)) return true;
+		}
+		return false;
+	}
+
 	add(row: DeliveryRow): void {
 		const createdMs = timeOf(row.scheduled_at) ?? 0;
 		this.rows += 1;
@@ -150,6 +160,7 @@ export class Reading {
 		this.lastMs = createdMs;
 		if (createdMs < this.input.sinceMs) return;
 		const isGivenUp = GIVEN_UP.includes(row.status);
+		if (row.status !== DELIVERED || row.attempt > 1) this.outages.add(stepOf(createdMs));
 		if (!isGivenUp && row.status !== DELIVERED) {
 			this.open.add(row.external_event_id);
 			this.pendingMs = earliest(this.pendingMs, createdMs);
@@ -271,6 +282,9 @@ function keepLatest(rows: DeliveryRow[], row: DeliveryRow): void {
 	rows.sort((one, other) => endOf(one) - endOf(other));
 	rows.splice(0, MOST_KEPT);
 }
+
+/** Ten seconds are a step: of hours without n8n some hundred remain in mind. */
+const stepOf = (ms: number): number => Math.floor(ms / 10_000);
 
 /** When a row's last attempt ended, in milliseconds of Anchor's clock. */
 function endOf(row: DeliveryRow): number {

@@ -84,10 +84,8 @@ it('has what no other run has taken, in two calls whatever the number', async ()
 	expect(idsIn(await claim({ eventIds: ['a', 'b'], runName: '2' }))).toEqual(['a']);
 });
 
-it('asks and records nothing in a manual run, in a retry and for nothing', async () => {
-	for (const mode of ['manual', 'retry']) {
-		expect(idsIn(await processOf(row, mode).claim())).toEqual(['a']);
-	}
+it('asks and records nothing in a manual run and for nothing', async () => {
+	expect(idsIn(await processOf(row, 'manual').claim())).toEqual(['a']);
 	expect(idsIn(await processOf().claim({ eventIds: [] }))).toEqual([]);
 	expect(row.calls).toBe(0);
 });

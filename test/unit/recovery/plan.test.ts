@@ -147,10 +147,25 @@ describe('what is in doubt', () => {
 	const lastMinute = (count: number) =>
 		Array.from({ length: count }, (_none, index) => answered(`e${index}`, -60 + index / 100, 202));
 
-	it('is asked about whole, however much it is, in runs of 500', () => {
+	it('is asked about in runs of 500, as far back as the store surely remembers', () => {
 		const { questions } = planOf(lastMinute(1_200), { isStart: true });
-		expect(questions.map(({ events }) => events.length)).toEqual([500, 500, 200]);
+		expect(questions.map(({ events }) => events.length)).toEqual([500, 500]);
+		expect(questions.map(({ events }) => events[0].event.id)).toEqual(['e200', 'e700']);
 	});
+
+	it.each([
+		['two minutes before', -2_120, 'a? last?'],
+		['longer before', -2_140, 'last?'],
+		['after', -1_990, 'last?'],
+	])(
+		'is what was taken %s deliveries that n8n did not take at once',
+		(_when, seconds, expected) => {
+			for (const outage of [row('x', -2_000), { ...answered('x', -2_000, 204), attempt: 2 }]) {
+				const rows = [own, answered('a', seconds, 202), outage, answered('last', -60, 202)];
+				expect(runs(planOf(rows, { isStart: true, isKnown: oneOf('x') }))).toBe(expected);
+			}
+		},
+	);
 
 	it('has for witnesses the ten last ones before it', () => {
 		const before = Array.from({ length: 30 }, (_none, index) =>
