@@ -135,7 +135,7 @@ function questionsOf(
 	{ isStart, nowMs, checkedMs, collectedSinceMs = Infinity }: PlanInput,
 ): Question[] {
 	const { startedMs, doneMs = -Infinity } = reading.input;
-	const taken = uniqueById(reading.takenEvents()).sort(byEnd).slice(-MOST_ASKED);
+	const taken = uniqueById(reading.takenEvents()).sort(byEnd);
 	const candidates = isStart
 		? [...taken.filter(({ endMs }) => endMs < startedMs), ...masked]
 		: masked.filter(({ endMs }) => endMs >= startedMs);
@@ -149,14 +149,15 @@ function questionsOf(
 		(endMs >= lastMs - DYING_MS ||
 			endMs > collectedSinceMs ||
 			reading.hasOutageAfter(endMs, DYING_MS));
+	const doubtful = uniqueById(candidates.filter(isDoubtful)).slice(-MOST_ASKED).sort(byAge);
+	const asked = new Set(doubtful.map(({ event }) => event.id));
 	const witnesses = candidates
-		.filter((one) => !isDoubtful(one))
-		.slice(-WITNESSES)
-		.map(({ event }) => event.id);
-	const doubtful = uniqueById(candidates.filter(isDoubtful)).sort(byAge);
+		.map(({ event }) => event.id)
+		.filter((id) => !asked.has(id))
+		.slice(-WITNESSES);
 	const isHandedOver = ({ endMs }: MissedEvent) =>
 		endMs > Math.max(checkedMs, doneMs) && endMs <= nowMs - BEGUN_MS;
-	const elsewhere = taken.filter(isHandedOver);
+	const elsewhere = taken.slice(-MOST_ASKED).filter(isHandedOver);
 	return [
 		...chunksOf(doubtful, QUESTION).map((events) => ({ events, witnesses })),
 		...chunksOf(elsewhere, QUESTION).map((events) => ({ events, witnesses: [] })),

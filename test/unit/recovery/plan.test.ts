@@ -151,6 +151,9 @@ describe('what is in doubt', () => {
 		const { questions } = planOf(lastMinute(1_200), { isStart: true });
 		expect(questions.map(({ events }) => events.length)).toEqual([500, 500]);
 		expect(questions.map(({ events }) => events[0].event.id)).toEqual(['e200', 'e700']);
+		expect(questions[0].witnesses).toEqual(
+			Array.from({ length: 10 }, (_none, index) => `e${190 + index}`),
+		);
 	});
 
 	it.each([
