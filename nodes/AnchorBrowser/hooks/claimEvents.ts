@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { NodeOperationError, sleep } from 'n8n-workflow';
 import type { ICheckProcessedOptions, IExecuteFunctions } from 'n8n-workflow';
 import { warnOncePerMinute } from '../runtime/log';
@@ -30,7 +31,7 @@ const MOST_AT_ONCE = 1_000;
 const OTHER_WRITE_MS = 100;
 
 /** Every round is lost only to another process that wrote the row in just that moment. */
-const ROUNDS = 5;
+const ROUNDS = 10;
 
 /** What a run wants of n8n's store. */
 export interface ClaimRequest {
@@ -42,6 +43,9 @@ export interface ClaimRequest {
 	 * Whether they were received in another process, as in n8n's queue mode. Then a copy may run in yet another one at this
 	 * very moment, both may have read n8n's row before either wrote it, and the row is looked at a second time: it holds
 	 * the claim of the one that wrote last. Within one process the gate has seen to that.
+	 *
+	 * Then calls keep a distance from each other, too: processes that write the row without a pause would overwrite each
+	 * other's claims round after round.
 	 */
 	acrossProcesses: boolean;
 	/**
@@ -81,7 +85,12 @@ export async function claimEvents(
 	let claimed: { now: string[]; mine: string[] };
 	try {
 		if (await isForgotten(context, trigger, witnesses)) return 'forgotten';
-		claimed = await claim(context, trigger, { eventIds, takenBy, isAwaitedLate: areDoubtful });
+		claimed = await claim(context, trigger, {
+			eventIds,
+			takenBy,
+			acrossProcesses,
+			isAwaitedLate: areDoubtful,
+		});
 	} catch (cause) {
 		reportSilence(context, { eventId: eventIds[0], cause: cause as Error });
 		return 'silent';
@@ -89,8 +98,7 @@ export async function claimEvents(
 	const had = new Set(claimed.mine);
 	try {
 		for (let round = 1; acrossProcesses && claimed.now.length > 0 && round <= ROUNDS; round++) {
-			await sleep(OTHER_WRITE_MS);
-			claimed = await claim(context, trigger, { eventIds: claimed.now, takenBy });
+			claimed = await claim(context, trigger, { eventIds: claimed.now, takenBy, acrossProcesses });
 			for (const id of claimed.mine) had.add(id);
 		}
 	} catch (cause) {
@@ -108,7 +116,7 @@ async function isForgotten(
 	witnesses: readonly string[],
 ): Promise<boolean> {
 	if (witnesses.length === 0) return false;
-	const known = await record(context, trigger, { entries: [...witnesses] });
+	const known = await record(context, trigger, { entries: [...witnesses], isSpaced: false });
 	return known.size === 0;
 }
 
@@ -119,6 +127,7 @@ type OwnerEntry = (eventId: string) => string;
 interface Claiming {
 	eventIds: readonly string[];
 	takenBy: OwnerEntry;
+	acrossProcesses: boolean;
 	/** Whether an answer counts that comes when nobody behind it in the queue waits for it any more. */
 	isAwaitedLate?: boolean;
 }
@@ -130,10 +139,14 @@ interface Claiming {
 async function claim(
 	context: IExecuteFunctions,
 	trigger: Trigger,
-	{ eventIds, takenBy, isAwaitedLate }: Claiming,
+	{ eventIds, takenBy, acrossProcesses, isAwaitedLate }: Claiming,
 ): Promise<{ now: string[]; mine: string[] }> {
 	const entries = eventIds.flatMap((id) => [id, takenBy(id)]);
-	const processed = await record(context, trigger, { entries, isAwaitedLate });
+	const processed = await record(context, trigger, {
+		entries,
+		isSpaced: acrossProcesses,
+		isAwaitedLate,
+	});
 	const now = eventIds.filter((id) => !processed.has(id));
 	const mine = eventIds.filter((id) => processed.has(id) && processed.has(takenBy(id)));
 	const others = eventIds.filter((id) => processed.has(id) && !processed.has(takenBy(id)));
@@ -150,11 +163,11 @@ async function claim(
 async function record(
 	context: IExecuteFunctions,
 	trigger: Trigger,
-	{ entries, isAwaitedLate = false }: { entries: string[]; isAwaitedLate?: boolean },
+	{ isAwaitedLate = false, ...claim }: Omit<WaitingClaim, 'begin'> & { isAwaitedLate?: boolean },
 ): Promise<Set<unknown>> {
 	const { storeQueue, waitingClaims } = trigger;
 	const { inTime, late } = await new Promise<StoreAnswer>((begin) => {
-		waitingClaims.push({ entries, begin });
+		waitingClaims.push({ ...claim, begin });
 		if (waitingClaims.length === 1) {
 			void storeQueue.run(async () => await recordTogether(context, trigger));
 		}
@@ -172,6 +185,10 @@ async function recordTogether(context: IExecuteFunctions, trigger: Trigger): Pro
 	const inTime = withPatience(late);
 	for (const { begin } of batch) begin({ inTime, late });
 	await inTime.catch(() => {});
+	if (batch.some(({ isSpaced }) => isSpaced)) {
+		// At random, or two processes would keep in step.
+		await sleep(OTHER_WRITE_MS + randomInt(OTHER_WRITE_MS / 2));
+	}
 }
 
 /** The first of the claims that wait, and those behind it that fit; two copies of one event must not learn the same. */

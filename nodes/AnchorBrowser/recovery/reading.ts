@@ -128,10 +128,11 @@ export class Reading {
 	 * @param kinds `givenUp` by Anchor, `answered` in place of this node
 	 */
 	missing(kinds: { givenUp: boolean; answered: boolean }): MissedEvent[] {
+		// What was collected waits for its run, whatever becomes of another delivery of it.
 		const found = [
 			...(kinds.givenUp ? this.givenUp.events : []),
 			...(kinds.answered ? this.foreign.events : []),
-		].filter(({ event }) => !this.open.has(event.id));
+		].filter(({ event, status }) => isOwn(status) || !this.open.has(event.id));
 		return this.inOrder(eachOnce(found));
 	}
 
@@ -182,16 +183,16 @@ export class Reading {
 		const { external_event_id: id, response_status: status } = row;
 		const { isKnown, isRecovered, startedMs, collectedSinceMs } = this.input;
 		const isNew = !isKnown(id);
-		const isOwn = status === TAKEN || status === UNWANTED;
-		this.hasOwnStatus ||= isOwn;
-		this.isChanged ||= !isOwn && !isNew && !isRecovered(id);
+		const isOurs = isOwn(status);
+		this.hasOwnStatus ||= isOurs;
+		this.isChanged ||= !isOurs && !isNew && !isRecovered(id);
 		if (status === TAKEN && isNew && endOf(row) >= startedMs) this.othersReceive = true;
 		const isCollecting = collectedSinceMs !== undefined;
 		const isCollected = isCollecting && (status === TAKEN || mayRepeat(row));
-		if (isOwn && !isCollecting) this.open.add(id);
+		if (isOurs && !isCollecting) this.open.add(id);
 		if (!isNew) this.noteEnd(row);
 		else if (isCollected && endOf(row) <= collectedSinceMs) return;
-		else if ((!isOwn || isCollected) && !this.isDone(row)) this.keep(row, this.foreign);
+		else if ((!isOurs || isCollected) && !this.isDone(row)) this.keep(row, this.foreign);
 		else if (status === TAKEN) keepLatest(this.taken, row);
 	}
 
@@ -229,6 +230,9 @@ export class Reading {
 		};
 	}
 }
+
+/** Whether this node alone answers so. */
+const isOwn = (status: number | null): boolean => status === TAKEN || status === UNWANTED;
 
 /**
  * Whether a row may be that of an event which waits for its run: Anchor had no answer to an attempt before, and what is sent

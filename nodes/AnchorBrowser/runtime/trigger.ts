@@ -32,6 +32,8 @@ const MOST_MISMATCHES = 60;
 /** Entries for n8n's store that wait for their turn. */
 export interface WaitingClaim {
 	entries: string[];
+	/** Whether other processes write the row, too, so that the next call keeps a distance. */
+	isSpaced: boolean;
 	/** Told when their turn has come. */
 	begin(answer: StoreAnswer): void;
 }

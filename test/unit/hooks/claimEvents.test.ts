@@ -1,4 +1,5 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { claimEvents } from '../../../nodes/AnchorBrowser/hooks/claimEvents';
 import type { Claim, ClaimRequest } from '../../../nodes/AnchorBrowser/hooks/claimEvents';
@@ -125,6 +126,24 @@ describe('across processes', () => {
 		expect(idsIn(await answer)).toEqual(['a']);
 		expect(row.entries).toEqual(['b', 'b taken by 2', 'a', 'a taken by 1']);
 	});
+
+	it('leaves no event unrecorded, however many two of them take at once', async () => {
+		row.between = async () => await pause(20);
+		const claimInTurn = async (worker: number) => {
+			const { claim } = processOf();
+			const runs = Array.from({ length: 100 }, (_none, index) => `${worker} ${index}`);
+			const lane = async () => {
+				for (let id = runs.shift(); id !== undefined; id = runs.shift()) {
+					expect(
+						idsIn(await claim({ eventIds: [id], runName: id, acrossProcesses: true })),
+					).toEqual([id]);
+				}
+			};
+			await Promise.all(Array.from({ length: 10 }, lane));
+		};
+		await Promise.all([claimInTurn(1), claimInTurn(2)]);
+		expect(row.entries).toHaveLength(400);
+	}, 30_000);
 
 	it('keeps what it has claimed when the store fails at the second look', async () => {
 		row.afterwards = async () =>

@@ -191,6 +191,12 @@ describe('where deliveries are collected', () => {
 		expect(readingOf(rows).missing(ANSWERED)).toEqual([]);
 	});
 
+	it('a 202 of ours is missing also while another delivery of the event is still tried', () => {
+		const rows = [answered('a', 5, 202), row('a', 6, { id: 'other', status: 'pending' })];
+		expect(idsOf(readingOf(rows, collected).missing(ANSWERED))).toEqual(['a']);
+		expect(readingOf(rows).missing(ANSWERED)).toEqual([]);
+	});
+
 	it('an event ended when the last of its deliveries did', () => {
 		const twice = (id: string) => [answered(id, 9, 202), answered(id, 5, 202)];
 		const rows = [...twice('a'), ...twice('b'), row('a', 12), row('b', 12)];
