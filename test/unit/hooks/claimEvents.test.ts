@@ -1,5 +1,5 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
-import { setTimeout as pause } from 'node:timers/promises';
+import { sleep } from 'n8n-workflow';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { claimEvents } from '../../../nodes/AnchorBrowser/hooks/claimEvents';
 import type { Claim, ClaimRequest } from '../../../nodes/AnchorBrowser/hooks/claimEvents';
@@ -128,7 +128,7 @@ describe('across processes', () => {
 	});
 
 	it('leaves no event unrecorded, however many two of them take at once', async () => {
-		row.between = async () => await pause(20);
+		row.between = async () => await sleep(20);
 		const claimInTurn = async (worker: number) => {
 			const { claim } = processOf();
 			const runs = Array.from({ length: 100 }, (_none, index) => `${worker} ${index}`);
