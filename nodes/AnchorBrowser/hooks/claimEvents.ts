@@ -30,6 +30,12 @@ const MOST_AT_ONCE = 1_000;
 /** How long another process needs, with room to spare, between reading n8n's row and writing it. */
 const OTHER_WRITE_MS = 100;
 
+/**
+ * A process that was held up in the middle of that, on a machine that is full, has written by then: over what others
+ * recorded meanwhile, and found there when they looked a second time.
+ */
+const HELD_UP_MS = 5_000;
+
 /** Every round is lost only to another process that wrote the row in just that moment. */
 const ROUNDS = 10;
 
@@ -106,7 +112,23 @@ export async function claimEvents(
 		reportSilence(context, { eventId: eventIds[0], cause: cause as Error });
 	}
 	for (const id of claimed.now) had.add(id);
+	if (acrossProcesses && had.size > 0) {
+		void recordAgain(
+			context,
+			trigger,
+			[...had].flatMap((id) => [id, takenBy(id)]),
+		);
+	}
 	return { ids: had };
+}
+
+async function recordAgain(
+	context: IExecuteFunctions,
+	trigger: Trigger,
+	entries: string[],
+): Promise<void> {
+	await wait(HELD_UP_MS);
+	await record(context, trigger, { entries, isSpaced: true }).catch(() => {});
 }
 
 /** Whatever has run may be recorded as such: asking leaves nothing that keeps another event from running. */

@@ -145,6 +145,20 @@ describe('across processes', () => {
 		expect(row.entries).toHaveLength(400);
 	}, 30_000);
 
+	it('records an event again that another one, held up in between, wrote over', async () => {
+		let goOn!: () => void;
+		row.between = async () => await new Promise<void>((resolve) => (goOn = resolve));
+		const heldUp = processOf().claim({ eventIds: ['b'], runName: '2', acrossProcesses: true });
+		while (row.calls === 0) await new Promise(setImmediate);
+		row.between = async () => await Promise.resolve();
+		expect(idsIn(await processOf().claim({ acrossProcesses: true }))).toEqual(['a']);
+		goOn();
+		expect([idsIn(await heldUp), row.entries]).toEqual([['b'], ['b', 'b taken by 2']]);
+		await timers.advance(5_000);
+		while (row.calls < 6) await sleep(10);
+		expect(row.entries).toEqual(['b', 'b taken by 2', 'a', 'a taken by 1']);
+	});
+
 	it('keeps what it has claimed when the store fails at the second look', async () => {
 		row.afterwards = async () =>
 			(row.between = async () => await Promise.reject(new Error('disk full')));
