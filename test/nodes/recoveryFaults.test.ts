@@ -376,6 +376,27 @@ describe.each(LINES)('an n8n %s that is full', (line) => {
 		for (const ids of await runs()) expect(ids.length).toBeLessThanOrEqual(1);
 	});
 
+	it('and dies before a portion is at its end has noted how far it came', async () => {
+		await setUp({}, line);
+		await activated();
+		const missed = await missedWhileOff(12);
+		await host.restart();
+		const end = host.limitRuns(2);
+		await timers.advance(FIRST_LOOK_MS);
+		await end(2);
+		await liveThrough(5_000);
+		await end(2);
+		await liveThrough(5_000);
+		host.crash();
+		host.liftLimit();
+		// All of them are forgotten: more others have run since than n8n's store remembers.
+		host.processedData.reset();
+		await restarted();
+		await nextLook();
+		const first = missed.slice(0, 4);
+		expect((await ran()).filter((id) => first.includes(id))).toEqual(first);
+	});
+
 	it('and does not take a run up is asked again, also where it never says what became of it', async () => {
 		await setUp({}, line);
 		await activated();

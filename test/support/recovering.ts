@@ -150,7 +150,8 @@ export function maskAnswers(): void {
 
 /** Lets time pass for `Date` here and at Anchor, and for the waits. */
 export async function liveThrough(ms: number, effects?: () => Promise<unknown>): Promise<void> {
-	const now = Date.now;
-	jest.spyOn(Date, 'now').mockImplementation(() => now() + ms);
+	const { now } = Date;
+	const before = (jest.isMockFunction(now) && now.getMockImplementation()) || now;
+	jest.spyOn(Date, 'now').mockImplementation(() => Number(before()) + ms);
 	await timers.advance(ms, effects);
 }

@@ -1,6 +1,7 @@
 import { unjudgedLine } from '../delivery/verdict';
 import { planRecovery } from '../recovery/plan';
 import type { RecoveryPlan } from '../recovery/plan';
+import type { Portion } from '../recovery/portions';
 import type { MissedEvent } from '../recovery/reading';
 import {
 	recoveredLine,
@@ -20,6 +21,9 @@ import { receivedEvent, runEach, runForRegistration, runTogether } from './start
  * alone says that they were refused.
  */
 const ROTATION_INTERVAL_MS = { proven: 60 * 60_000, reported: 24 * 60 * 60_000 };
+
+/** So long may runs be taken up until it is noted, where a portion takes long: a kill must not let more be asked about. */
+const NOTE_MEANWHILE_MS = 5_000;
 
 /** How old the noted time may become while events arrive: a start reads no more than a day and this. */
 const NOTE_INTERVAL_MS = 60 * 60_000;
@@ -103,7 +107,7 @@ async function carryOut(monitor: Monitor, { reading, isWhole }: HistoryRead): Pr
 }
 
 /**
- * Runs what is missing, and notes progress after each portion where it outlasts this process.
+ * Runs what is missing, and notes progress where it outlasts this process.
  * @returns whether all of it was taken up
  */
 async function runMissed(monitor: Monitor, plan: RecoveryPlan): Promise<boolean> {
@@ -115,16 +119,39 @@ async function runMissed(monitor: Monitor, plan: RecoveryPlan): Promise<boolean>
 	}
 	if (isComplete) monitor.trigger.checkedMs = plan.checkedMs;
 	// What is surely missing does not wait for a store that gives no answer about the rest.
-	for (const { events, doneMs } of plan.portions) {
+	for (const portion of plan.portions) {
 		if (monitor.isOver) break;
-		const taken = await runEach(monitor, events);
-		run.push(...taken);
-		isComplete &&= taken.length === events.length;
-		if (isComplete) await noteDone(monitor, doneMs);
-		else if (taken.length < events.length) break;
+		const left = await runPortion(monitor, portion, isComplete);
+		run.push(...portion.events.filter((missed) => !left.has(missed)));
+		isComplete &&= left.size === 0;
+		if (left.size > 0) break;
 	}
 	if (run.length > 0) monitor.log('info', recoveredLine(run));
 	return isComplete && !monitor.isOver;
+}
+
+/**
+ * Runs a portion, and notes by when all that Anchor had ended with has run.
+ * @param isNoted whether all before it has run
+ * @returns those that were not taken up
+ */
+async function runPortion(
+	monitor: Monitor,
+	{ events, doneMs }: Portion<MissedEvent>,
+	isNoted: boolean,
+): Promise<ReadonlySet<MissedEvent>> {
+	const left = new Set(events);
+	let notedAtMs = Date.now();
+	const note = async () => {
+		notedAtMs = Date.now();
+		await noteDone(monitor, Math.min(doneMs, ...[...left].map(({ endMs }) => endMs - 1)));
+	};
+	await runEach(monitor, events, (missed) => {
+		left.delete(missed);
+		if (isNoted && Date.now() - notedAtMs >= NOTE_MEANWHILE_MS) void note();
+	});
+	if (isNoted) await note();
+	return left;
 }
 
 /** Deliveries are refused because the secret here is not the one that Anchor signs with: it gets a new one in place. */

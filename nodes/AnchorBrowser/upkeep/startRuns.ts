@@ -42,15 +42,15 @@ interface Started {
 /**
  * Starts a run for each of these events, in their order, as quickly as n8n takes them up. One that n8n does not take up ends
  * it: an n8n that is full must not get the rest on top.
- * @returns those that were taken up
+ * @param onTaken told of each that was taken up
  */
 export async function runEach(
 	monitor: Monitor,
 	events: readonly MissedEvent[],
-): Promise<MissedEvent[]> {
+	onTaken: (missed: MissedEvent) => void,
+): Promise<void> {
 	const { seen } = monitor.trigger;
 	const pace: Pace = { most: 1, progress: 0 };
-	const taken = new Set<MissedEvent>();
 	const waiting = new Set<Promise<unknown>>();
 	const outcomes: Array<Promise<void>> = [];
 	let isHeld = false;
@@ -69,8 +69,8 @@ export async function runEach(
 		outcomes.push(
 			isTaken.then((wasTaken) => {
 				if (wasTaken) {
-					taken.add(missed);
 					seen.commit(missed.event.id, Date.now());
+					onTaken(missed);
 				} else {
 					isHeld = true;
 					seen.release(missed.event.id);
@@ -80,7 +80,6 @@ export async function runEach(
 		await wait(PACE_MS);
 	}
 	await Promise.all(outcomes);
-	return events.filter((missed) => taken.has(missed));
 }
 
 /**
