@@ -52,6 +52,9 @@ describe('the causes of a failure', () => {
 		['of both, with all events', { events: ['*'] }, both],
 		['of both, with an expression', { events: '={{ ["task.failed"] }}' }, both],
 		['of both, with one text of names', { events: 'task.failed, task.completed' }, both],
+		['of both, with another one first', { events: 'session.failed\ntask.failed' }, both],
+		['of both, with a blank before it', { events: ' task.completed; task.failed' }, both],
+		['of no event, with another one alone', { events: 'session.failed' }, ['taskIds']],
 	])('are offered for a failure %s', (_, parameters, kept) => {
 		expect(keptWith(parameters)).toEqual(kept);
 	});
