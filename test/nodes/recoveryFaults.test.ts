@@ -152,6 +152,20 @@ describe('queue mode', () => {
 		expect(host.executions).toHaveLength(length);
 	});
 
+	it("has several runs at once in n8n's queue", async () => {
+		await setUp();
+		await activatedInQueueMode();
+		const all = [...(await emitted(1)), ...(await swallowed(12, 403))];
+		await expectEachOnce(all.slice(0, 1));
+		const end = host.limitRuns(0);
+		while (host.waitingRuns === 0) await timers.advance(1_000);
+		await timers.advance(1_000);
+		expect(host.waitingRuns).toBe(10);
+		await end(1_000);
+		await nextLook();
+		await expectEachOnce(all);
+	});
+
 	it('notes what was recovered where it outlasts the store', async () => {
 		await setUp();
 		await activatedInQueueMode();

@@ -345,6 +345,11 @@ export class Host {
 		this.limit = undefined;
 	}
 
+	/** How many runs wait for their turn. */
+	get waitingRuns(): number {
+		return this.limit?.waiting.length ?? 0;
+	}
+
 	/** Holds every run back before it is accepted, until settled. */
 	holdRuns(): Acceptance {
 		let settle!: (how: 'accept' | 'refuse') => void;

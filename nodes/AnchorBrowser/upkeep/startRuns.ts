@@ -10,7 +10,8 @@ const PACE_MS = 20;
 
 /**
  * How many runs may await being taken up: one at first, and one more for each that was taken up quickly. Where other
- * processes carry them out, only the end of a run shows here.
+ * processes carry them out, only the end of a run shows here, and all of them are in n8n's queue at once: an event that a
+ * killed process had begun is asked about before so many others have run that n8n's store knows it no more.
  */
 const MOST_HERE = 4;
 const MOST_ELSEWHERE = 10;
@@ -49,8 +50,8 @@ export async function runEach(
 	events: readonly MissedEvent[],
 	onTaken: (missed: MissedEvent) => void,
 ): Promise<void> {
-	const { seen } = monitor.trigger;
-	const pace: Pace = { most: 1, progress: 0 };
+	const { seen, othersReceive } = monitor.trigger;
+	const pace: Pace = { most: othersReceive ? MOST_ELSEWHERE : 1, progress: 0 };
 	const waiting = new Set<Promise<unknown>>();
 	const outcomes: Array<Promise<void>> = [];
 	let isHeld = false;
