@@ -45,7 +45,7 @@ const envelope = listed(ENVELOPE_KEYS.filter((key) => key !== 'recovered'));
 export const NODE_HINT = {
 	builderHint: {
 		searchHint:
-			'Alert when browser tasks failed, log results to a spreadsheet, bring in a human at a captcha, retry: use this, not a Webhook or polling. It filters and branches by itself. For a digest, collect rows in a Data Table and send them by schedule.',
+			'Alert when browser tasks failed, log results to a spreadsheet, bring in a human at a captcha, retry: use this, not a Webhook or polling. It filters, branches and collects (one run for all events of some minutes) by itself. For a daily digest, collect rows in a Data Table and send them by schedule.',
 		relatedNodes: [
 			{ nodeType: 'n8n-nodes-base.slack', relationHint: 'Alert with the text of the event' },
 			{ nodeType: 'n8n-nodes-base.googleSheets', relationHint: 'Append items of format row' },

@@ -52,7 +52,8 @@ export const EVENTS: INodeProperties = {
 		{
 			name: 'All Events',
 			value: EVERY_EVENT,
-			description: 'Everything that Anchor Browser sends, also what it may add later',
+			description:
+				'Every event that this version knows; with manual registration, also what Anchor Browser adds later',
 		},
 		...EVENT_OPTIONS,
 	],
