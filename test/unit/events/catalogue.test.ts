@@ -14,7 +14,7 @@ import {
 import type { EventType, IdKind } from '../../../nodes/AnchorBrowser/events/catalogue';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
 import { FIXTURE_TYPES, fixture } from '../../fixtures/events';
-import { DOCUMENTED_EVENTS, NEWEST_EVENTS } from '../../simulator';
+import { DOCUMENTED_EVENTS, NEWEST_EVENTS } from '../../simulator/events';
 
 const eventOf = (type: string, data: Record<string, unknown>): AnchorEvent => ({
 	id: 'evt_1',

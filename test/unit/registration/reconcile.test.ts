@@ -1,5 +1,5 @@
 import { EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
-import { DOCUMENTED_EVENTS } from '../../simulator';
+import { DOCUMENTED_EVENTS } from '../../simulator/events';
 import {
 	fingerprintOf,
 	formatMark,
