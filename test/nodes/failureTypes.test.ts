@@ -33,6 +33,11 @@ function keptWith(parameters: INodeParameters): string[] {
 	return Object.keys(kept?.filters ?? {}).sort();
 }
 
+it('no field is shown by a regular expression: n8n would run it in a sandbox, for each delivery', () => {
+	const { properties } = host.loaded.trigger.description;
+	expect(JSON.stringify(properties)).not.toContain('"regex"');
+});
+
 describe('the causes of a failure', () => {
 	const both = ['authenticationFailureTypes', 'failureTypes', 'taskIds'];
 
