@@ -141,6 +141,8 @@ export async function killWhileItRecovers(
 			// It has stopped before: what is missing shows in the account.
 		}
 		await n8n.kill();
+		// What a broken run had claimed, n8n's store forgets while the rest runs.
+		await runs.readClaims();
 		await startAgain(n8n);
 		noteStart();
 	}
