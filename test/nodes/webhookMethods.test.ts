@@ -6,7 +6,7 @@ import { UserError } from 'n8n-workflow';
 import nock from 'nock';
 import { startSimulator } from '../simulator';
 import type { Simulator } from '../simulator';
-import { automaticTrigger } from '../support/automaticTrigger';
+import { anotherProject, automaticTrigger } from '../support/automaticTrigger';
 import { logLines, warnings } from '../support/core';
 import { Host } from '../support/host';
 import { manualTrigger } from '../support/manualTrigger';
@@ -123,7 +123,7 @@ describe('activation', () => {
 		expect(row.staticData).toBe('{}');
 	});
 
-	it('keeps id and secret in one step: no moment with a webhook and no secret', async () => {
+	it('stores the id of the webhook, and its secret sealed', async () => {
 		const row = automaticTrigger(host, anchor);
 		await host.activate(row);
 		const [state] = Object.values(JSON.parse(row.staticData).global as Record<string, object>);
@@ -262,9 +262,7 @@ describe('activation', () => {
 		const row = automaticTrigger(host, anchor);
 		await host.activate(row);
 		const [before] = idsAtAnchor();
-		const apiKey = `sk-${'8c'.repeat(16)}`;
-		anchor.addApiKey(apiKey, '99999999-9999-4999-8999-999999999999');
-		host.credentials.stored.set('other', { apiKey, baseUrl: anchor.url });
+		host.credentials.stored.set('other', anotherProject(anchor));
 		row.nodes[0].credentials = { anchorBrowserApi: { id: 'other', name: 'other' } };
 		await host.republish(row);
 		await timers.advance(END_MS);
@@ -289,10 +287,8 @@ describe('activation', () => {
 		const row = automaticTrigger(host, anchor);
 		await host.activate(row);
 		for (const project of [1, 2]) {
-			const apiKey = `sk-${`${project}c`.repeat(16)}`;
-			anchor.addApiKey(apiKey, `99999999-9999-4999-8999-99999999999${project}`);
 			const id = `key of project ${project}`;
-			host.credentials.stored.set(id, { apiKey, baseUrl: anchor.url });
+			host.credentials.stored.set(id, anotherProject(anchor, project));
 			row.nodes = row.nodes.map((node) => ({
 				...node,
 				credentials: { anchorBrowserApi: { id, name: id } },
@@ -307,9 +303,7 @@ describe('activation', () => {
 		const row = automaticTrigger(host, anchor);
 		await host.activate(row);
 		const [before] = idsAtAnchor();
-		const apiKey = `sk-${'8c'.repeat(16)}`;
-		anchor.addApiKey(apiKey, '99999999-9999-4999-8999-999999999999');
-		host.credentials.stored.set(row.id, { apiKey, baseUrl: anchor.url });
+		host.credentials.stored.set(row.id, anotherProject(anchor));
 		row.nodes[0].parameters.events = ['task.failed'];
 		await host.republish(row);
 		await timers.advance(END_MS);
@@ -652,28 +646,13 @@ describe('deactivation', () => {
 	it('does not call a webhook removed that the API key does not see', async () => {
 		const row = automaticTrigger(host, anchor);
 		await host.activate(row);
-		const apiKey = `sk-${'8c'.repeat(16)}`;
-		anchor.addApiKey(apiKey, '99999999-9999-4999-8999-999999999999');
-		host.credentials.stored.set(row.id, { apiKey, baseUrl: anchor.url });
+		host.credentials.stored.set(row.id, anotherProject(anchor));
 		await host.deactivate(row);
 		logLines.length = 0;
 		await timers.advance(END_MS);
 		const said = logLines.map(({ message }) => message).join();
 		expect(said).toMatch(/has no webhook .* in the project of this API key/);
 		expect(said).not.toContain('was removed from Anchor Browser');
-	});
-});
-
-describe('listening', () => {
-	it('with no event selected leaves production alone', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
-		const before = structuredClone(anchor.webhooks());
-		const [node] = row.nodes;
-		const draft = { ...row, nodes: [{ ...node, parameters: { ...node.parameters, events: [] } }] };
-		await thrownBy(host.listen(draft));
-		await timers.advance(END_MS);
-		expect(anchor.webhooks()).toEqual(before);
 	});
 });
 
