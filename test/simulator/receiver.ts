@@ -1,6 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { signatureOf } from './sign';
 
 interface Received {
 	method: string;
@@ -29,6 +30,15 @@ export interface Receiver {
 	came(count: number): Promise<Received[]>;
 	clear(): void;
 	close(): Promise<void>;
+}
+
+/**
+ * Whether a signature that this secret explains came with a request.
+ * @param body the bytes that were signed, where these are not the ones that came
+ */
+export function isSignedBy(secret: string, { headers, body: own }: Received, body = own): boolean {
+	const expected = signatureOf(secret, String(headers['anchor-timestamp']), body);
+	return String(headers['anchor-signature']).split(',').includes(`v1=${expected}`);
 }
 
 function answer(response: ServerResponse, reply: Reply): void {
