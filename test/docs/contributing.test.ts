@@ -1,5 +1,5 @@
-import { devDependencies, repository, scripts } from '../../package.json';
-import { missingPaths, missingScripts, read, textFiles } from './documents';
+import { repository, scripts } from '../../package.json';
+import { exactDependencies, missingPaths, missingScripts, read, textFiles } from './documents';
 
 const CONTRIBUTING = read('CONTRIBUTING.md');
 
@@ -20,8 +20,7 @@ describe('CONTRIBUTING', () => {
 		const [, table] = /<!-- exact:start -->([^]*)<!-- exact:end -->/.exec(CONTRIBUTING) ?? [];
 		const cells = table.split('\n').map((line) => line.split('|')[1] ?? '');
 		const named = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
-		const exact = Object.entries(devDependencies).filter(([, version]) => !/^[\^~]/.test(version));
-		expect(named.sort()).toEqual(exact.map(([name]) => name).sort());
+		expect(named.sort()).toEqual(exactDependencies());
 	});
 
 	it('names each file that holds the address of the repository, which is a placeholder at first', () => {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-import { scripts } from '../../package.json';
+import { devDependencies, scripts } from '../../package.json';
 import { PROJECT } from '../support/n8n';
 
 /** Reads a file of the project, such as `README.md`. */
@@ -18,19 +18,9 @@ export function textFiles(): string[] {
 	return [...at('', false), ...folders.flatMap((folder) => at(folder, true))];
 }
 
-const FOLDERS = [
-	...[
-		'',
-		'nodes/AnchorBrowser/',
-		'nodes/AnchorBrowser/hooks/',
-		'nodes/AnchorBrowser/runtime/',
-		'nodes/AnchorBrowser/upkeep/',
-		'nodes/AnchorBrowser/settings/',
-		'nodes/AnchorBrowser/registration/',
-	],
-	...['nodes/AnchorBrowser/api/', 'nodes/AnchorBrowser/events/', 'nodes/AnchorBrowser/output/'],
-	...['.github/workflows/'],
-];
+const ROOMS = ['hooks', 'runtime', 'upkeep', 'settings', 'registration', 'api', 'events', 'output'];
+const NODE = 'nodes/AnchorBrowser/';
+const FOLDERS = ['', '.github/workflows/', NODE, ...ROOMS.map((room) => `${NODE}${room}/`)];
 
 /**
  * The paths that a document names in backticks and that are not there. A name may leave out the folder that the text
@@ -51,3 +41,10 @@ export function missingScripts(markdown: string): string[] {
 	const named = [...markdown.matchAll(/npm run ([\w:]+)|`((?:check|gate):\w+)`/g)];
 	return named.map(([, run, script]) => run ?? script).filter((name) => !(name in scripts));
 }
+
+/** The names of the development dependencies that package.json has in one version alone, sorted. */
+export const exactDependencies = (): string[] =>
+	Object.entries(devDependencies)
+		.filter(([, version]) => !/^[\^~]/.test(version))
+		.map(([name]) => name)
+		.sort();

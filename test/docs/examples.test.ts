@@ -79,7 +79,7 @@ describe.each(exampleFiles())('%s as a file', (file) => {
 	it("sends the API key to Anchor's host only, and along no redirect", () => {
 		const calls = nodes.filter(({ parameters }) => parameters?.nodeCredentialType !== undefined);
 		for (const { name: nodeName, parameters } of calls) {
-			// This one stands behind a condition on the same address, which is tried in a real n8n below.
+			// This one stands behind a condition on the same address, which test/e2e/examples tries in a real n8n.
 			if (nodeName !== 'Fetch With the API Key') {
 				expect(parameters?.url).toMatch(/^=?https:\/\/api\.anchorbrowser\.io\//);
 			}

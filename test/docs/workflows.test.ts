@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
-import { devDependencies, scripts } from '../../package.json';
+import { scripts } from '../../package.json';
 import { PROJECT } from '../support/n8n';
 import { RELEASES } from '../support/n8n/releases';
-import { read } from './documents';
+import { exactDependencies, read } from './documents';
 
 interface Step {
 	uses?: string;
@@ -95,7 +95,6 @@ describe('Dependabot', () => {
 			.flatMap(({ ignore = [] }) => ignore)
 			.filter((one) => one['update-types'] === undefined)
 			.map((one) => one['dependency-name']);
-		const exact = Object.entries(devDependencies).filter(([, version]) => !/^[\^~]/.test(version));
-		expect(ignored.sort()).toEqual(exact.map(([name]) => name).sort());
+		expect(ignored.sort()).toEqual(exactDependencies());
 	});
 });

@@ -10,10 +10,8 @@ import { send } from '../support/send';
 import { eventOf, signed } from '../support/signedRequests';
 import { isAtLeast, OLDEST, TESTED, waitFor, type Execution, type Workflow } from '../support/n8n';
 import { startEnvironment, type Environment } from './faults/environment';
+import { isUnfinished, LATE_MS } from './lateRuns';
 import { publishManualTrigger, TRIGGER } from './trigger';
-
-/** n8n 1.x answers before it stores the run, so a run may still show up for so long after the answer; 2.x does not. */
-const LATE_MS = 300;
 
 /** A workflow for one set-up; audits with the same set-up take turns on it. */
 interface Audited {
@@ -24,8 +22,6 @@ interface Audited {
 	/** When the last answer came, in milliseconds. */
 	answeredAt: number;
 }
-
-const UNFINISHED = ['new', 'running', 'waiting'];
 
 const runOf = (execution: Execution): AuditRun =>
 	(execution.data.resultData.runData[TRIGGER]?.[0]?.data?.main ?? [])
@@ -56,7 +52,7 @@ function driverOf(environment: () => Environment, version: string): DeliveryDriv
 				const lateUntil = one.answeredAt + (version === OLDEST ? LATE_MS : 0);
 				if (Date.now() < lateUntil) return false;
 				const found = await executionsOf(one);
-				return !found.some(({ status }) => UNFINISHED.includes(status)) && found;
+				return !found.some(isUnfinished) && found;
 			},
 			{ timeout: 30_000, what: 'the executions of an audit to finish' },
 		);

@@ -2,12 +2,26 @@ import { sleep } from 'n8n-workflow';
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { parseMark } from '../../nodes/AnchorBrowser/registration/mark';
 import { automaticTrigger } from '../support/automaticTrigger';
-import { anchor, emitted, host, setUp, timers, webhookId } from '../support/recovering';
+import {
+	anchor,
+	emitted,
+	emittedAtOnce,
+	expectEachOnce,
+	FIRST_LOOK_MS,
+	host,
+	idsOf,
+	LATER_LOOK_MS,
+	ran,
+	runs as allRuns,
+	SECOND_LOOK_MS,
+	setUp,
+	timers,
+	webhookId,
+} from '../support/recovering';
 import type { WorkflowRow } from '../support/workflowRow';
 
 const MINUTE_MS = 60_000;
-const FIRST_TWO_LOOKS_MS = 80_000;
-const LOOK_MS = 15 * MINUTE_MS;
+const FIRST_TWO_LOOKS_MS = FIRST_LOOK_MS + SECOND_LOOK_MS;
 
 async function collecting(
 	options: INodeParameters = {},
@@ -22,16 +36,8 @@ async function collecting(
 	return row;
 }
 
-const idsOf = (outputs: object[][]): string[] =>
-	outputs.flat().map((item) => (item as { _event: { id: string } })._event.id);
-
 /** The ids of the events of each run that output any. */
-async function runs(): Promise<string[][]> {
-	const all = await host.runs();
-	return all.map(({ outputs }) => idsOf(outputs)).filter(({ length }) => length > 0);
-}
-
-const ran = async () => (await runs()).flat();
+const runs = async () => (await allRuns()).filter(({ length }) => length > 0);
 
 /** The events as another process of n8n's queue mode takes them; the main process looks after the trigger. */
 async function collectingElsewhere(options: INodeParameters = { collectMinutes: 5 }) {
@@ -42,26 +48,12 @@ async function collectingElsewhere(options: INodeParameters = { collectMinutes: 
 	return { row, main };
 }
 
-/** Events that Anchor sends once, all in one moment. */
-async function emittedAtOnce(count: number): Promise<string[]> {
-	const emissions = Array.from({ length: count }, () =>
-		anchor.emit('task.completed', { to: webhookId(), maxAttempts: 1 }),
-	);
-	await Promise.all(emissions.map(async ({ settled }) => await settled));
-	return emissions.map(({ id }) => id);
-}
-
 /** By when, as the mark at Anchor says, everything has run. */
 const notedMs = () => parseMark(anchor.webhooks()[0].description)?.recoveredMs ?? 0;
 
 /** When Anchor ended with an event. */
 const endedMs = (id: string) =>
 	anchor.deliveries().find(({ eventId }) => eventId === id)?.completedAt ?? NaN;
-
-/** Each event once, in whichever run. */
-async function expectEachOnce(ids: readonly string[]): Promise<void> {
-	expect([...(await ran())].sort()).toEqual([...ids].sort());
-}
 
 describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 	it('answers at once, and runs all events of five minutes together, oldest first', async () => {
@@ -87,7 +79,7 @@ describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 		await timers.advance(FIRST_TWO_LOOKS_MS);
 		await expectEachOnce(ids);
 		await host.restart();
-		await timers.advance(FIRST_TWO_LOOKS_MS + LOOK_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS + LATER_LOOK_MS);
 		await expectEachOnce(ids);
 	});
 
@@ -130,9 +122,9 @@ it('starts no run and asks nothing when nothing comes', async () => {
 	await setUp();
 	await collecting();
 	await emitted(1);
-	await timers.advance(5 * MINUTE_MS + LOOK_MS);
+	await timers.advance(5 * MINUTE_MS + LATER_LOOK_MS);
 	const before = [host.executions.length, anchor.requests().length];
-	await timers.advance(LOOK_MS);
+	await timers.advance(LATER_LOOK_MS);
 	expect(host.executions).toHaveLength(before[0]);
 	// One regular look.
 	expect(anchor.requests().length - before[1]).toBeLessThanOrEqual(3);
@@ -185,8 +177,8 @@ it('runs what others have collected for a webhook that is deleted in the dashboa
 	await collectingElsewhere({ collectMinutes: 60 });
 	const ids = await emitted(4);
 	anchor.removeWebhook(webhookId());
-	anchor.advance(LOOK_MS);
-	await timers.advance(60 * MINUTE_MS + LOOK_MS);
+	anchor.advance(LATER_LOOK_MS);
+	await timers.advance(60 * MINUTE_MS + LATER_LOOK_MS);
 	await expectEachOnce(ids);
 });
 
@@ -200,7 +192,7 @@ it('runs what others have collected while Anchor did not answer from the publica
 	// Anchor says what time it is in whole seconds.
 	await sleep(1_000);
 	outage.lift();
-	await timers.advance(5 * MINUTE_MS + LOOK_MS);
+	await timers.advance(5 * MINUTE_MS + LATER_LOOK_MS);
 	await expectEachOnce(ids);
 });
 
@@ -234,7 +226,7 @@ it('carries in a retry what the run had, and nothing that another run has taken'
 	const retried = await host.execute(row, workflowData as INodeExecutionData[][], {
 		mode: 'retry',
 	});
-	expect(idsOf(retried.outputs)).toEqual(later);
+	expect(idsOf(retried)).toEqual(later);
 });
 
 it('lets what Anchor has given up join the window', async () => {
@@ -259,7 +251,7 @@ it('goes on while Anchor does not answer for two windows', async () => {
 	await timers.advance(6 * MINUTE_MS);
 	outage.lift();
 	await host.restart();
-	await timers.advance(FIRST_TWO_LOOKS_MS + LOOK_MS);
+	await timers.advance(FIRST_TWO_LOOKS_MS + LATER_LOOK_MS);
 	await expectEachOnce([...first, ...second]);
 });
 
@@ -274,7 +266,7 @@ it('runs what other processes have collected, at each beat', async () => {
 	anchor.advance(MINUTE_MS);
 	await timers.advance(5 * MINUTE_MS);
 	const before = [anchor.requests().length, anchor.requests({ calls: 'PATCH *' }).length];
-	await timers.advance(LOOK_MS);
+	await timers.advance(LATER_LOOK_MS);
 	// Three beats and one regular look.
 	expect(anchor.requests().length - before[0]).toBeLessThanOrEqual(5);
 	expect(anchor.requests({ calls: 'PATCH *' })).toHaveLength(before[1]);

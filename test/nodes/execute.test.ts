@@ -37,14 +37,6 @@ describe('the item', () => {
 		},
 	});
 
-	it('is the data with a note of the event', async () => {
-		const { id, type, created, project_id, text, data } = event;
-		expect((await leaves(event, {})).item).toEqual({
-			_event: { id, type, created, project_id, text },
-			...data,
-		});
-	});
-
 	it('is the envelope as delivered', async () => {
 		expect((await leaves(event, { format: 'envelope' })).item).toEqual(event);
 	});

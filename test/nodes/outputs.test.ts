@@ -36,17 +36,15 @@ function outputsInN8n(parameters: INodeParameters): string[] {
 }
 
 describe('the outputs that n8n shows', () => {
-	it.each(BRANCHES)('are those that execute() fills, for the default events and %s', (branchBy) => {
-		expect(outputsInN8n({ branchBy })).toEqual(
-			outputNames(branchBy, ['task.completed', 'task.failed']),
-		);
-	});
-
-	it.each(BRANCHES)('are those that execute() fills, for every event and %s', (branchBy) => {
-		expect(outputsInN8n({ branchBy, events: [EVERY_EVENT] })).toEqual(
-			outputNames(branchBy, [EVERY_EVENT]),
-		);
-	});
+	it.each(BRANCHES)(
+		'are those that execute() fills, for default or all events and %s',
+		(branchBy) => {
+			const defaults = ['task.completed', 'task.failed'];
+			expect(outputsInN8n({ branchBy })).toEqual(outputNames(branchBy, defaults));
+			const events = [EVERY_EVENT];
+			expect(outputsInN8n({ branchBy, events })).toEqual(outputNames(branchBy, events));
+		},
+	);
 
 	it('are those that execute() fills, for any selection in any order', () => {
 		const choice = fc.constantFrom<string>(...EVENT_TYPES, EVERY_EVENT, 'brand.new');
@@ -61,11 +59,6 @@ describe('the outputs that n8n shows', () => {
 
 	it('are one without a name unless the user branches', () => {
 		expect(outputsInN8n({})).toEqual(['']);
-	});
-
-	it('are one for an unknown branching, as an older workflow file could hold', () => {
-		const outputs = outputsInN8n({ branchBy: 'none', events: [] });
-		expect(outputs).toHaveLength(1);
 	});
 
 	it('end with the one that takes what fits nowhere', () => {

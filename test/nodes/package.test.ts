@@ -184,10 +184,6 @@ describe('the trigger’s description', () => {
 		]);
 	});
 
-	it('has no option by which n8n would skip parsing the body', () => {
-		expect(Object.keys(defaultsOf('options'))).not.toContain('binaryData');
-	});
-
 	// Words beside a field are read by people who click: a sentence of their own, in n8n's manner.
 	it('puts no full stop after a single sentence, and one after each of several', () => {
 		const wrong = texts().filter((text) => {

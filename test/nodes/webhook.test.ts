@@ -279,13 +279,8 @@ describe('listening in the editor', () => {
 		await deliver(event);
 		for (let time = 0; time < 2; time++) {
 			const path = await host.listen(row);
-			const { headers, body } = signed(event, Math.floor(Date.now() / 1000));
-			const response = await fetch(host.urlOf(row, { test: true }), {
-				method: 'POST',
-				headers: headers as Record<string, string>,
-				body,
-			});
-			expect(await response.json()).toEqual({ received: true });
+			const delivery = signed(event, Math.floor(Date.now() / 1000));
+			expect(await send(host.urlOf(row, { test: true }), delivery)).toMatchObject(accepted);
 			expect(host.isListening(path)).toBe(false);
 		}
 		const modes = (await runs()).map(({ mode, outputs }) => [mode, outputs.flat().length]);
@@ -300,12 +295,8 @@ describe('listening in the editor', () => {
 		const { row, deliver } = await manualTrigger(host);
 		const event = eventOf('task.completed');
 		await host.listen(row);
-		const { headers, body } = signed(event, Math.floor(Date.now() / 1000));
-		await fetch(host.urlOf(row, { test: true }), {
-			method: 'POST',
-			headers: headers as Record<string, string>,
-			body,
-		});
+		const delivery = signed(event, Math.floor(Date.now() / 1000));
+		expect(await send(host.urlOf(row, { test: true }), delivery)).toMatchObject(accepted);
 		expect(await deliver(event)).toMatchObject(accepted);
 		expect(await deliver(event)).toMatchObject(duplicate);
 	});

@@ -1,17 +1,18 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { env } from 'node:process';
 import { inspect } from 'node:util';
-import type { NodeApiError } from 'n8n-workflow';
+import type { INodeParameters, NodeApiError } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 import nock from 'nock';
 import { startSimulator } from '../simulator';
 import type { Simulator } from '../simulator';
-import { automaticTrigger } from '../support/automaticTrigger';
+import { anotherProject, automaticTrigger } from '../support/automaticTrigger';
 import { logLines, warnings } from '../support/core';
 import { Host } from '../support/host';
 import { manualTrigger } from '../support/manualTrigger';
 import { fakeTimers } from '../support/timers';
 import type { FakeTimers } from '../support/timers';
+import type { WorkflowRow } from '../support/workflowRow';
 
 let host: Host;
 let anchor: Simulator;
@@ -52,6 +53,19 @@ async function statusOf(
 	return attempts[0].status;
 }
 
+/** A workflow with one trigger that has registered its webhook. */
+async function activated(parameters?: INodeParameters): Promise<WorkflowRow> {
+	const row = automaticTrigger(host, anchor, parameters);
+	await host.activate(row);
+	return row;
+}
+
+/** An n8n of another line in place of the one of the test. */
+async function startLine(line: '2.41' | '1.123'): Promise<void> {
+	await host.close();
+	host = await Host.start({ line });
+}
+
 async function thrownBy(work: Promise<unknown>): Promise<NodeApiError> {
 	try {
 		await work;
@@ -63,16 +77,14 @@ async function thrownBy(work: Promise<unknown>): Promise<NodeApiError> {
 
 describe('activation', () => {
 	it('needs an event', async () => {
-		const row = automaticTrigger(host, anchor, { events: [] });
-		const { message, description } = await thrownBy(host.activate(row));
+		const { message, description } = await thrownBy(activated({ events: [] }));
 		expect(message).toBe('Choose at least one event for this trigger');
 		expect(description).toMatch(/select under Events/);
 		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
 	});
 
 	it('says of an expression that it gave no event', async () => {
-		const row = automaticTrigger(host, anchor, { events: '={{ [] }}' });
-		const { message, description } = await thrownBy(host.activate(row));
+		const { message, description } = await thrownBy(activated({ events: '={{ [] }}' }));
 		expect(message).toBe('Your expression under Events gave an empty list');
 		expect(description).toMatch(/expression under Events .* task\.failed/);
 		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
@@ -82,7 +94,7 @@ describe('activation', () => {
 		const fields = ['error.type ==', 'status.code', 'error.type', '{{ $json.data.error_type }}'];
 		const conditions = fields.map((leftValue) => ({ leftValue, operator: 'any:exists' }));
 		const filters = { conditions: { conditions } };
-		await host.activate(automaticTrigger(host, anchor, { filters }));
+		await activated({ filters });
 		await manualTrigger(host, { filters });
 		const said = warnings().map(({ message }) => message);
 		expect(said).toHaveLength(4);
@@ -101,9 +113,7 @@ describe('activation', () => {
 		async (registration) => {
 			const parameters = { registration, events: ['task.failed', 'task.complete'] };
 			const work =
-				registration === 'manual'
-					? manualTrigger(host, parameters)
-					: host.activate(automaticTrigger(host, anchor, parameters));
+				registration === 'manual' ? manualTrigger(host, parameters) : activated(parameters);
 			const thrown = await thrownBy(work);
 			for (const text of [thrown.message, thrown.description]) {
 				expect(text).toContain(
@@ -123,9 +133,8 @@ describe('activation', () => {
 		expect(row.staticData).toBe('{}');
 	});
 
-	it('keeps id and secret in one step: no moment with a webhook and no secret', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+	it('stores the id of the webhook, and its secret sealed', async () => {
+		const row = await activated();
 		const [state] = Object.values(JSON.parse(row.staticData).global as Record<string, object>);
 		const [{ id, secret }] = anchor.webhooks();
 		expect(state).toMatchObject({
@@ -142,37 +151,33 @@ describe('activation', () => {
 		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
 	});
 
-	it.each([401, 402, 403])(
-		'lets n8n stop trying after a %i, which only a person can mend',
-		async (mode) => {
-			const row = automaticTrigger(host, anchor);
-			anchor.outage({ mode });
-			const { cause } = await thrownBy(host.activate(row));
-			expect(cause).toBeInstanceOf(UserError);
-		},
-	);
-
 	it.each([401, 500, 'close'] as const)(
 		'keeps the API key out of the whole error when Anchor answers %s',
 		async (mode) => {
 			anchor.outage({ mode, message: `no ${anchor.apiKey}` });
-			const failure = await thrownBy(host.activate(automaticTrigger(host, anchor)));
+			const failure = await thrownBy(activated());
 			expect(inspect(failure, { depth: Infinity, showHidden: true })).not.toContain(anchor.apiKey);
 		},
 	);
 
+	it.each([401, 402, 403])(
+		'lets n8n stop trying after a %i, which only a person can mend',
+		async (mode) => {
+			anchor.outage({ mode });
+			expect((await thrownBy(activated())).cause).toBeInstanceOf(UserError);
+		},
+	);
+
 	it.each([429, 500, 503])('lets n8n try again after a %i', async (mode) => {
-		const row = automaticTrigger(host, anchor);
 		anchor.outage({ mode });
-		const failure = await thrownBy(host.activate(row));
+		const failure = await thrownBy(activated());
 		expect(failure.cause).not.toBeInstanceOf(UserError);
 		// n8n up to 2.x gives up for good when it reads this word.
 		expect(failure.message).not.toContain('Authorization');
 	});
 
 	it('survives n8n’s five tries of one activation, each followed by delete', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		const [{ id }] = anchor.webhooks();
 		anchor.changeWebhook(id, { subscribedEvents: ['batch.failed'] });
 		const outage = anchor.outage({ mode: 503, calls: 'PATCH *' });
@@ -184,8 +189,7 @@ describe('activation', () => {
 	});
 
 	it('that fails does not end in n8n removing a good webhook, however long nobody tries again', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		const ids = idsAtAnchor();
 		row.nodes[0].parameters.events = ['batch.failed'];
 		anchor.outage({ mode: 503, calls: 'PATCH *' });
@@ -195,8 +199,7 @@ describe('activation', () => {
 	});
 
 	it('that fails does not keep a later deactivation from ending the webhook', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		row.nodes[0].parameters.events = ['batch.failed'];
 		const outage = anchor.outage({ mode: 503, calls: 'PATCH *' });
 		await thrownBy(host.activate(row));
@@ -222,8 +225,7 @@ describe('activation', () => {
 	});
 
 	it('by other events at a start keeps the webhook while Anchor does not take them, however long n8n waits', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		await activated();
 		const ids = idsAtAnchor();
 		anchor.changeWebhook(ids[0], { subscribedEvents: ['batch.failed'] });
 		anchor.outage({ mode: 503, calls: 'PATCH *' });
@@ -235,10 +237,8 @@ describe('activation', () => {
 	it.each(['2.41', '1.123'] as const)(
 		'of ten changed versions on n8n %s, and of other names, keeps id, secret and history',
 		async (line) => {
-			await host.close();
-			host = await Host.start({ line });
-			const row = automaticTrigger(host, anchor);
-			await host.activate(row);
+			await startLine(line);
+			const row = await activated();
 			const [{ id, secret }] = anchor.webhooks();
 			await anchor.emit('task.completed', { to: id }).settled;
 			const calls = madeOrRemoved();
@@ -259,12 +259,9 @@ describe('activation', () => {
 	);
 
 	it('with the key of another project ends the webhook of the first one', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		const [before] = idsAtAnchor();
-		const apiKey = `sk-${'8c'.repeat(16)}`;
-		anchor.addApiKey(apiKey, '99999999-9999-4999-8999-999999999999');
-		host.credentials.stored.set('other', { apiKey, baseUrl: anchor.url });
+		host.credentials.stored.set('other', anotherProject(anchor));
 		row.nodes[0].credentials = { anchorBrowserApi: { id: 'other', name: 'other' } };
 		await host.republish(row);
 		await timers.advance(END_MS);
@@ -274,8 +271,7 @@ describe('activation', () => {
 	});
 
 	it('of a change after the webhook was deleted at Anchor keeps the new one', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		anchor.removeWebhook(idsAtAnchor()[0]);
 		row.nodes[0].parameters.events = ['task.failed'];
 		await host.republish(row);
@@ -286,13 +282,10 @@ describe('activation', () => {
 	});
 
 	it('with the keys of two other projects, one soon after the other, leaves no webhook behind', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		for (const project of [1, 2]) {
-			const apiKey = `sk-${`${project}c`.repeat(16)}`;
-			anchor.addApiKey(apiKey, `99999999-9999-4999-8999-99999999999${project}`);
 			const id = `key of project ${project}`;
-			host.credentials.stored.set(id, { apiKey, baseUrl: anchor.url });
+			host.credentials.stored.set(id, anotherProject(anchor, project));
 			row.nodes = row.nodes.map((node) => ({
 				...node,
 				credentials: { anchorBrowserApi: { id, name: id } },
@@ -304,12 +297,9 @@ describe('activation', () => {
 	});
 
 	it('with the key of another project in the same credential keeps the new webhook', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		const [before] = idsAtAnchor();
-		const apiKey = `sk-${'8c'.repeat(16)}`;
-		anchor.addApiKey(apiKey, '99999999-9999-4999-8999-999999999999');
-		host.credentials.stored.set(row.id, { apiKey, baseUrl: anchor.url });
+		host.credentials.stored.set(row.id, anotherProject(anchor));
 		row.nodes[0].parameters.events = ['task.failed'];
 		await host.republish(row);
 		await timers.advance(END_MS);
@@ -320,8 +310,7 @@ describe('activation', () => {
 	it.each([401, 403, 429, 503])(
 		'at a start of n8n keeps what serves when Anchor answers %i, and says so',
 		async (mode) => {
-			const row = automaticTrigger(host, anchor);
-			await host.activate(row);
+			await activated();
 			const [{ id }] = anchor.webhooks();
 			anchor.outage({ mode });
 			await host.restart();
@@ -342,8 +331,7 @@ describe('activation', () => {
 	] as Array<[string, (state: never) => unknown]>)(
 		'takes a stored state %s for nothing known, and finds its webhook by the mark',
 		async (_what, distort) => {
-			const row = automaticTrigger(host, anchor);
-			await host.activate(row);
+			const row = await activated();
 			const [{ id }] = anchor.webhooks();
 			const data = JSON.parse(row.staticData) as { global: Record<string, never> };
 			for (const [key, state] of Object.entries(data.global)) {
@@ -357,8 +345,7 @@ describe('activation', () => {
 	);
 
 	it('keeps one of two webhooks with its mark, and serves it', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		await activated();
 		const [{ id, url, description }] = anchor.webhooks();
 		anchor.addWebhook({ url, description, subscribedEvents: ['task.completed'] });
 		await host.restart();
@@ -367,8 +354,7 @@ describe('activation', () => {
 	});
 
 	it('names in the log an event that Anchor does not take', async () => {
-		const row = automaticTrigger(host, anchor, { events: ['task.failed', 'session.ready'] });
-		await host.activate(row);
+		await activated({ events: ['task.failed', 'session.ready'] });
 		expect(anchor.webhooks()[0].subscribedEvents).toEqual(['task.failed']);
 		expect(JSON.stringify(logLines)).toContain('session.ready');
 	});
@@ -377,10 +363,8 @@ describe('activation', () => {
 describe('an activation on n8n 1', () => {
 	/** A workflow whose second trigger cannot be activated, published before it was there; n8n 1 goes through them in turn. */
 	async function withTroublesome(place: 'first' | 'last') {
-		await host.close();
-		host = await Host.start({ line: '1.123' });
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		await startLine('1.123');
+		const row = await activated();
 		const [node] = row.nodes;
 		const other = { ...node, id: 'other', name: 'Other', webhookId: 'other-hook' };
 		other.parameters = { ...node.parameters, events: ['no.such.event'] };
@@ -431,10 +415,8 @@ describe('an activation on n8n 1', () => {
 	);
 
 	it('by a save that Anchor refuses leaves no webhook either', async () => {
-		await host.close();
-		host = await Host.start({ line: '1.123' });
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		await startLine('1.123');
+		const row = await activated();
 		row.nodes[0].parameters.events = ['batch.failed'];
 		const outage = anchor.outage({ mode: 403, calls: 'PATCH *' });
 		await thrownBy(host.republish(row));
@@ -446,10 +428,8 @@ describe('an activation on n8n 1', () => {
 
 describe('with several main processes on n8n 1', () => {
 	async function withFollower() {
-		await host.close();
-		host = await Host.start({ line: '1.123' });
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		await startLine('1.123');
+		const row = await activated();
 		return { row, follower: await host.anotherProcess(), ids: idsAtAnchor() };
 	}
 
@@ -567,8 +547,7 @@ describe('deactivation', () => {
 	});
 
 	it('removes the webhook within 20 seconds, and not while n8n may still be publishing', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		await host.deactivate(row);
 		await timers.advance(5_000);
 		expect(idsAtAnchor()).toHaveLength(1);
@@ -577,8 +556,7 @@ describe('deactivation', () => {
 	});
 
 	it('also removes doubles, and what n8n does not know the id of', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		const [{ url, description }] = anchor.webhooks();
 		anchor.addWebhook({ url, description, subscribedEvents: ['task.completed'] });
 		row.staticData = '{}';
@@ -591,8 +569,7 @@ describe('deactivation', () => {
 	it.each([500, 401, 'close'] as const)(
 		'tries again when Anchor cannot do it (%s), and says what to do',
 		async (mode) => {
-			const row = automaticTrigger(host, anchor);
-			await host.activate(row);
+			const row = await activated();
 			const [id] = idsAtAnchor();
 			const outage = anchor.outage({ mode });
 			await host.deactivate(row);
@@ -609,8 +586,7 @@ describe('deactivation', () => {
 	);
 
 	it('that n8n never got to end is taken up by the next activation', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		const [{ id }] = anchor.webhooks();
 		await host.deactivate(row);
 		await host.boot();
@@ -624,8 +600,7 @@ describe('deactivation', () => {
 		const { N8N_BLOCK_ENV_ACCESS_IN_NODE: before } = env;
 		Object.assign(env, { N8N_BLOCK_ENV_ACCESS_IN_NODE: 'false', EVENTS: 'task.failed' });
 		try {
-			const row = automaticTrigger(host, anchor, { events: '={{ $env.EVENTS }}' });
-			await host.activate(row);
+			const row = await activated({ events: '={{ $env.EVENTS }}' });
 			env.N8N_BLOCK_ENV_ACCESS_IN_NODE = 'true';
 			await host.deactivate(row);
 		} finally {
@@ -638,8 +613,7 @@ describe('deactivation', () => {
 	});
 
 	it('of a trigger whose credential is gone names the webhook that stays', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		const [id] = idsAtAnchor();
 		host.credentials.stored.delete(row.id);
 		await host.deactivate(row);
@@ -650,30 +624,14 @@ describe('deactivation', () => {
 	});
 
 	it('does not call a webhook removed that the API key does not see', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
-		const apiKey = `sk-${'8c'.repeat(16)}`;
-		anchor.addApiKey(apiKey, '99999999-9999-4999-8999-999999999999');
-		host.credentials.stored.set(row.id, { apiKey, baseUrl: anchor.url });
+		const row = await activated();
+		host.credentials.stored.set(row.id, anotherProject(anchor));
 		await host.deactivate(row);
 		logLines.length = 0;
 		await timers.advance(END_MS);
 		const said = logLines.map(({ message }) => message).join();
 		expect(said).toMatch(/has no webhook .* in the project of this API key/);
 		expect(said).not.toContain('was removed from Anchor Browser');
-	});
-});
-
-describe('listening', () => {
-	it('with no event selected leaves production alone', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
-		const before = structuredClone(anchor.webhooks());
-		const [node] = row.nodes;
-		const draft = { ...row, nodes: [{ ...node, parameters: { ...node.parameters, events: [] } }] };
-		await thrownBy(host.listen(draft));
-		await timers.advance(END_MS);
-		expect(anchor.webhooks()).toEqual(before);
 	});
 });
 
@@ -698,8 +656,7 @@ describe('listening with a sample event', () => {
 
 describe('secrets while they change', () => {
 	it('lets the old one go after 24 hours', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		const [{ id, description }] = anchor.webhooks();
 		row.staticData = '{}';
 		await host.restart();
@@ -719,8 +676,7 @@ describe('secrets while they change', () => {
 	});
 
 	it('are opened once in a process, not once a delivery', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		await activated();
 		await host.boot();
 		const [{ id }] = anchor.webhooks();
 		const asked = jest.spyOn(host.credentials, 'getDecrypted');
@@ -734,8 +690,7 @@ describe('a rotation that Anchor did not answer', () => {
 	const ROTATE = '/v1/webhooks/:id/rotate-secret';
 
 	it('leaves open what is forged, and is settled within a minute', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		await activated();
 		await timers.advance(FIRST_TWO_LOOKS_MS);
 		const [{ id }] = anchor.webhooks();
 		// Rows from the second in which a secret was made are taken for refused with the one before.
@@ -755,8 +710,7 @@ describe('a rotation that Anchor did not answer', () => {
 	});
 
 	it('is settled by the next activation, too', async () => {
-		const row = automaticTrigger(host, anchor);
-		await host.activate(row);
+		const row = await activated();
 		const [{ id }] = anchor.webhooks();
 		row.staticData = '{}';
 		await host.boot();

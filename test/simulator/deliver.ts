@@ -20,7 +20,7 @@ export interface Parcel {
 /** How one delivery is carried out. */
 interface Order {
 	delivery: Delivery;
-	pack: (attempt: number) => Parcel;
+	pack: () => Parcel;
 	/** How long to wait before the first attempt, in milliseconds. */
 	delayMs?: number;
 	maxAttempts?: number;
@@ -111,7 +111,7 @@ export class Dispatcher {
 	private async attempt(order: Order): Promise<Attempt> {
 		const { delivery } = order;
 		const number = delivery.attempts.length + 1;
-		const { headers, body } = order.pack(number);
+		const { headers, body } = order.pack();
 		const startedAt = this.settings.clock.now();
 		const started = performance.now();
 		// The address as it is now: a retry follows a webhook whose address was changed meanwhile.

@@ -69,8 +69,6 @@ interface EmitterSettings {
 	clock: Clock;
 	dispatcher: Dispatcher;
 	projectId: string;
-	/** Whether every attempt has an Anchor-Delivery-Id of its own; Anchor does not say. */
-	newDeliveryId: (delivery: Delivery, attempt: number) => string;
 	signing: () => SigningMode;
 	/** The address under which the simulator serves files. */
 	files: () => string;
@@ -108,7 +106,7 @@ export class Emitter {
 				return dispatcher.prepare({
 					...options,
 					delivery,
-					pack: (attempt) => this.pack(webhook, delivery, { attempt, body, options }),
+					pack: () => this.pack(webhook, delivery, { body, options }),
 				});
 			}),
 		);
@@ -148,9 +146,9 @@ export class Emitter {
 	private pack(
 		webhook: Webhook,
 		delivery: Delivery,
-		{ attempt, body, options }: { attempt: number; body: Buffer; options: EmitOptions },
+		{ body, options }: { body: Buffer; options: EmitOptions },
 	): Parcel {
-		const { clock, signing, newDeliveryId } = this.settings;
+		const { clock, signing } = this.settings;
 		const timestamp = String(
 			Math.floor(clock.now() / 1000) + (options.timestampOffsetSeconds ?? 0),
 		);
@@ -166,7 +164,8 @@ export class Emitter {
 			...(options.gzip ? { 'Content-Encoding': 'gzip' } : {}),
 			'Content-Length': String(sent.length),
 			'Anchor-Event': delivery.type,
-			'Anchor-Delivery-Id': newDeliveryId(delivery, attempt),
+			// Anchor does not say whether it is the same at every attempt.
+			'Anchor-Delivery-Id': delivery.id,
 			'Anchor-Timestamp': secrets.length > 0 ? timestamp : null,
 			'Anchor-Signature': secrets.length > 0 ? signatureHeader(secrets, timestamp, signed) : null,
 			...options.headers,

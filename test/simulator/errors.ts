@@ -1,8 +1,8 @@
 /**
  * The bodies in which Anchor's API reports trouble. Webhook calls answer a flat one that no published description
- * defines, most other calls `nested`, some `deep`; the official SDK reads `message` and `text` too.
+ * defines, other calls a nested one.
  */
-export type ErrorShape = 'flat' | 'nested' | 'deep' | 'message' | 'text';
+export type ErrorShape = 'flat' | 'nested';
 
 /** A refusal on its way to the client; the server gives it its shape. */
 export class ApiError extends Error {
@@ -36,17 +36,8 @@ const CODES: Record<number, string> = {
 /** The HTTP answer for a refusal: its status, its headers, and the message in the given shape. */
 export function errorResponse(error: ApiError, shape: ErrorShape): Response {
 	const { status, message, headers } = error;
-	if (shape === 'text') {
-		return new Response(message, { status, headers: { 'content-type': 'text/plain', ...headers } });
-	}
-	const body = { code: CODES[status] ?? `HTTP_${status}`, message };
-	const shaped = {
-		flat: { error: message },
-		nested: { error: body },
-		deep: { error: { error: body } },
-		message: { message },
-	}[shape];
-	return new Response(JSON.stringify(shaped), {
+	const code = CODES[status] ?? `HTTP_${status}`;
+	return new Response(JSON.stringify({ error: shape === 'flat' ? message : { code, message } }), {
 		status,
 		headers: { 'content-type': 'application/json', ...headers },
 	});

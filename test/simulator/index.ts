@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { LOCAL_RULES } from './address';
 import { sendBatch } from './batch';
 import { Clock } from './clock';
 import { ACKNOWLEDGE_MS, Dispatcher, RETRY_DELAYS_MS } from './deliver';
 import { Emitter } from './emit';
 import { DOCUMENTED_EVENTS, NEWEST_EVENTS } from './events';
-import { Faults, matcher } from './faults';
+import { Faults } from './faults';
+import { dashboard, EXAMPLE_PROJECT, readings } from './handle';
 import { registerBatches } from './routes/batches';
 import { registerControl } from './routes/control';
 import { registerFiles } from './routes/files';
@@ -13,10 +13,9 @@ import { registerIdentities } from './routes/identities';
 import { registerSessions } from './routes/sessions';
 import { registerTasks } from './routes/tasks';
 import { registerWebhooks } from './routes/webhooks';
-import { createApp, listen } from './server';
-import type { DeliveryFilter, Simulator, SimulatorOptions } from './simulator';
+import { createApp, listen, type App } from './server';
+import type { Simulator, SimulatorOptions } from './simulator';
 import { Store } from './store';
-import type { Delivery, Webhook } from './types';
 
 export type { EmitOptions } from './emit';
 export { DOCUMENTED_EVENTS, NEWEST_EVENTS } from './events';
@@ -25,8 +24,14 @@ export type { Delivery, Webhook } from './types';
 
 /** An API key that looks like one and opens nothing. */
 const MADE_UP_KEY = `sk-${'5a'.repeat(16)}`;
-/** The project id of Anchor's own examples. */
-const EXAMPLE_PROJECT = '5d2c31f6-ab7e-481a-b6fd-8b4a96a4e197';
+
+interface RouteSettings {
+	store: Store;
+	options: SimulatorOptions;
+	/** The simulator's own address. */
+	url: () => string;
+	simulator: () => Simulator;
+}
 
 /**
  * Starts the service on 127.0.0.1.
@@ -35,7 +40,7 @@ const EXAMPLE_PROJECT = '5d2c31f6-ab7e-481a-b6fd-8b4a96a4e197';
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
 	const apiKey = options.apiKey ?? MADE_UP_KEY;
-	const projectId = options.projectId ?? EXAMPLE_PROJECT;
+	const projectId = EXAMPLE_PROJECT;
 	const clock = new Clock(options.now ?? Date.now);
 	const store = new Store({
 		clock,
@@ -45,7 +50,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		historyOrder: options.historyOrder ?? 'newest',
 	});
 	let signing = options.signing ?? 'current';
-	let errorShape = options.errorShape;
 	store.keys.set(apiKey, projectId);
 
 	const scale = scales(options.timeScale);
@@ -60,29 +64,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		clock,
 		dispatcher,
 		projectId,
-		newDeliveryId: (delivery, attempt) =>
-			options.deliveryIds === 'perAttempt' && attempt > 1 ? randomUUID() : delivery.id,
 		signing: () => signing,
 		files: () => `${server.url}/_simulator/files`,
 	});
 	const faults = new Faults();
 
-	const app = createApp({ store, clock, faults, errorShape: () => errorShape });
-	registerWebhooks(app, {
-		store,
-		sendTest: (webhook, type) =>
-			simulator.emit(type, { to: webhook.id, projectId: webhook.projectId }).id,
-		payloads: options.payloads ?? true,
-		listsDisabled: options.listsDisabled ?? true,
-	});
-	const emit = (type: string, data: Record<string, unknown>, project: string) =>
-		void simulator.emit(type, { data, projectId: project });
-	registerSessions(app, { store, url: () => server.url, emit });
-	registerTasks(app, store);
-	registerBatches(app, store);
-	registerIdentities(app, { store, emit });
-	registerFiles(app);
-	registerControl(app, () => simulator);
+	const app = createApp({ store, clock, faults });
+	registerRoutes(app, { store, options, url: () => server.url, simulator: () => simulator });
 	const server = await listen(app, options.port ?? 0);
 
 	const reset = () => {
@@ -93,7 +81,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		store.keys.set(apiKey, projectId);
 		clock.reset();
 		signing = options.signing ?? 'current';
-		errorShape = options.errorShape;
 	};
 
 	const simulator: Simulator = {
@@ -108,45 +95,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 		},
 		emitMany: (specs, wish) => sendBatch(emitter, specs, wish),
 
-		deliveries: (filter = {}) => store.deliveries.filter((row) => fits(row, filter)),
-		webhooks: ({ deleted = false } = {}) =>
-			store.all().filter((webhook) => deleted || !webhook.deletedAt),
-		requests: ({ calls, status } = {}) => {
-			const matches = matcher(calls);
-			return store.requests.filter(
-				(request) => matches(request) && (status === undefined || request.status === status),
-			);
-		},
-
-		delivered: async (filter = {}, count = 1) =>
-			await store.until(() =>
-				enough(
-					store.deliveries.filter((row) => row.status !== 'pending' && fits(row, filter)),
-					count,
-				),
-			),
-		requested: async (calls, count = 1) => {
-			const matches = matcher(calls);
-			return await store.until(() =>
-				enough(
-					store.requests.filter((request) => request.status !== null && matches(request)),
-					count,
-				),
-			);
-		},
-
-		addWebhook: ({ secret, projectId: project = projectId, ...fields }) =>
-			store.create(project, fields, secret),
-		changeWebhook: (id, fields) => store.change(liveWebhook(store, id), fields),
-		removeWebhook: (id) => store.remove(liveWebhook(store, id)),
-		rotateSecret: (id) => store.rotate(liveWebhook(store, id)),
-
-		addApiKey: (key, project = projectId) => void store.keys.set(key, project),
-		revokeApiKey: (key) => void store.keys.delete(key),
+		...readings(store),
+		...dashboard(store),
 
 		setSigning: (mode) => void (signing = mode),
 		setKnownEvents: (events) => void (store.knownEvents = eventList(events)),
-		setErrorShape: (shape) => void (errorShape = shape),
 
 		outage: (wish) => faults.outage(wish),
 		hold: (calls, when) => faults.hold(calls, when),
@@ -165,6 +118,24 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 	return simulator;
 }
 
+/** Every call that the service answers. */
+function registerRoutes(app: App, { store, options, url, simulator }: RouteSettings): void {
+	const emit = (type: string, data: Record<string, unknown>, projectId: string) =>
+		void simulator().emit(type, { data, projectId });
+	registerWebhooks(app, {
+		store,
+		sendTest: ({ id, projectId }, type) => simulator().emit(type, { to: id, projectId }).id,
+		payloads: options.payloads ?? true,
+		listsDisabled: options.listsDisabled ?? true,
+	});
+	registerSessions(app, { store, url, emit });
+	registerTasks(app, store);
+	registerBatches(app, store);
+	registerIdentities(app, { store, emit });
+	registerFiles(app);
+	registerControl(app, simulator);
+}
+
 function eventList(events: SimulatorOptions['events'] = '13'): readonly string[] {
 	if (typeof events !== 'string') return events;
 	return events === '14' ? NEWEST_EVENTS : DOCUMENTED_EVENTS;
@@ -176,23 +147,4 @@ function scales(scale: SimulatorOptions['timeScale'] = 1): {
 } {
 	if (typeof scale === 'number') return { retries: scale, acknowledgement: scale };
 	return { retries: scale.retries ?? 1, acknowledgement: scale.acknowledgement ?? 1 };
-}
-
-function fits(row: Delivery, filter: DeliveryFilter): boolean {
-	return (
-		(filter.eventId === undefined || row.eventId === filter.eventId) &&
-		(filter.type === undefined || row.type === filter.type) &&
-		(filter.webhookId === undefined || row.webhookId === filter.webhookId) &&
-		(filter.status === undefined || row.status === filter.status)
-	);
-}
-
-function enough<T>(found: T[], count: number): T[] | undefined {
-	return found.length >= count ? found : undefined;
-}
-
-function liveWebhook(store: Store, id: string): Webhook {
-	const webhook = store.find(id);
-	if (!webhook || webhook.deletedAt) throw new Error(`There is no webhook ${id}`);
-	return webhook;
 }

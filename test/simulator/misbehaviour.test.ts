@@ -2,8 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { startSimulator, type Simulator } from './index';
-import { startReceiver, type Receiver } from './receiver';
-import { signatureOf } from './sign';
+import { isSignedBy, startReceiver, type Receiver } from './receiver';
 import type { Webhook } from './types';
 
 let receiver: Receiver;
@@ -24,11 +23,8 @@ beforeEach(() => {
 	webhook = simulator.addWebhook({ url: receiver.url, subscribedEvents: ['task.completed'] });
 });
 
-function fits(secret: string, body: Buffer, index = 0): boolean {
-	const { headers } = receiver.received[index];
-	const expected = signatureOf(secret, String(headers['anchor-timestamp']), body);
-	return String(headers['anchor-signature']).split(',').includes(`v1=${expected}`);
-}
+const fits = (secret: string, body: Buffer, index = 0) =>
+	isSignedBy(secret, receiver.received[index], body);
 
 const idsReceived = () =>
 	receiver.received.map(({ body }) => (JSON.parse(body.toString()) as { id: string }).id);
@@ -76,36 +72,16 @@ it('delays the first attempt', async () => {
 	expect(idsReceived()[1]).toBe(late.id);
 });
 
-describe('a batch', () => {
+it('sends many in their order, and as many at once as asked for', async () => {
 	const specs = Array.from({ length: 20 }, () => ({ type: 'task.completed' }));
-
-	it('is sent in reverse, though created in order', async () => {
-		const batch = simulator.emitMany(specs, { order: 'reverse', concurrency: 1 });
-		await batch.settled;
-		expect(idsReceived()).toEqual(batch.emissions.map(({ id }) => id).reverse());
-	});
-
-	it('keeps to the concurrency asked for', async () => {
-		const most = countOpen();
-		await simulator.emitMany(specs, { concurrency: 3 }).settled;
-		expect(most()).toBe(3);
-		expect(receiver.received).toHaveLength(20);
-	});
-
-	it('is shuffled, the same way for the same seed', async () => {
-		const order = async (seed: number) => {
-			receiver.clear();
-			const batch = simulator.emitMany(specs, { order: 'shuffle', seed, concurrency: 1 });
-			await batch.settled;
-			const given = batch.emissions.map(({ id }) => id);
-			return idsReceived().map((id) => given.indexOf(id));
-		};
-		const first = await order(7);
-		expect([...first].sort((a, b) => a - b)).toEqual(specs.map((_spec, index) => index));
-		expect(first).not.toEqual(specs.map((_spec, index) => index));
-		expect(await order(7)).toEqual(first);
-		expect(await order(8)).not.toEqual(first);
-	});
+	const batch = simulator.emitMany(specs, { concurrency: 1 });
+	await batch.settled;
+	expect(idsReceived()).toEqual(batch.emissions.map(({ id }) => id));
+	receiver.clear();
+	const most = countOpen();
+	await simulator.emitMany(specs, { concurrency: 3 }).settled;
+	expect(most()).toBe(3);
+	expect(receiver.received).toHaveLength(20);
 });
 
 describe('signing', () => {

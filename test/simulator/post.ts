@@ -94,16 +94,23 @@ export class Poster {
 				});
 			});
 
-			if (post.drop === 'midRequest') {
-				const half = post.body.subarray(0, Math.floor(post.body.length / 2));
-				request.write(half, () =>
-					giveUp('the connection was dropped in the middle of the request'),
-				);
-			} else if (post.drop === 'beforeAnswer') {
-				request.end(post.body, () => giveUp('the connection was dropped before the answer'));
-			} else {
-				request.end(post.body);
-			}
+			transmit(request, post, giveUp);
 		});
+	}
+}
+
+/** Sends the body, or as much of it as the post says. */
+function transmit(
+	request: http.ClientRequest,
+	{ body, drop }: Post,
+	giveUp: (reason: string) => void,
+): void {
+	if (drop === 'midRequest') {
+		const half = body.subarray(0, Math.floor(body.length / 2));
+		request.write(half, () => giveUp('the connection was dropped in the middle of the request'));
+	} else if (drop === 'beforeAnswer') {
+		request.end(body, () => giveUp('the connection was dropped before the answer'));
+	} else {
+		request.end(body);
 	}
 }

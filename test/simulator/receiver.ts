@@ -1,6 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { signatureOf } from './sign';
 
 interface Received {
 	method: string;
@@ -31,6 +32,24 @@ export interface Receiver {
 	close(): Promise<void>;
 }
 
+/**
+ * Whether a signature that this secret explains came with a request.
+ * @param body the bytes that were signed, where these are not the ones that came
+ */
+export function isSignedBy(secret: string, { headers, body: own }: Received, body = own): boolean {
+	const expected = signatureOf(secret, String(headers['anchor-timestamp']), body);
+	return String(headers['anchor-signature']).split(',').includes(`v1=${expected}`);
+}
+
+function answer(response: ServerResponse, reply: Reply): void {
+	if (reply === 'hang') return;
+	if (reply === 'close') return void response.socket?.destroy();
+	const { status, headers, body } =
+		typeof reply === 'number' ? { status: reply, headers: {}, body: undefined } : reply;
+	response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+	response.end(body ?? '{"received":true}');
+}
+
 /** A plain HTTP server that takes deliveries, for tests of the simulator itself. */
 export async function startReceiver(): Promise<Receiver> {
 	const watchers = new Set<() => void>();
@@ -51,16 +70,9 @@ export async function startReceiver(): Promise<Receiver> {
 		request.on('error', () => note(false));
 		request.on('end', () => {
 			const index = note(true);
-			void Promise.resolve(receiver.reply(receiver.received[index], index)).then((reply) => {
-				if (reply === 'hang') return;
-				if (reply === 'close') return void request.socket.destroy();
-				const answer = typeof reply === 'number' ? { status: reply } : reply;
-				response.writeHead(answer.status, {
-					'Content-Type': 'application/json',
-					...answer.headers,
-				});
-				response.end(answer.body ?? '{"received":true}');
-			});
+			void Promise.resolve(receiver.reply(receiver.received[index], index)).then((reply) =>
+				answer(response, reply),
+			);
 		});
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

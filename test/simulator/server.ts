@@ -27,8 +27,6 @@ interface ServerSettings {
 	store: Store;
 	clock: Clock;
 	faults: Faults;
-	/** The shape of every error body; each call's documented one unless told. */
-	errorShape: () => ErrorShape | undefined;
 }
 
 /**
@@ -37,16 +35,13 @@ interface ServerSettings {
  */
 export function createApp(settings: ServerSettings): App {
 	const app: App = new Hono<Env>();
-	const shapeOf = (path: string): ErrorShape =>
-		settings.errorShape() ?? (path.startsWith('/v1/webhooks') ? 'flat' : 'nested');
-
 	app.onError((error, c) => {
 		const known = error instanceof ApiError ? error : new ApiError(500, String(error));
 		return errorResponse(known, shapeOf(c.req.path));
 	});
 	app.notFound((c) => errorResponse(notFound('Route'), shapeOf(c.req.path)));
 	for (const path of ['/v1/*', '/v2/*']) {
-		app.use(path, recorded(settings), faulty(settings, shapeOf), authenticated(settings));
+		app.use(path, recorded(settings), faulty(settings), authenticated(settings));
 	}
 	return app;
 }
@@ -74,10 +69,11 @@ function recorded({ store, clock }: ServerSettings): MiddlewareHandler<Env> {
 	};
 }
 
-function faulty(
-	{ faults }: ServerSettings,
-	shapeOf: (path: string) => ErrorShape,
-): MiddlewareHandler<Env> {
+function shapeOf(path: string): ErrorShape {
+	return path.startsWith('/v1/webhooks') ? 'flat' : 'nested';
+}
+
+function faulty({ faults }: ServerSettings): MiddlewareHandler<Env> {
 	return async (c, next) => {
 		const call = {
 			method: c.req.method,

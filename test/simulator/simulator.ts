@@ -1,7 +1,6 @@
 import type { AddressRules } from './address';
 import type { Batch, BatchOptions, EventSpec } from './batch';
 import type { EmitOptions, Emission } from './emit';
-import type { ErrorShape } from './errors';
 import type { CallPattern, Hold, Outage, OutageOptions } from './faults';
 import type { HistoryOrder, WebhookFields } from './store';
 import type { Delivery, DeliveryStatus, RecordedRequest, SigningMode, Webhook } from './types';
@@ -9,8 +8,6 @@ import type { Delivery, DeliveryStatus, RecordedRequest, SigningMode, Webhook } 
 export interface SimulatorOptions {
 	/** Made up unless told. */
 	apiKey?: string;
-	/** The project of `apiKey`, a uuid. */
-	projectId?: string;
 	/** 0 for any free port, which is the default. */
 	port?: number;
 	/** Rules for addresses that are switched off; unless told, the two that keep webhooks off this machine. */
@@ -25,10 +22,6 @@ export interface SimulatorOptions {
 	retryDelaysMs?: readonly number[];
 	/** Which secret signs while two are valid: `current` unless told. */
 	signing?: SigningMode;
-	/** Anchor-Delivery-Id: the same at every attempt (default), or a new one at each. Anchor does not say which. */
-	deliveryIds?: 'perDelivery' | 'perAttempt';
-	/** One shape for all error bodies; unless told, each call's own. */
-	errorShape?: ErrorShape;
 	/** The order of the rows of a history, of which Anchor says nothing; `newest` first unless told. */
 	historyOrder?: HistoryOrder;
 	/** Whether a history can be had with payloads; older descriptions of the API know none. True unless told. */
@@ -60,7 +53,7 @@ export interface Simulator {
 
 	/** Sends an event to whoever is subscribed. Returns at once; await what you need of the handle. */
 	emit(type: string, options?: EmitOptions): Emission;
-	/** Sends many, in an order and with a concurrency to choose. */
+	/** Sends many, with a concurrency to choose. */
 	emitMany(specs: readonly EventSpec[], options?: BatchOptions): Batch;
 
 	/** The delivery log, oldest first: every attempt with what was sent and what came back. */
@@ -88,7 +81,6 @@ export interface Simulator {
 
 	setSigning(mode: SigningMode): void;
 	setKnownEvents(events: '13' | '14' | readonly string[]): void;
-	setErrorShape(shape: ErrorShape | undefined): void;
 
 	/** Makes the API fail until lifted; deliveries go on. */
 	outage(options: OutageOptions): Outage;

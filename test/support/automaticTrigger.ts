@@ -26,3 +26,14 @@ export function automaticTrigger(
 	});
 	return host.addWorkflow([node], { id: name });
 }
+
+/**
+ * Makes another project at the simulator.
+ * @param number tells it from others, one digit
+ * @returns the fields of a credential with its API key
+ */
+export function anotherProject(anchor: Simulator, number = 1) {
+	const apiKey = `sk-${`${number}c`.repeat(16)}`;
+	anchor.addApiKey(apiKey, `99999999-9999-4999-8999-99999999999${number}`);
+	return { apiKey, baseUrl: anchor.url };
+}

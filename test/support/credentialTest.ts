@@ -55,17 +55,7 @@ export async function testCredential(
 		const items = await new RoutingNode(context, tested, decrypted).runNode();
 		body = items?.[0]?.[0]?.json;
 	} catch (thrown) {
-		const { message, cause } = thrown as Error & {
-			cause?: { response?: { status: number; statusText: string }; code?: string };
-		};
-		const { status, statusText } = cause?.response ?? {};
-		const rule = rules.find(
-			(one) => one.type === 'responseCode' && one.properties.value === status,
-		);
-		return {
-			status: 'Error',
-			message: rule?.properties.message ?? statusText ?? cause?.code ?? message,
-		};
+		return { status: 'Error', message: wordsFor(thrown, rules) };
 	}
 	const broken = rules.find(
 		(one) =>
@@ -75,4 +65,14 @@ export async function testCredential(
 	return broken === undefined
 		? { status: 'OK', message: 'Connection successful!' }
 		: { status: 'Error', message: broken.properties.message };
+}
+
+/** What the user reads of a request that failed: the words of the rule for its status, else n8n's. */
+function wordsFor(thrown: unknown, rules: ICredentialTestRequest['rules'] = []): string {
+	const { message, cause } = thrown as Error & {
+		cause?: { response?: { status: number; statusText: string }; code?: string };
+	};
+	const { status, statusText } = cause?.response ?? {};
+	const rule = rules.find((one) => one.type === 'responseCode' && one.properties.value === status);
+	return rule?.properties.message ?? statusText ?? cause?.code ?? message;
 }

@@ -87,6 +87,14 @@ interface Listener {
 	staticData: string;
 }
 
+/** A request to a webhook, of production or of an editor that listens. */
+interface Exchange {
+	request: HostRequest;
+	response: HostResponse;
+	path: string;
+	listener: Listener | undefined;
+}
+
 /** How many more runs may be carried out now, and those that wait for it. */
 interface RunLimit {
 	free: number;
@@ -668,30 +676,32 @@ export class Host {
 		}
 	}
 
-	private async receive(
-		{ row, nodeName }: { row: WorkflowRow; nodeName: string },
-		exchange: {
-			request: HostRequest;
-			response: HostResponse;
-			path: string;
-			listener: Listener | undefined;
-		},
-	): Promise<void> {
-		const { request, response, path, listener } = exchange;
-		const workflow = this.open(row, listener && {});
+	private webhookContext(
+		workflow: Workflow,
+		nodeName: string,
+		{ request, response, listener }: Exchange,
+	): WebhookContext {
 		if (listener) workflow.setTestStaticData(JSON.parse(listener.staticData) as IDataObject);
 		const additionalData = this.additionalData();
 		Object.assign(additionalData, { httpRequest: request, httpResponse: response });
-		const mode = listener ? 'manual' : 'webhook';
-		const context = new WebhookContext(
+		return new WebhookContext(
 			workflow,
 			nodeOf(workflow, nodeName),
 			additionalData,
-			mode,
+			listener ? 'manual' : 'webhook',
 			this.webhookData(workflow, nodeName, listener !== undefined),
 			[],
 			null,
 		);
+	}
+
+	private async receive(
+		{ row, nodeName }: { row: WorkflowRow; nodeName: string },
+		exchange: Exchange,
+	): Promise<void> {
+		const { response, path, listener } = exchange;
+		const workflow = this.open(row, listener && {});
+		const context = this.webhookContext(workflow, nodeName, exchange);
 
 		const call: Call = { wroteStaticData: false };
 		this.calls.push(call);
@@ -724,7 +734,7 @@ export class Host {
 			return;
 		}
 		const carried = JSON.parse(JSON.stringify(workflowData)) as INodeExecutionData[][];
-		void this.execute(row, carried, { mode, nodeName });
+		void this.execute(row, carried, { mode: context.getMode(), nodeName });
 		if (!noWebhookResponse) {
 			response.status(this.responseCode).json(this.onReceived(webhookResponse));
 		}

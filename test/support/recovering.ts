@@ -8,6 +8,7 @@ import type { EmitOptions, Simulator, SimulatorOptions } from '../simulator';
 import { automaticTrigger } from './automaticTrigger';
 import { logLines } from './core';
 import type { LoadedPackage } from './core';
+import type { Run } from './execution';
 import { Host } from './host';
 import { fakeTimers } from './timers';
 import type { FakeTimers } from './timers';
@@ -88,14 +89,30 @@ export async function emitted(
 	return ids;
 }
 
-/** The ids of the events that came out of each run so far, in order. */
-export async function runs(): Promise<string[][]> {
-	return (await host.runs()).map(({ outputs }) =>
-		outputs.flat().map(({ _event: about }) => (about as { id: string }).id),
+/** Emits events that are sent once, all in one moment, until Anchor has ended with them. */
+export async function emittedAtOnce(count: number, wish: EmitOptions = {}): Promise<string[]> {
+	const emissions = Array.from({ length: count }, () =>
+		anchor.emit('task.completed', { to: webhookId(), maxAttempts: 1, ...wish }),
 	);
+	await Promise.all(emissions.map(async ({ settled }) => await settled));
+	return emissions.map(({ id }) => id);
+}
+
+/** The ids of the events that came out of a run. */
+export const idsOf = ({ outputs }: Run): string[] =>
+	outputs.flat().map(({ _event: about }) => (about as { id: string }).id);
+
+/** The same of each run so far, in order. */
+export async function runs(): Promise<string[][]> {
+	return (await host.runs()).map(idsOf);
 }
 
 export const ran = async () => (await runs()).flat();
+
+/** These events have run, each once, in whichever run, and no others. */
+export async function expectEachOnce(ids: readonly string[]): Promise<void> {
+	expect([...(await ran())].sort()).toEqual([...ids].sort());
+}
 
 export const emptyRuns = async () => (await runs()).filter(({ length }) => length === 0).length;
 

@@ -390,7 +390,7 @@ export function describeAlerts(stage: Stage): void {
 			expect(stage.lastSlackMessage().text).toMatch(/^:white_check_mark: The session has its/);
 		});
 
-		it('hands on a yes or a no, and a text', async () => {
+		it('hands on a no', async () => {
 			const confirm = await ask({
 				input_type: 'confirm',
 				fields: undefined,

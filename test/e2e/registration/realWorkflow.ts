@@ -12,18 +12,14 @@ import {
 	type Workflow,
 	type WorkflowNode,
 } from '../../support/n8n';
+import { isUnfinished, LATE_MS } from '../lateRuns';
 import type { SharedN8n } from './sharedN8n';
-
-/** n8n 1.x answers before it stores the run, so a run may still show up for so long after the answer; 2.x does not. */
-const LATE_MS = 300;
 
 /** n8n takes names of up to 128 characters. */
 const NAME_LENGTH = 100;
 
 /** By then a production webhook that was taken out of service is gone at Anchor. */
 const END_MS = 20_000;
-
-const UNFINISHED = ['new', 'running', 'waiting'];
 
 /** What a workflow needs of the n8n that it is in. */
 export interface Home {
@@ -262,7 +258,7 @@ export class RealWorkflow implements AuditedWorkflow {
 	/** All executions with their data, undefined while one is under way. */
 	private async settledRuns(): Promise<Execution[] | undefined> {
 		const all = await this.client.executions({ workflowId: this.id });
-		if (all.some(({ status }) => UNFINISHED.includes(status))) return undefined;
+		if (all.some(isUnfinished)) return undefined;
 		for (const { id } of all) {
 			if (!this.seen.has(id)) this.seen.set(id, await this.client.getExecution(id));
 		}

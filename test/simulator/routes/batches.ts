@@ -16,24 +16,9 @@ const retryBody = z
  * newest of these events says; a retry that was taken puts it back to processing until the next event.
  */
 export function registerBatches(app: App, store: Store): void {
-	const batch = (projectId: string, id: string) => {
-		const data = store.newest(projectId, 'batch_id', id);
-		if (!data) throw notFound('Batch');
-		const event = store.newestEvent(projectId, 'batch_id', id);
-		const retries = store.batchRetries.filter(({ batchId }) => batchId === id);
-		return {
-			data,
-			event,
-			total: Number(data.total_requests),
-			failed: Number(data.failed_requests),
-			retries: retries.length,
-			processing: retries.some(({ after }) => after === event),
-		};
-	};
-
 	app.get('/v1/batch-sessions/:id', (c) => {
 		const id = c.req.param('id');
-		const { total, failed, retries, processing, data } = batch(c.get('projectId'), id);
+		const { total, failed, retries, processing, data } = batchOf(store, c.get('projectId'), id);
 		const sessions = Array.from({ length: total }, (_, index) => ({
 			item_index: index,
 			session_id: `${id.slice(0, -3)}${String(index).padStart(3, '0')}`,
@@ -59,7 +44,7 @@ export function registerBatches(app: App, store: Store): void {
 
 	app.post('/v1/batch-sessions/:id/retry', (c) => {
 		const id = c.req.param('id');
-		const { event, total, failed, processing } = batch(c.get('projectId'), id);
+		const { event, total, failed, processing } = batchOf(store, c.get('projectId'), id);
 		const { retry_failed_only: failedOnly = true } = bodyOf(c, retryBody);
 		if (processing || (failedOnly && failed === 0)) throw invalid('No sessions to retry');
 		store.batchRetries.push({ batchId: id, after: event });
@@ -72,4 +57,20 @@ export function registerBatches(app: App, store: Store): void {
 			},
 		});
 	});
+}
+
+/** @throws ApiError 404 when nothing named it */
+function batchOf(store: Store, projectId: string, id: string) {
+	const data = store.newest(projectId, 'batch_id', id);
+	if (!data) throw notFound('Batch');
+	const event = store.newestEvent(projectId, 'batch_id', id);
+	const retries = store.batchRetries.filter(({ batchId }) => batchId === id);
+	return {
+		data,
+		event,
+		total: Number(data.total_requests),
+		failed: Number(data.failed_requests),
+		retries: retries.length,
+		processing: retries.some(({ after }) => after === event),
+	};
 }

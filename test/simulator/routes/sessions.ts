@@ -1,6 +1,7 @@
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { invalid, notFound } from '../errors';
-import type { App } from '../server';
+import type { App, Env } from '../server';
 import type { Store } from '../store';
 import type { Envelope } from '../types';
 import { bodyOf } from './body';
@@ -25,28 +26,41 @@ interface SessionSettings {
  * The calls that a workflow makes about a session after an event. A session exists when an emitted event, or an example,
  * named it.
  */
-export function registerSessions(app: App, { store, url, emit }: SessionSettings): void {
-	const known = (projectId: string, sessionId: string): string => {
-		if (!store.knows(projectId, 'session_id', sessionId)) throw notFound('Session');
-		return sessionId;
-	};
-
-	/** The requests for a human that nobody has answered, oldest first. */
-	const pending = (projectId: string): Envelope[] => {
-		const ofProject = store.events.filter((event) => event.project_id === projectId);
-		const answered = ofProject
-			.filter((event) => event.type === 'intervention.resolved')
-			.map((event) => event.data.request_id);
-		return ofProject.filter(
-			(event) =>
-				event.type === 'intervention.requested' && !answered.includes(event.data.request_id),
-		);
-	};
-
+export function registerSessions(app: App, settings: SessionSettings): void {
 	app.get('/v1/sessions/all/status', (c) => c.json({ data: { count: 0, items: [] } }));
+	// Before the session of any id, which its path would fit.
+	registerInterventions(app, settings);
+	app.get('/v1/sessions/:id', (c) => {
+		const sessionId = sessionOf(c, settings.store);
+		return c.json({
+			data: { session_id: sessionId, status: 'completed', duration: 420, tags: [] },
+		});
+	});
+	registerRecordings(app, settings);
+	registerDownloads(app, settings);
+}
 
+/** @throws ApiError 404 when nothing named the session of the path */
+function sessionOf(c: Context<Env, '/:id'>, store: Store): string {
+	const sessionId = c.req.param('id');
+	if (!store.knows(c.get('projectId'), 'session_id', sessionId)) throw notFound('Session');
+	return sessionId;
+}
+
+/** The requests for a human that nobody has answered, oldest first. */
+function pendingIn(store: Store, projectId: string): Envelope[] {
+	const ofProject = store.events.filter((event) => event.project_id === projectId);
+	const answered = ofProject
+		.filter((event) => event.type === 'intervention.resolved')
+		.map((event) => event.data.request_id);
+	return ofProject.filter(
+		(event) => event.type === 'intervention.requested' && !answered.includes(event.data.request_id),
+	);
+}
+
+function registerInterventions(app: App, { store, emit }: SessionSettings): void {
 	app.get('/v1/sessions/pending-interventions', (c) => {
-		const items = pending(c.get('projectId')).map(({ data }) => ({
+		const items = pendingIn(store, c.get('projectId')).map(({ data }) => ({
 			requestId: data.request_id,
 			message: data.message,
 			inputType: data.input_type,
@@ -59,9 +73,9 @@ export function registerSessions(app: App, { store, url, emit }: SessionSettings
 
 	app.post('/v1/sessions/:id/agent/respond-to-human-intervention', (c) => {
 		const projectId = c.get('projectId');
-		const sessionId = known(projectId, c.req.param('id'));
+		const sessionId = sessionOf(c, store);
 		const { requestId } = bodyOf(c, answerBody);
-		const open = pending(projectId).filter((event) => event.data.session_id === sessionId);
+		const open = pendingIn(store, projectId).filter((event) => event.data.session_id === sessionId);
 		const asked = requestId
 			? open.find((event) => event.data.request_id === requestId)
 			: open[open.length - 1];
@@ -72,16 +86,11 @@ export function registerSessions(app: App, { store, url, emit }: SessionSettings
 		}
 		return c.json({ data: { status: 'success', message: 'Response delivered' } });
 	});
+}
 
-	app.get('/v1/sessions/:id', (c) => {
-		const sessionId = known(c.get('projectId'), c.req.param('id'));
-		return c.json({
-			data: { session_id: sessionId, status: 'completed', duration: 420, tags: [] },
-		});
-	});
-
+function registerRecordings(app: App, { store, url }: SessionSettings): void {
 	app.get('/v1/sessions/:id/recordings', (c) => {
-		const sessionId = known(c.get('projectId'), c.req.param('id'));
+		const sessionId = sessionOf(c, store);
 		const name = `${sessionId}.mp4`;
 		const item = {
 			id: 'primary',
@@ -96,13 +105,15 @@ export function registerSessions(app: App, { store, url, emit }: SessionSettings
 	});
 
 	app.get('/v1/sessions/:id/recordings/primary/fetch', (c) => {
-		const { bytes, type } = fileFor(`${known(c.get('projectId'), c.req.param('id'))}.mp4`);
+		const { bytes, type } = fileFor(`${sessionOf(c, store)}.mp4`);
 		return c.body(bytes, 200, { 'content-type': type });
 	});
+}
 
-	// Anchor says that these links want the API key, and not what their path is.
+/** Anchor says that the links of downloads want the API key, and not what their path is. */
+function registerDownloads(app: App, { store, url }: SessionSettings): void {
 	app.get('/v1/sessions/:id/downloads', (c) => {
-		const sessionId = known(c.get('projectId'), c.req.param('id'));
+		const sessionId = sessionOf(c, store);
 		const { artifacts = [] } = (store.newest(c.get('projectId'), 'session_id', sessionId) ??
 			{}) as {
 			artifacts?: Array<{ name: string; url: string }>;
@@ -122,7 +133,7 @@ export function registerSessions(app: App, { store, url, emit }: SessionSettings
 	});
 
 	app.get('/v1/sessions/:id/downloads/:name', (c) => {
-		known(c.get('projectId'), c.req.param('id'));
+		sessionOf(c, store);
 		const { bytes, type } = fileFor(c.req.param('name'));
 		return c.body(bytes, 200, { 'content-type': type });
 	});

@@ -119,6 +119,10 @@ export function registerWebhooks(app: App, settings: WebhookSettings): void {
 		return c.json({ external_event_id: sendTest(webhook, type), event_type: type }, 202);
 	});
 
+	registerHistory(app, settings);
+}
+
+function registerHistory(app: App, { store, payloads }: WebhookSettings): void {
 	app.get('/v1/webhooks/:id/events', (c) => {
 		const webhook = store.getForHistory(c.get('projectId'), c.req.param('id'));
 		const query = checked(c.req.query(), historyQuery);
@@ -130,7 +134,7 @@ export function registerWebhooks(app: App, settings: WebhookSettings): void {
 			.filter((row) => query.since === undefined || row.scheduledAt >= query.since)
 			.filter((row) => query.until === undefined || row.scheduledAt <= query.until);
 		const page = rows.slice(offset, offset + limit);
-		const withPayload = settings.payloads && query.include_payload === 'true';
+		const withPayload = payloads && query.include_payload === 'true';
 		const events = page.map((row) => historyRow(row, withPayload));
 		const pagination = { limit, offset, total: rows.length };
 		return c.body(jsonOf({ events, pagination }), 200, { 'content-type': 'application/json' });

@@ -68,8 +68,4 @@ describe('the API key in a refusal', () => {
 			expect(pieces.filter((piece) => text.includes(piece))).toEqual([]);
 		}
 	});
-
-	it('changes nothing when there is none', () => {
-		expect(errorTextOf('text', '')).toBe('text');
-	});
 });

@@ -23,6 +23,20 @@ const page = (events: unknown[], total?: number) =>
 		body: { events, pagination: total === undefined ? undefined : { total } },
 	});
 
+/** What comes of each call whose answer is read. */
+async function answersOfAll() {
+	const context = anchor.context();
+	return [
+		await listWebhooks(context),
+		await getWebhook(context, 'a'),
+		await createWebhook(context, { url: '', description: '', subscribed_events: [] }),
+		await updateWebhook(context, 'a', {}),
+		await deleteWebhook(context, 'a'),
+		await rotateSecret(context, 'a'),
+		await listDeliveries(context, 'a', FROM_THE_BEGINNING),
+	];
+}
+
 describe('the calls', () => {
 	it('are those that Anchor documents', async () => {
 		const context = anchor.context();
@@ -71,17 +85,7 @@ describe('the calls', () => {
 
 	it('hand refusals on as they are', async () => {
 		anchor.breakDown({ status: 503, body: { error: 'busy' } });
-		const context = anchor.context();
-		const answers = [
-			await listWebhooks(context),
-			await getWebhook(context, 'a'),
-			await createWebhook(context, { url: '', description: '', subscribed_events: [] }),
-			await updateWebhook(context, 'a', {}),
-			await deleteWebhook(context, 'a'),
-			await rotateSecret(context, 'a'),
-			await sendTestEvent(context, 'a', 'b'),
-			await listDeliveries(context, 'a', FROM_THE_BEGINNING),
-		];
+		const answers = [...(await answersOfAll()), await sendTestEvent(anchor.context(), 'a', 'b')];
 		for (const answer of answers)
 			expect(answer).toMatchObject({ ok: false, status: 503, message: 'busy' });
 	});
@@ -90,17 +94,9 @@ describe('the calls', () => {
 describe('answers that are none', () => {
 	it('a page with 200 in place of an answer is no success', async () => {
 		anchor.breakDown({ status: 200, body: '<html>Sign in to the network</html>' });
-		const context = anchor.context();
-		const answers = [
-			await listWebhooks(context),
-			await getWebhook(context, 'a'),
-			await createWebhook(context, { url: '', description: '', subscribed_events: [] }),
-			await updateWebhook(context, 'a', {}),
-			await deleteWebhook(context, 'a'),
-			await rotateSecret(context, 'a'),
-			await listDeliveries(context, 'a', FROM_THE_BEGINNING),
-		];
-		for (const answer of answers) expect(answer).toMatchObject({ ok: false, status: 200 });
+		for (const answer of await answersOfAll()) {
+			expect(answer).toMatchObject({ ok: false, status: 200 });
+		}
 	});
 
 	it('an empty answer to a removal is one', async () => {

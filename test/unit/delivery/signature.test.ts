@@ -158,7 +158,6 @@ describe('headers', () => {
 		['the bare hex digits', (hex) => hex],
 		['quotes around it', (hex, t) => `"t=${t},v1=${hex}"`],
 		['a line break at its end', (hex, t) => `t=${t},v1=${hex}\n`],
-		['more than 100,000 characters', (hex, t) => `t=${t},v1=${hex},${'x'.repeat(100_000)}`],
 	])('a signature with %s: malformed', (_title, signature) => {
 		expect(check(delivery({ signature }))).toEqual(refused('header_malformed'));
 	});
@@ -321,10 +320,6 @@ describe('secrets', () => {
 				expect(check(delivery({ signature }), { secrets })).toEqual(ACCEPTED);
 			}
 		}
-	});
-
-	it('a previous one that has expired is no longer handed over, and refuses', () => {
-		expect(check(delivery({ secret: PREVIOUS }))).toEqual(refused('signature_mismatch'));
 	});
 
 	it('a foreign one is refused', () => {

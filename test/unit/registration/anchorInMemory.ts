@@ -2,7 +2,7 @@ import type { IDataObject, IHookFunctions, IHttpRequestOptions, INode } from 'n8
 import type { RemoteWebhook } from '../../../nodes/AnchorBrowser/api/webhooks';
 
 /** A request as it reached the stand-in. */
-export interface Seen {
+interface Seen {
 	/** "PATCH /v1/webhooks/wh_1" */
 	call: string;
 	body: IDataObject | undefined;
@@ -38,7 +38,6 @@ export const API_KEY = `anchor-key-${'k3y'.repeat(4)}`;
 export class AnchorInMemory {
 	readonly webhooks: StoredWebhook[] = [];
 	readonly requests: Seen[] = [];
-	readonly log: Array<{ level: string; text: string; meta: unknown }> = [];
 	credential: IDataObject | undefined = { apiKey: API_KEY, baseUrl: 'https://api.example.com/' };
 	/** Event names that Anchor takes. */
 	takes: (event: string) => boolean = () => true;
@@ -69,13 +68,9 @@ export class AnchorInMemory {
 		this.rules.push({ call, answer, times, first });
 	}
 
-	/** Answers everything in this way until `recover`. */
+	/** Answers everything in this way from now on. */
 	breakDown(answer: Answer) {
 		this.answer(/./, answer, { times: Infinity });
-	}
-
-	recover() {
-		this.rules.length = 0;
 	}
 
 	/** A webhook that is there already. */
@@ -115,15 +110,9 @@ export class AnchorInMemory {
 		return changes.filter((call) => !call.startsWith('GET'));
 	}
 
-	lines(): string[] {
-		return this.log.map(({ text }) => text);
-	}
-
 	/** A context such as n8n gives to the hooks, typed; only what registration uses is there. */
 	context(): IHookFunctions {
-		const note = (level: string) => (text: string, meta?: unknown) => {
-			this.log.push({ level, text, meta });
-		};
+		const ignore = () => {};
 		const context: Pick<IHookFunctions, 'getNode' | 'getCredentials' | 'logger' | 'helpers'> = {
 			getNode: () => this.node,
 			getCredentials: async <T extends object>() => {
@@ -131,12 +120,7 @@ export class AnchorInMemory {
 					throw new Error('Node does not have any credentials set');
 				return this.credential as T;
 			},
-			logger: {
-				debug: note('debug'),
-				info: note('info'),
-				warn: note('warn'),
-				error: note('error'),
-			},
+			logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
 			helpers: {
 				httpRequestWithAuthentication: async (_type: string, options: IHttpRequestOptions) =>
 					await this.respond(options),

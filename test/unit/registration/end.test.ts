@@ -5,17 +5,9 @@ import type { MarkOwner } from '../../../nodes/AnchorBrowser/registration/mark';
 import { logLineOf } from '../../../nodes/AnchorBrowser/registration/report';
 import { AnchorInMemory, API_KEY } from './anchorInMemory';
 import type { Answer } from './anchorInMemory';
+import { owner, tester, URL_HERE } from './owners';
 
-const URL_HERE = 'https://n8n.example.com/webhook/0b6f/webhook';
 const URL_TEST = 'https://n8n.example.com/webhook-test/0b6f/webhook';
-const owner: MarkOwner = {
-	workflowName: 'Invoices',
-	instanceId: 'instance',
-	workflowId: 'wf1',
-	nodeId: 'node-1',
-	mode: 'production',
-};
-const tester: MarkOwner = { ...owner, mode: 'test' };
 const others: MarkOwner[] = [
 	{ ...owner, workflowId: 'wf2' },
 	{ ...owner, nodeId: 'node-2' },

@@ -10,20 +10,11 @@ import {
 	planEnding,
 } from '../../../nodes/AnchorBrowser/registration/plan';
 import type { StoredRegistration } from '../../../nodes/AnchorBrowser/registration/plan';
+import { owner, tester, URL_HERE, URL_OLD } from './owners';
 
 const NOW = Date.parse('2026-05-24T12:00:00Z');
 const before = (ms: number) => new Date(NOW - ms).toISOString();
-const URL_HERE = 'https://n8n.example.com/webhook/0b6f/webhook';
-const URL_OLD = 'https://old.example.com/webhook/0b6f/webhook';
 
-const owner: MarkOwner = {
-	workflowName: 'Invoices',
-	instanceId: 'instance',
-	workflowId: 'wf1',
-	nodeId: 'node1',
-	mode: 'production',
-};
-const tester: MarkOwner = { ...owner, mode: 'test' };
 const EVENTS = ['task.completed', 'task.failed'];
 const FINGERPRINT = fingerprintOf('the secret that n8n has stored');
 const MARK = formatMark(owner, { fingerprint: FINGERPRINT });
@@ -313,7 +304,7 @@ describe('a full project', () => {
 describe('what is not ours', () => {
 	const others: Array<[string, MarkOwner]> = [
 		['a copy in another workflow', { ...owner, workflowId: 'wf2' }],
-		['a duplicate of the node', { ...owner, nodeId: 'node2' }],
+		['a duplicate of the node', { ...owner, nodeId: 'node-2' }],
 		['an import into another n8n', { ...owner, instanceId: 'other' }],
 		['the test of the same node', tester],
 	];
@@ -449,7 +440,7 @@ describe('leftovers', () => {
 	it('leaves the tests and webhooks of other nodes', () => {
 		const remote = [
 			ours(),
-			ours({ id: 'x', url: URL_OLD }, { ...tester, nodeId: 'node2' }),
+			ours({ id: 'x', url: URL_OLD }, { ...tester, nodeId: 'node-2' }),
 			ours({ id: 'y', url: URL_OLD }, { ...owner, workflowId: 'wf2' }),
 		];
 		expect(decide(remote, stored())).toMatchObject({ sweep: [] });
@@ -486,32 +477,22 @@ describe('addresses', () => {
 });
 
 describe('what ends', () => {
-	const ending = (
-		remote: RemoteWebhook[],
-		more: Partial<Parameters<typeof planEnding>[1]> = {},
-	) => {
-		const { served, doubles } = planEnding(
+	type Ending = Parameters<typeof planEnding>[1];
+	const planned = (remote: RemoteWebhook[], more: Partial<Ending>) =>
+		planEnding(
 			remote,
-			{
-				owner,
-				url: URL_HERE,
-				webhookId: 'wh_ours',
-				isReplaced: false,
-				...more,
-			},
+			{ owner, url: URL_HERE, webhookId: 'wh_ours', isReplaced: false, ...more },
 			NOW,
 		);
+	const ending = (remote: RemoteWebhook[], more: Partial<Ending> = {}) => {
+		const { served, doubles } = planned(remote, more);
 		return [served?.id, doubles.map(({ id }) => id)];
 	};
 	const taken = (activatedMs: number, fields: Partial<RemoteWebhook> = {}, whose = owner) =>
 		ours({ ...fields, description: formatMark(whose, { activatedMs }) });
 	/** The webhook that was taken up since n8n asked for the end. */
-	const takenUp = (remote: RemoteWebhook[], more: Partial<Parameters<typeof planEnding>[1]> = {}) =>
-		planEnding(
-			remote,
-			{ owner, url: URL_HERE, webhookId: 'wh_ours', isReplaced: false, ...more },
-			NOW,
-		).takenUp?.id;
+	const takenUp = (remote: RemoteWebhook[], more: Partial<Ending> = {}) =>
+		planned(remote, more).takenUp?.id;
 
 	it('is nothing that was taken up since: the stored one, or another that serves now', () => {
 		expect(takenUp([ours()])).toBeUndefined();

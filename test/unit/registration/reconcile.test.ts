@@ -20,19 +20,10 @@ import { openSecrets } from '../../../nodes/AnchorBrowser/registration/state';
 import type { RegistrationState } from '../../../nodes/AnchorBrowser/registration/state';
 import { AnchorInMemory, API_KEY } from './anchorInMemory';
 import type { Answer } from './anchorInMemory';
+import { owner, tester, URL_HERE, URL_OLD } from './owners';
 
 const DAY = 86_400_000;
-const URL_HERE = 'https://n8n.example.com/webhook/0b6f/webhook';
-const URL_OLD = 'https://old.example.com/webhook/0b6f/webhook';
 const EVENTS = ['task.completed', 'task.failed'];
-const owner: MarkOwner = {
-	workflowName: 'Invoices',
-	instanceId: 'instance',
-	workflowId: 'wf1',
-	nodeId: 'node-1',
-	mode: 'production',
-};
-const tester: MarkOwner = { ...owner, mode: 'test' };
 const sealing = { apiKey: API_KEY, workflowId: 'wf1', nodeId: 'node-1' };
 const OUTAGES: Array<[string, Answer]> = [
 	['no answer in time', { code: 'ECONNABORTED' }],

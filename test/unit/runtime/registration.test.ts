@@ -1,19 +1,7 @@
 import { liveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';
 import type { RegistrationState } from '../../../nodes/AnchorBrowser/registration/state';
 import { Registration } from '../../../nodes/AnchorBrowser/runtime/registration';
-
-const stateOf = (fields: Partial<RegistrationState> = {}): RegistrationState => ({
-	webhookId: 'wh_1',
-	url: 'https://n8n.example.com/webhook/1',
-	events: ['task.failed'],
-	unsupported: [],
-	owner: 'production:a:b:c',
-	secret: 'sealed',
-	secretSince: 1_000,
-	wants: 'digest',
-	wantsSince: 1_000,
-	...fields,
-});
+import { stateOf } from './storedState';
 
 let registration: Registration;
 beforeEach(() => {

@@ -1,18 +1,8 @@
 import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 import { readState, writeState } from '../../../nodes/AnchorBrowser/runtime/staticData';
-import type { RegistrationState } from '../../../nodes/AnchorBrowser/registration/state';
+import { stateOf } from './storedState';
 
-const STATE: RegistrationState = {
-	webhookId: 'wh_1',
-	url: 'https://n8n.example.com/webhook/1',
-	events: ['task.failed'],
-	unsupported: [],
-	owner: 'production:a:b:c',
-	secret: 'sealed',
-	secretSince: 1_000,
-	wants: 'digest',
-	wantsSince: 1_000,
-};
+const STATE = stateOf();
 
 it('lies under the node in what the whole workflow has, and leaves the rest alone', () => {
 	const data: IDataObject = { counter: 41, other: 'not a state' };
