@@ -131,15 +131,21 @@ async function recordAgain(
 	await record(context, trigger, { entries, isSpaced: true }).catch(() => {});
 }
 
-/** Whatever has run may be recorded as such: asking leaves nothing that keeps another event from running. */
+/**
+ * Whatever has run may be recorded as such: asking leaves nothing that keeps another event from running. Of a store that has
+ * forgotten, nothing is left at all, or it would seem to know when it is asked the next time.
+ */
 async function isForgotten(
 	context: IExecuteFunctions,
 	trigger: Trigger,
 	witnesses: readonly string[],
 ): Promise<boolean> {
 	if (witnesses.length === 0) return false;
-	const known = await record(context, trigger, { entries: [...witnesses], isSpaced: false });
-	return known.size === 0;
+	const entries = [...witnesses];
+	const known = await record(context, trigger, { entries, isSpaced: false });
+	if (known.size > 0) return false;
+	await unrecord(context, trigger, entries);
+	return true;
 }
 
 /** The entry that says which run has taken an event. */

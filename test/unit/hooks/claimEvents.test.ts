@@ -227,8 +227,11 @@ describe('witnesses', () => {
 	});
 
 	it('of which it knows none show that it was put back: nothing is claimed', async () => {
-		expect(await processOf().claim(question)).toBe('forgotten');
-		expect(row.entries).not.toContain('a');
+		// However often it is asked, such as for the next 500.
+		for (let look = 0; look < 2; look++) {
+			expect(await processOf().claim(question)).toBe('forgotten');
+			expect(row.entries).toEqual([]);
+		}
 	});
 
 	it('cannot be asked about where it does not answer', async () => {
