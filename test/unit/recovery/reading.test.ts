@@ -197,6 +197,11 @@ describe('where deliveries are collected', () => {
 		expect(readingOf(rows).missing(ANSWERED)).toEqual([]);
 	});
 
+	it('a 200 is missing also from before that', () => {
+		const early = { ...answered('a', -150, 200), attempt: 2 };
+		expect(idsOf(readingOf([early], collected).missing(ANSWERED))).toEqual(['a']);
+	});
+
 	it('an event ended when the last of its deliveries did', () => {
 		const twice = (id: string) => [answered(id, 9, 202), answered(id, 5, 202)];
 		const rows = [...twice('a'), ...twice('b'), row('a', 12), row('b', 12)];
@@ -211,6 +216,22 @@ describe('where deliveries are collected', () => {
 		expect(reading.missing(ANSWERED)).toEqual([]);
 	});
 });
+
+it.each<[string, DeliveryRow, boolean]>([
+	['given up', row('a', 100), true],
+	['still tried', row('a', 100, { status: 'pending' }), true],
+	['delivered at the second attempt', { ...answered('a', 100, 202), attempt: 2 }, true],
+	['delivered at once', answered('a', 100, 202), false],
+	['given up in the same ten seconds', row('a', 59), true],
+	['given up at the end of that time', row('a', 175), true],
+	['given up later', row('a', 185), false],
+	['given up before', row('a', 45), false],
+])(
+	'a delivery that was %s is an outage of the next two minutes, or is not',
+	(_what, one, isOutage) => {
+		expect(readingOf([one]).hasOutageAfter(at(55), 120_000)).toBe(isOutage);
+	},
+);
 
 it('a 202 or 204 since the start is of others only where it was taken and this process knows nothing of it', () => {
 	expect(readingOf([answered('a', 5, 202)], { isKnown: oneOf('a') }).othersReceive).toBe(false);
