@@ -283,6 +283,22 @@ it.each(LINES)(
 	120_000,
 );
 
+it('asks a store that has forgotten in vain, however often it starts', async () => {
+	await setUp();
+	// Twenty events.
+	host.processedData.mostEntries = 40;
+	await activated();
+	const all = await emitted(3);
+	anchor.advance(5 * 60_000);
+	all.push(...(await swallowed(30, 403)), ...(await emitted(3)));
+	await nextLook();
+	// Anchor says what time it is in whole seconds.
+	anchor.advance(5_000);
+	await restarted();
+	await restarted();
+	await expectEachOnce(all);
+});
+
 describe('a filter by an expression', () => {
 	const wanted = (id: string) => ({
 		taskIds: `={{ ["${id}", "tsk_none"][$now.toMillis() > ${Date.now() + DAY_MS} ? 1 : 0] }}`,
