@@ -6,6 +6,8 @@ const NO_VALUE = 'A function that ends without a value returns undefined, too.';
 const ANCHORED =
 	'A parsed host that ends in a number is an IPv4 address of four numbers up to 255, and a bracket only begins or ends one.';
 const NOT_FITTING = 'n8n’s evaluator throws for a value of such a kind, which counts the same.';
+const WITHOUT_OWN_COLUMN =
+	'No entity has a column for a field and one for what is below it, and a column of its own has the name of the field.';
 const COMPACTING = 'Only when the list is made shorter changes, not what it holds.';
 
 /**
@@ -14,6 +16,12 @@ const COMPACTING = 'Only when the list is made shorter changes, not what it hold
  */
 export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 	'delivery/conditions.ts': {
+		'path === undefined → false': 'Looking for no path throws, which counts the same.',
+		'keys.map((_, index) => keys.slice(0, index)).slice(1) → keys.map((_, index) => keys.slice(0, index))':
+			'The data as a whole is no text and no number for any event.',
+		'rest.length === 0 → false': 'At the end of no keys stands the data itself.',
+		"rightType !== 'any' → false":
+			'All other operators ask of a list only whether it is there and how long it is, and read the length to compare with from text, too.',
 		'operator === undefined → false':
 			'Reading the name of no operator throws, which counts the same.',
 		'\'dateTime\' → ""': NOT_FITTING,
@@ -51,6 +59,19 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 		"verdict.kind === 'rejected' → true": 'No other kind of verdict has that reason.',
 		'skewSeconds === undefined → false': NO_TYPE,
 		'skewSeconds > 0 → skewSeconds >= 0': 'What is not a second off is not stale.',
+	},
+	'events/catalogue.ts': {
+		'path.length > 1 → true': WITHOUT_OWN_COLUMN,
+		'path.length > 1 → path.length >= 1': WITHOUT_OWN_COLUMN,
+	},
+	'events/envelope.ts': {
+		'[] → ["Stryker was here"]':
+			'A schema that takes a list and refuses what is in it names the place of the entry, not of the list.',
+		'long.length === 0 → false': SPEED,
+	},
+	'events/json.ts': {
+		'!LONG_INTEGER.test(text) && !LARGE_EXPONENT.test(text) → false': SPEED,
+		'kept === text → false': SPEED,
 	},
 	'output/branch.ts': {
 		'\'\' → "Stryker was here!"':

@@ -28,7 +28,7 @@ const EVENT: AnchorEvent = {
 			'total.net': 129,
 			'[0]': { a: 'b' },
 			"it's": 'mine',
-			invoiceNo: '12345678901234567890',
+			invoice2No: '12345678901234567890',
 		},
 		none: [],
 		nothing: null,
@@ -73,7 +73,9 @@ describe('a condition', () => {
 		['codes', 'array:contains', 404, true],
 		['codes', 'array:contains', '404.0', true],
 		['codes', 'array:contains', '40', false],
-		['codes', 'array:contains', '', false],
+		['flags', 'array:contains', '', false],
+		['flags', 'array:contains', ' ', false],
+		['codes', 'array:contains', null, true],
 		['codes', 'array:contains', '0', false],
 		['codes', 'array:notContains', '404', false],
 		['codes', 'array:notContains', '500', true],
@@ -127,7 +129,8 @@ describe('a condition', () => {
 		['taskId', 'tsk_1'],
 		['artifacts_count', '1'],
 		['tags_count', '3'],
-		['result_invoiceNo', '12345678901234567890'],
+		['result_invoice2No', '12345678901234567890'],
+		['result_invoice2_no', '12345678901234567890'],
 		['result_total_net', '129'],
 		['result_it_s', 'mine'],
 		['text', 'A task failed'],
@@ -165,7 +168,7 @@ describe('a condition', () => {
 		const strict = { ignoreCase: false };
 		expect(judgeRow('error.message', 'string:contains', 'captcha', strict).holds).toBe(false);
 		expect(judgeRow('error.message', 'string:regex', 'captcha', strict).holds).toBe(false);
-		expect(judgeRow('tags', 'array:contains', 'customer-1', strict).holds).toBe(false);
+		expect(judgeRow('tags', 'array:contains', 'Production', strict).holds).toBe(false);
 		expect(judgeRow('tags', 'array:contains', 'Customer-1', strict).holds).toBe(true);
 	});
 
@@ -180,8 +183,10 @@ describe('a condition', () => {
 		['tags[7]', 'string:empty', undefined, true],
 		['task_id.length.x', 'any:notExists', undefined, true],
 		['data.missing', 'any:exists', undefined, false],
-		['missing_type', 'any:exists', undefined, false],
-		['error_type_x', 'any:exists', undefined, false],
+		['other_type', 'any:exists', undefined, false],
+		['error_type_S', 'any:exists', undefined, false],
+		['tags_total', 'any:exists', undefined, false],
+		['missing', 'array:notContains', 'x', true],
 		['task_id_count', 'any:exists', undefined, false],
 		['more', 'any:exists', undefined, false],
 		['text.length', 'any:exists', undefined, false],

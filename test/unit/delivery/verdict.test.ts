@@ -1,5 +1,6 @@
 import {
 	answerOf,
+	COLLECTED,
 	isUnmatched,
 	logLineOf,
 	mismatchLine,
@@ -43,6 +44,14 @@ const withReasons = (verdicts: Verdict[]) =>
 describe('answerOf', () => {
 	it('accepted: 202', () => {
 		expect(answerOf(accepted)).toEqual({ status: 202, headers: {}, body: { received: true } });
+	});
+
+	it('collected, to run with others: 202, which says so', () => {
+		expect(COLLECTED).toEqual({
+			status: 202,
+			headers: {},
+			body: { received: true, collected: true },
+		});
 	});
 
 	it.each(withReasons(ignored))('%s: 204 without a body', (_reason, verdict) => {

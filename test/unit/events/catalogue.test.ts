@@ -109,6 +109,22 @@ describe('the catalogue', () => {
 		expect(EVERY_EVENT).toBe('*');
 	});
 
+	it('looks for a column also under its joined name and in camel case', () => {
+		const places = columnsOf('session.failed').map((column) => column.places);
+		expect(places).toContainEqual([
+			['error', 'type'],
+			['error_type'],
+			['error', 'type'],
+			['errorType'],
+		]);
+		expect(places).toContainEqual([
+			['live_view_url'],
+			['live_view_url'],
+			['liveViewUrl'],
+			['liveViewUrl'],
+		]);
+	});
+
 	it.each(CATALOGUE)('$type: no two of its columns share a name', ({ type }) => {
 		const names = columnsOf(type).map(({ path }) => path.join('_'));
 		expect(new Set(names).size).toBe(names.length);

@@ -306,6 +306,7 @@ describe('isDocumentedScalar', () => {
 		'task_id',
 		'artifacts.0.url',
 		'artifacts.7.name',
+		'artifacts.10.name',
 		'tags.0',
 		'duration',
 	])('%s is one', (path) => {
@@ -317,6 +318,8 @@ describe('isDocumentedScalar', () => {
 		'result',
 		'artifacts',
 		'artifacts.0',
+		'artifacts.7a.name',
+		'artifacts.a7.name',
 		'tags',
 		'metadata',
 		'new.key',
