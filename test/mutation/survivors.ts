@@ -6,6 +6,7 @@ const NO_VALUE = 'A function that ends without a value returns undefined, too.';
 const ANCHORED =
 	'A parsed host that ends in a number is an IPv4 address of four numbers up to 255, and a bracket only begins or ends one.';
 const NOT_FITTING = 'n8n’s evaluator throws for a value of such a kind, which counts the same.';
+const NO_FIELDS = 'A mark is written in the same way with an empty list of fields as without one.';
 const COMPACTING = 'Only when the list is made shorter changes, not what it holds.';
 
 /**
@@ -56,6 +57,10 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 		'\'\' → "Stryker was here!"':
 			'Any text that is no kind of failure leads to Other Failure, as no text does.',
 	},
+	'output/cell.ts': {
+		"!isText && typeof cell !== 'number' → false":
+			'What is neither text nor a number is never marked, and what is not marked comes back as it is.',
+	},
 	'registration/address.ts': {
 		'/^127(\\.\\d+){3}$|^\\[::1\\]$|(^|\\.)localhost\\.?$/ → /127(\\.\\d+){3}$|^\\[::1\\]$|(^|\\.)localhost\\.?$/':
 			ANCHORED,
@@ -70,7 +75,15 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 		'\'\' → "Stryker was here!"': 'Any text that is no address of this machine does.',
 		'{ return undefined; } → {}': NO_VALUE,
 	},
+	'registration/mark.ts': {
+		'others.length > 0 → true': NO_FIELDS,
+		'others.length > 0 → others.length >= 0': NO_FIELDS,
+		'collectedMs !== undefined → true':
+			'A mark is written in the same way with a time that is undefined as without one.',
+	},
 	'registration/plan.ts': {
+		'[] → ["Stryker was here"]':
+			'A text has no description, and what has none was not taken up by anybody.',
 		'mark?.mode → mark.mode': 'Where there is no mark, the line before has answered.',
 	},
 	'registration/seal.ts': {
