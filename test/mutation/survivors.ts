@@ -8,6 +8,7 @@ const ANCHORED =
 const NOT_FITTING = 'n8n’s evaluator throws for a value of such a kind, which counts the same.';
 const WITHOUT_OWN_COLUMN =
 	'No entity has a column for a field and one for what is below it, and a column of its own has the name of the field.';
+const NO_FIELDS = 'A mark is written in the same way with an empty list of fields as without one.';
 const COMPACTING = 'Only when the list is made shorter changes, not what it holds.';
 
 /**
@@ -77,6 +78,10 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 		'\'\' → "Stryker was here!"':
 			'Any text that is no kind of failure leads to Other Failure, as no text does.',
 	},
+	'output/cell.ts': {
+		"!isText && typeof cell !== 'number' → false":
+			'What is neither text nor a number is never marked, and what is not marked comes back as it is.',
+	},
 	'registration/address.ts': {
 		'/^127(\\.\\d+){3}$|^\\[::1\\]$|(^|\\.)localhost\\.?$/ → /127(\\.\\d+){3}$|^\\[::1\\]$|(^|\\.)localhost\\.?$/':
 			ANCHORED,
@@ -91,7 +96,15 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 		'\'\' → "Stryker was here!"': 'Any text that is no address of this machine does.',
 		'{ return undefined; } → {}': NO_VALUE,
 	},
+	'registration/mark.ts': {
+		'others.length > 0 → true': NO_FIELDS,
+		'others.length > 0 → others.length >= 0': NO_FIELDS,
+		'collectedMs !== undefined → true':
+			'A mark is written in the same way with a time that is undefined as without one.',
+	},
 	'registration/plan.ts': {
+		'[] → ["Stryker was here"]':
+			'A text has no description, and what has none was not taken up by anybody.',
 		'mark?.mode → mark.mode': 'Where there is no mark, the line before has answered.',
 	},
 	'registration/seal.ts': {

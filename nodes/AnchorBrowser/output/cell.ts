@@ -51,7 +51,7 @@ export function toDateCell(value: unknown): Cell {
 /**
  * Takes a cell; returns it as a spreadsheet may have it: never of more than 32,767 characters, and with `escapeFormulas`
  * marked as text by a leading `'` where the spreadsheet would run it, or turn it into another value and was not to
- * (`isLookedUp`). A number of more than 15 digits, which it would round, becomes such a text.
+ * (`isLookedUp`). A whole number of more than 15 digits, which it would round, becomes such a text.
  */
 export function finishCell(
 	cell: Cell,

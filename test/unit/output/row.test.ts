@@ -280,6 +280,7 @@ describe('toRow', () => {
 		[['a.pdf'], '["a.pdf"]', 1],
 		[[{ name: 'a.pdf' }, {}], '[{"name":"a.pdf"},{}]', 2],
 		['none', 'none', null],
+		[{}, '', null],
 		[{ name: 'a.pdf' }, '{"name":"a.pdf"}', null],
 		[null, null, null],
 	])('counts the artifacts %j', (artifacts, cell, count) => {

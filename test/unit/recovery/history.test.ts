@@ -14,9 +14,10 @@ beforeEach(() => {
 
 const rows = (from: number, count: number) =>
 	Array.from({ length: count }, (_none, index) => row(`e${from + index}`, from + index));
-const page = (events: unknown[], total?: number) =>
+const page = (events: unknown[], total?: number, headers?: Record<string, string>) =>
 	anchor.answer(/events/, {
 		status: 200,
+		headers,
 		body: { events, pagination: total === undefined ? undefined : { total } },
 	});
 
@@ -39,6 +40,13 @@ it('reads all rows, page by page, with payload', async () => {
 	expect(asked().every((query) => query.include_payload === 'true')).toBe(true);
 });
 
+it('says that it began when Anchor answered with the first page', async () => {
+	const dates = [at(7), at(9)].map((ms) => ({ date: new Date(ms).toUTCString() }));
+	page(rows(0, 1), 2, dates[0]);
+	page(rows(1, 1), 2, dates[1]);
+	expect((await read()).answer).toEqual({ ...whole, beganMs: at(7) });
+});
+
 it('goes on where a page ended that Anchor made shorter than asked', async () => {
 	page(rows(0, 50), 80);
 	page(rows(50, 30), 80);
@@ -52,6 +60,7 @@ it('ends at an empty page whatever the total says, and without a total at one th
 	page(rows(0, 100));
 	page(rows(100, 3));
 	expect((await read()).count).toBe(103);
+	expect(anchor.requests).toHaveLength(4);
 });
 
 it('takes a row once that moved to the next page meanwhile', async () => {

@@ -66,6 +66,12 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 		{ isStart: true },
 		'a?',
 	],
+	[
+		'202 at the start, at the first look: as by another process',
+		[answered('a', 0, 202)],
+		{ isStart: true, checkedMs: at(-1) },
+		'a?',
+	],
 	['202 since the start, known here', [answered('a', 5, 202)], { isKnown: oneOf('a') }, ''],
 	[
 		'202 by another process: doubtful after a minute, and asked about once',
@@ -102,6 +108,12 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 	[
 		'the same, five minutes before it began to take deliveries',
 		[answered('a', -7_200, 200), answered('b', -300, 200)],
+		{ isStart: true },
+		'a? b?',
+	],
+	[
+		'the same, with the newest first',
+		[answered('b', -300, 200), answered('a', -7_200, 200), answered('old', -7_400, 200)],
 		{ isStart: true },
 		'a? b?',
 	],
@@ -176,6 +188,25 @@ describe('what is in doubt', () => {
 		);
 		const [{ witnesses }] = planOf([...before, ...lastMinute(2)], { isStart: true }).questions;
 		expect(witnesses).toEqual(before.slice(-10).map((one) => one.external_event_id));
+	});
+});
+
+describe('what other processes took', () => {
+	it('is asked about in the same way, without witnesses', () => {
+		const taken = Array.from({ length: 1_200 }, (_none, index) =>
+			answered(`e${index}`, index / 100, 202),
+		);
+		const { questions } = planOf(taken.reverse());
+		expect(questions.map(({ events }) => events.length)).toEqual([500, 500]);
+		expect(questions.map(({ events }) => events[0].event.id)).toEqual(['e200', 'e700']);
+		expect(questions.map(({ witnesses }) => witnesses)).toEqual([[], []]);
+	});
+
+	it.each([
+		['a minute ago', 0, 840],
+		['what a look before has asked about, if that is later', 880, 880],
+	])('has been asked about up to %s', (_when, checked, expected) => {
+		expect(planOf([], { checkedMs: at(checked) }).checkedMs).toBe(at(expected));
 	});
 });
 

@@ -178,8 +178,8 @@ describe('trouble', () => {
 		async (_, answer) => {
 			const { id } = add();
 			anchor.breakDown(answer);
-			const { isOver, happened } = await end({ webhookId: id });
-			expect(isOver).toBe(false);
+			const { isOver, isTakenUp, happened } = await end({ webhookId: id });
+			expect({ isOver, isTakenUp }).toEqual({ isOver: false, isTakenUp: false });
 			expect(happened).toMatchObject([{ what: 'unended', id }]);
 			expect(logLineOf(happened[0])).toMatchObject({
 				level: 'warn',

@@ -127,6 +127,14 @@ describe('a mark', () => {
 		expect(note).toEqual({ fingerprint: '0123456789', recoveredMs: 3, others: ['z1'], ...after });
 	});
 
+	it.each([
+		[true, 12],
+		[false, 4],
+	])('notes when it was taken up: %p', (isTakenUp, activatedMs) => {
+		const changes = { fingerprint: '0123456789', isTakenUp, nowMs: 12 };
+		expect(renewNote({ activatedMs: 4 }, changes).activatedMs).toBe(activatedMs);
+	});
+
 	it('notes an activation beside the recovery', () => {
 		const note = { recoveredMs: 1_779_624_005_123, activatedMs: 1_779_624_005_000 };
 		expect(formatMark(owner, note)).toContain(':rmpjq6mmb:ampjq6miw:');

@@ -496,6 +496,7 @@ describe('what ends', () => {
 
 	it('is nothing that was taken up since: the stored one, or another that serves now', () => {
 		expect(takenUp([ours()])).toBeUndefined();
+		expect(takenUp([ours({ description: null })])).toBeUndefined();
 		expect(takenUp([taken(NOW + 1)])).toBe('wh_ours');
 		expect(takenUp([taken(NOW + 1, { id: 'wh_b' })])).toBe('wh_b');
 		expect(takenUp([ours(), taken(NOW + 1, { id: 'wh_b' })])).toBe('wh_b');
