@@ -66,6 +66,8 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 		'path.length > 1 → path.length >= 1': WITHOUT_OWN_COLUMN,
 	},
 	'events/envelope.ts': {
+		'entry[1].length > MOST_ENTRIES → entry[1].length >= MOST_ENTRIES': SPEED,
+		'entry[1].length > MOST_ENTRIES → true': SPEED,
 		'[] → ["Stryker was here"]':
 			'A schema that takes a list and refuses what is in it names the place of the entry, not of the list.',
 		'long.length === 0 → false': SPEED,
