@@ -127,26 +127,23 @@ describe('queue mode', () => {
 	});
 
 	it('runs what a worker had in hand that died before it began, and asks about it once', async () => {
-		await setUp();
+		await setUp({ now: () => Date.now() });
 		const { row, main } = await activatedInQueueMode();
 		const all = await emitted(3);
 		host.limitRuns(0);
 		all.push(...(await emitted(2)));
 		host.liftLimit();
-		anchor.advance(LATER_LOOK_MS);
-		await nextLook();
+		await liveThrough(LATER_LOOK_MS, async () => await host.runs());
 		await expectEachOnce(all);
 		host.limitRuns(0);
 		all.push(...(await emitted(2)));
 		host.liftLimit();
-		anchor.advance(LATER_LOOK_MS);
 		// A publication begins the looks anew.
 		await host.activate(row, 'update', main);
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS, async () => await host.runs());
+		await liveThrough(FIRST_LOOK_MS + SECOND_LOOK_MS, async () => await host.runs());
 		await expectEachOnce(all);
 		const { length } = host.executions;
-		anchor.advance(LATER_LOOK_MS);
-		await nextLook();
+		await liveThrough(LATER_LOOK_MS, async () => await host.runs());
 		expect(host.executions).toHaveLength(length);
 	});
 
@@ -295,6 +292,46 @@ it('asks a store that has forgotten in vain, however often it starts', async () 
 	// Anchor says what time it is in whole seconds.
 	anchor.advance(5_000);
 	await restarted();
+	await restarted();
+	await expectEachOnce(all);
+});
+
+it('asks about what an n8n took at the first start after it, and at none that follows', async () => {
+	await setUp();
+	// Twenty events.
+	host.processedData.mostEntries = 40;
+	await activated();
+	const all = await emitted(3);
+	anchor.advance(5 * 60_000);
+	all.push(...(await swallowed(80, 403)), ...(await emitted(3)));
+	all.push(...(await missedWhileOff(1)));
+	for (let life = 1; life <= 2; life++) {
+		anchor.advance(5_000);
+		await host.restart();
+		host.limitRuns(30);
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		host.liftLimit();
+		all.push(...(await emitted(1)));
+		anchor.advance(5 * 60_000);
+		all.push(...(await emitted(1)));
+		host.crash();
+	}
+	anchor.advance(5_000);
+	await restarted();
+	await nextLook();
+	await expectEachOnce(all);
+});
+
+it('asks about nothing that was taken well before a run which n8n began', async () => {
+	await setUp();
+	// Twenty events.
+	host.processedData.mostEntries = 40;
+	await activated();
+	const all = await swallowed(30, 403);
+	all.push(...(await emitted(3)));
+	anchor.advance(15_000);
+	await nextLook();
+	anchor.advance(5_000);
 	await restarted();
 	await expectEachOnce(all);
 });

@@ -1,6 +1,6 @@
 import { byAge, portionsOf } from './portions';
 import type { Portion } from './portions';
-import { earliest } from './reading';
+import { earliest, TAKEN } from './reading';
 import type { MissedEvent, Reading } from './reading';
 
 /** What a look knows besides the history. Times are Anchor's, in milliseconds. */
@@ -15,8 +15,10 @@ export interface PlanInput {
 	isDurable: boolean;
 	/** Since when events were collected, if an earlier process did so: 202 does not say then that one has run. */
 	collectedSinceMs: number | undefined;
-	/** By when what other processes of this n8n took has been asked about. */
-	checkedMs: number;
+	/** Whether other processes of this n8n take deliveries, so that their workers may die while this one lives. */
+	othersReceive: boolean;
+	/** By when all has begun that n8n took, or was asked about; undefined when nothing is noted. */
+	checkedMs: number | undefined;
 	/** Since when the signing secret signs: a delivery that was refused with 401 before had another one. */
 	secretSinceMs: number;
 	/** Whether this process has judged a delivery, and when some matched none of its secrets. */
@@ -40,8 +42,8 @@ export interface RecoveryPlan {
 	wrongSecret: 'proven' | 'reported' | undefined;
 	/** In this order, before the portions. */
 	questions: Question[];
-	/** Once they are answered, all has been asked about that other processes of this n8n took by then. */
-	checkedMs: number;
+	/** Once they are answered, all has been asked about that n8n took by then; undefined where that cannot be said. */
+	checkedMs: number | undefined;
 	portions: Array<Portion<MissedEvent>>;
 	/** All that Anchor had ended with by then has run, once all of this is done; undefined where that cannot be said. */
 	doneMs: number | undefined;
@@ -100,18 +102,19 @@ const SAME_REFUSAL_MS = 120_000;
  */
 export function planRecovery(reading: Reading, input: PlanInput): RecoveryPlan {
 	const { isMasked, inHandMs } = reading;
+	const { nowMs, isWhole, checkedMs = -Infinity } = input;
 	const missing = reading.missing({ givenUp: true, answered: !isMasked });
 	const masked = isMasked ? reading.missing({ givenUp: false, answered: true }) : [];
 	const untilMs = earliest(inHandMs, reading.droppedMs);
 	return {
 		wrongSecret: wrongSecretOf(reading, input),
 		questions: input.isDurable ? questionsOf(reading, masked, input) : [],
-		checkedMs: Math.max(input.checkedMs, input.nowMs - BEGUN_MS),
-		portions: portionsOf(missing, { most: PORTION, untilMs: input.isWhole ? untilMs : -Infinity }),
-		doneMs: input.isWhole
-			? Math.min(input.nowMs - CARRIED_OUT_MS, (untilMs ?? Infinity) - 1)
+		checkedMs: isWhole
+			? Math.max(checkedMs, reading.input.startedMs - 1, nowMs - BEGUN_MS)
 			: undefined,
-		isUnsettled: !input.isWhole || untilMs !== undefined,
+		portions: portionsOf(missing, { most: PORTION, untilMs: isWhole ? untilMs : -Infinity }),
+		doneMs: isWhole ? Math.min(nowMs - CARRIED_OUT_MS, (untilMs ?? Infinity) - 1) : undefined,
+		isUnsettled: !isWhole || untilMs !== undefined,
 		unjudged: [...reading.unjudged],
 		withoutPayload: [...reading.withoutPayload],
 	};
@@ -132,9 +135,10 @@ function wrongSecretOf(
 function questionsOf(
 	reading: Reading,
 	masked: readonly MissedEvent[],
-	{ isStart, nowMs, checkedMs, collectedSinceMs = Infinity }: PlanInput,
+	input: PlanInput,
 ): Question[] {
 	const { startedMs, doneMs = -Infinity } = reading.input;
+	const { isStart, nowMs, checkedMs = -Infinity, collectedSinceMs = Infinity } = input;
 	const taken = uniqueById(reading.takenEvents()).sort(byEnd);
 	const candidates = isStart
 		? [...taken.filter(({ endMs }) => endMs < startedMs), ...masked]
@@ -144,22 +148,27 @@ function questionsOf(
 	const isOfBefore = ({ endMs }: MissedEvent) =>
 		!reading.isMasked || endMs < startedMs - STARTING_MS;
 	const lastMs = candidates.filter(isOfBefore).pop()?.endMs ?? -Infinity;
-	const isDoubtful = ({ endMs }: MissedEvent) =>
-		endMs > doneMs &&
-		(endMs >= lastMs - DYING_MS ||
-			endMs > collectedSinceMs ||
-			reading.hasOutageAfter(endMs, DYING_MS));
-	const doubtful = uniqueById(candidates.filter(isDoubtful)).slice(-MOST_ASKED).sort(byAge);
+	// What something else has answered, n8n has not begun.
+	const isSettled = ({ endMs, status }: MissedEvent) =>
+		endMs <= doneMs || (status === TAKEN && endMs <= checkedMs);
+	const isDoubtful = (one: MissedEvent) =>
+		!isSettled(one) &&
+		(one.endMs >= lastMs - DYING_MS ||
+			one.endMs > collectedSinceMs ||
+			reading.hasOutageAfter(one.endMs, DYING_MS));
+	const doubtful = uniqueById(candidates.slice(-MOST_ASKED).filter(isDoubtful));
 	const asked = new Set(doubtful.map(({ event }) => event.id));
+	// n8n's store forgets the oldest first: one that it knows speaks for those that came later, not for those before.
 	const witnesses = candidates
+		.slice(0, doubtful.length > 0 ? candidates.indexOf(doubtful[0]) : 0)
 		.map(({ event }) => event.id)
 		.filter((id) => !asked.has(id))
 		.slice(-WITNESSES);
-	const isHandedOver = ({ endMs }: MissedEvent) =>
-		endMs > Math.max(checkedMs, doneMs) && endMs <= nowMs - BEGUN_MS;
-	const elsewhere = taken.slice(-MOST_ASKED).filter(isHandedOver);
+	const isHandedOver = (one: MissedEvent) =>
+		!asked.has(one.event.id) && !isSettled(one) && one.endMs <= nowMs - BEGUN_MS;
+	const elsewhere = input.othersReceive ? taken.slice(-MOST_ASKED).filter(isHandedOver) : [];
 	return [
-		...chunksOf(doubtful, QUESTION).map((events) => ({ events, witnesses })),
+		...chunksOf(doubtful.sort(byAge), QUESTION).map((events) => ({ events, witnesses })),
 		...chunksOf(elsewhere, QUESTION).map((events) => ({ events, witnesses: [] })),
 	];
 }

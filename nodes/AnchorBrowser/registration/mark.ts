@@ -23,6 +23,8 @@ export interface MarkNote {
 	activatedMs?: number;
 	/** Since when events are collected, in milliseconds of Anchor's clock: 2xx does not say any more that one has run. */
 	collectedMs?: number;
+	/** What n8n had taken by then has begun, or n8n's store was asked about it, in milliseconds of Anchor's clock. */
+	checkedMs?: number;
 	/** What a later version of this package has noted, as the mark spells it. */
 	others?: readonly string[];
 }
@@ -52,6 +54,8 @@ const MARK =
 const RECOVERED = 'r';
 const ACTIVATED = 'a';
 const COLLECTED = 'c';
+const CHECKED = 'q';
+const TIMES = [RECOVERED, ACTIVATED, COLLECTED, CHECKED];
 
 /** So many fields of later versions are passed on: the name and all that this version notes fit beside them. */
 const MAX_OTHERS = 4;
@@ -64,7 +68,7 @@ const MAX_OTHERS = 4;
  * @returns at most 256 characters, on one line
  */
 export function formatMark(owner: MarkOwner, note: MarkNote): string {
-	const { fingerprint, recoveredMs, activatedMs, collectedMs, others = [] } = note;
+	const { fingerprint, recoveredMs, activatedMs, collectedMs, checkedMs, others = [] } = note;
 	const { instance, workflow, node } = idsOf(owner);
 	const fields = [
 		...[instance, workflow, node],
@@ -72,6 +76,7 @@ export function formatMark(owner: MarkOwner, note: MarkNote): string {
 		...timeField(RECOVERED, recoveredMs),
 		...timeField(ACTIVATED, activatedMs),
 		...timeField(COLLECTED, collectedMs),
+		...timeField(CHECKED, checkedMs),
 		...others.slice(0, MAX_OTHERS),
 	];
 	const ids = [...fields, checkOf([owner.mode, ...fields])].join(':');
@@ -101,12 +106,13 @@ export function parseMark(description: unknown): Mark | undefined {
 	const ids = [mode, instance, workflow, node];
 	if (check !== checkOf([...ids, ...(fingerprint ? [fingerprint] : []), ...notes]))
 		return undefined;
-	const others = notes.filter((field) => ![RECOVERED, ACTIVATED, COLLECTED].includes(field[0]));
+	const others = notes.filter((field) => !TIMES.includes(field[0]));
 	return {
 		...{ workflowName, mode: mode as Mode, instance, workflow, node, fingerprint },
 		recoveredMs: timeIn(notes, RECOVERED),
 		activatedMs: timeIn(notes, ACTIVATED),
 		collectedMs: timeIn(notes, COLLECTED),
+		checkedMs: timeIn(notes, CHECKED),
 		...(others.length > 0 ? { others } : {}),
 	};
 }
@@ -131,6 +137,21 @@ export function renewNote(
 	if (collectedMs === false) delete renewed.collectedMs;
 	else if (collectedMs !== undefined) renewed.collectedMs ??= collectedMs;
 	return renewed;
+}
+
+/** How far recovery came. */
+export type Progress = Pick<MarkNote, 'recoveredMs' | 'checkedMs'>;
+
+/**
+ * A note with the later times of both: a row that does not say when it ended must not set one back.
+ * @returns undefined when none is later
+ */
+export function advanceNote(note: MarkNote, progress: Progress): MarkNote | undefined {
+	const { recoveredMs = 0, checkedMs = 0 } = note;
+	const later: Progress = {};
+	if ((progress.recoveredMs ?? 0) > recoveredMs) later.recoveredMs = progress.recoveredMs;
+	if ((progress.checkedMs ?? 0) > checkedMs) later.checkedMs = progress.checkedMs;
+	return Object.keys(later).length > 0 ? { ...note, ...later } : undefined;
 }
 
 /** Whether there is a mark, and it names this very n8n, workflow, node and mode. */

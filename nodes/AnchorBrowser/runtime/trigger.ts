@@ -72,10 +72,6 @@ export class Trigger {
 	unnotedMs: number[] = [];
 	/** Whether other processes are known to take deliveries for this trigger, as in n8n's queue mode. */
 	othersReceive = false;
-	/**
-	 * By when what other processes took has been asked about, in milliseconds of Anchor's clock; undefined before the first look.
-	 */
-	checkedMs: number | undefined;
 	/** What the last look at Anchor has shown. */
 	anchor: AnchorFacts | undefined;
 	/** The runs that this process has started by itself, until a run here takes them up. */

@@ -5,7 +5,7 @@ import type { PendingEvent, Portion } from '../recovery/portions';
 import { earliest, TAKEN } from '../recovery/reading';
 import type { MissedEvent, Reading } from '../recovery/reading';
 import { recoveredLine } from '../recovery/report';
-import { anchorNow, noteDone, readHistory, settleHistory } from './deliveryHistory';
+import { anchorNow, noteProgress, readHistory, settleHistory } from './deliveryHistory';
 import type { HistoryRead } from './deliveryHistory';
 import type { Monitor } from './monitor';
 import type { ReceivedEvent } from '../runtime/runItem';
@@ -177,7 +177,7 @@ async function runPortion(monitor: Monitor, { events }: Portion<CollectedEvent>)
 
 async function noteRun(monitor: Monitor, doneMs: number): Promise<void> {
 	const { trigger } = monitor;
-	if (!(await noteDone(monitor, doneMs))) return;
+	if (!(await noteProgress(monitor, { recoveredMs: doneMs }))) return;
 	trigger.unnotedMs = trigger.unnotedMs.filter((endMs) => endMs > doneMs);
 }
 

@@ -1,7 +1,8 @@
 import { whatHappened } from '../api/explain';
 import { updateWebhook } from '../api/webhooks';
 import { Reading } from '../recovery/reading';
-import { formatMark } from '../registration/mark';
+import { advanceNote, formatMark } from '../registration/mark';
+import type { Progress } from '../registration/mark';
 import { webhooksWithHistory } from '../registration/state';
 import type { Monitor } from './monitor';
 import type { Trigger } from '../runtime/trigger';
@@ -74,20 +75,18 @@ export function settleHistory(monitor: Monitor): void {
 }
 
 /**
- * Writes into the mark at Anchor by when all that Anchor had ended with has run. n8n's store knows it too, but only of so
- * many events, and unless its database is put back to an older state one day.
- * @param doneMs in milliseconds of Anchor's clock
+ * Writes into the mark at Anchor how far recovery came. n8n's store knows it too, but only of so many events, and unless its
+ * database is put back to an older state one day.
  * @returns whether it is noted
  */
-export async function noteDone(monitor: Monitor, doneMs: number): Promise<boolean> {
+export async function noteProgress(monitor: Monitor, progress: Progress): Promise<boolean> {
 	const { context, trigger, owner } = monitor;
 	return await trigger.registrationQueue.run(async () => {
 		const { anchor } = trigger;
 		const { state } = trigger.production;
 		if (anchor === undefined || state === undefined) return false;
-		// A row that does not say when it ended must not set the time back.
-		if (doneMs <= (anchor.note.recoveredMs ?? 0)) return true;
-		const note = { ...anchor.note, recoveredMs: doneMs };
+		const note = advanceNote(anchor.note, progress);
+		if (note === undefined) return true;
 		const description = formatMark(owner, note);
 		const written = await updateWebhook(context, state.webhookId, { description });
 		if (written.ok) anchor.note = note;

@@ -9,7 +9,7 @@ import {
 	STILL_REFUSED,
 	withoutPayloadLine,
 } from '../recovery/report';
-import { anchorNow, noteDone, readHistory, settleHistory } from './deliveryHistory';
+import { anchorNow, noteProgress, readHistory, settleHistory } from './deliveryHistory';
 import type { HistoryRead } from './deliveryHistory';
 import { keepRegistration } from './keepRegistration';
 import { warnOncePerMinute } from '../runtime/log';
@@ -24,6 +24,9 @@ const ROTATION_INTERVAL_MS = { proven: 60 * 60_000, reported: 24 * 60 * 60_000 }
 
 /** So long may runs be taken up until it is noted, where a portion takes long: a kill must not let more be asked about. */
 const NOTE_MEANWHILE_MS = 5_000;
+
+/** n8n makes runs in the order in which it is given events, or so long after at the most. */
+const OUT_OF_ORDER_MS = 10_000;
 
 /** How old the noted time may become while events arrive: a start reads no more than a day and this. */
 const NOTE_INTERVAL_MS = 60 * 60_000;
@@ -87,7 +90,8 @@ async function carryOut(monitor: Monitor, { reading, isWhole }: HistoryRead): Pr
 		isStart: monitor.followsAnother,
 		isDurable: settings.deduplicate === 'durable',
 		collectedSinceMs: trigger.anchor?.note.collectedMs,
-		checkedMs: trigger.checkedMs ?? reading.input.startedMs,
+		othersReceive: trigger.othersReceive,
+		checkedMs: trigger.anchor?.note.checkedMs,
 		secretSinceMs: production.state?.secretSince ?? nowMs,
 		hasReceived,
 		mismatchesMs: mismatchesMs.map((ms) => nowMs - (Date.now() - ms)),
@@ -101,7 +105,7 @@ async function carryOut(monitor: Monitor, { reading, isWhole }: HistoryRead): Pr
 	const { doneMs } = plan;
 	const notedMs = trigger.anchor?.note.recoveredMs ?? production.state?.wantsSince ?? nowMs;
 	if (!reading.isEmpty && doneMs !== undefined && doneMs - notedMs >= NOTE_INTERVAL_MS) {
-		await noteDone(monitor, doneMs);
+		await noteProgress(monitor, { recoveredMs: doneMs });
 	}
 	return true;
 }
@@ -112,16 +116,17 @@ async function carryOut(monitor: Monitor, { reading, isWhole }: HistoryRead): Pr
  */
 async function runMissed(monitor: Monitor, plan: RecoveryPlan): Promise<boolean> {
 	const run: MissedEvent[] = [];
+	const { checkedMs } = plan;
 	let isComplete = true;
 	for (const { events, witnesses } of plan.questions) {
 		const load = { events: events.map(receivedEvent(monitor)), areDoubtful: true, witnesses };
 		isComplete &&= !monitor.isOver && (await runTogether(monitor, load));
 	}
-	if (isComplete) monitor.trigger.checkedMs = plan.checkedMs;
+	if (isComplete && plan.questions.length > 0) await noteProgress(monitor, { checkedMs });
 	// What is surely missing does not wait for a store that gives no answer about the rest.
 	for (const portion of plan.portions) {
 		if (monitor.isOver) break;
-		const left = await runPortion(monitor, portion, isComplete);
+		const left = await runPortion(monitor, portion, isComplete && checkedMs !== undefined);
 		run.push(...portion.events.filter((missed) => !left.has(missed)));
 		isComplete &&= left.size === 0;
 		if (left.size > 0) break;
@@ -142,12 +147,16 @@ async function runPortion(
 ): Promise<ReadonlySet<MissedEvent>> {
 	const left = new Set(events);
 	let notedAtMs = Date.now();
+	let checkedMs: number | undefined;
 	const note = async () => {
 		notedAtMs = Date.now();
-		await noteDone(monitor, Math.min(doneMs, ...[...left].map(({ endMs }) => endMs - 1)));
+		const recoveredMs = Math.min(doneMs, ...[...left].map(({ endMs }) => endMs - 1));
+		await noteProgress(monitor, { recoveredMs, checkedMs });
 	};
-	await runEach(monitor, events, (missed) => {
+	await runEach(monitor, events, (missed, startedMs) => {
 		left.delete(missed);
+		// Begun in this process, so that what it took before has begun, too.
+		if (monitor.trigger.carriesOutRuns) checkedMs = startedMs - OUT_OF_ORDER_MS;
 		if (isNoted && Date.now() - notedAtMs >= NOTE_MEANWHILE_MS) void note();
 	});
 	if (isNoted) await note();

@@ -1,5 +1,6 @@
 import type { IDataObject, IRun, ITriggerFunctions } from 'n8n-workflow';
 import type { MissedEvent } from '../recovery/reading';
+import { anchorNow } from './deliveryHistory';
 import type { Monitor } from './monitor';
 import { PROCESS, toReceivedEvent } from '../runtime/runItem';
 import type { ReceivedEvent, StartedRun } from '../runtime/runItem';
@@ -43,12 +44,12 @@ interface Started {
 /**
  * Starts a run for each of these events, in their order, as quickly as n8n takes them up. One that n8n does not take up ends
  * it: an n8n that is full must not get the rest on top.
- * @param onTaken told of each that was taken up
+ * @param onTaken told of each that was taken up, and when its run was started in milliseconds of Anchor's clock
  */
 export async function runEach(
 	monitor: Monitor,
 	events: readonly MissedEvent[],
-	onTaken: (missed: MissedEvent) => void,
+	onTaken: (missed: MissedEvent, startedMs: number) => void,
 ): Promise<void> {
 	const { seen, othersReceive } = monitor.trigger;
 	const pace: Pace = { most: othersReceive ? MOST_ELSEWHERE : 1, progress: 0 };
@@ -60,6 +61,7 @@ export async function runEach(
 		if (isHeld || monitor.isOver) break;
 		// Anchor may be delivering it at this very moment.
 		if (seen.reserve(missed.event.id, Date.now()) !== 'new') continue;
+		const startedMs = anchorNow(monitor.trigger);
 		const { mayFollow, isTaken } = start(monitor, pace, {
 			events: [receivedEvent(monitor)(missed)],
 			areDoubtful: false,
@@ -71,7 +73,7 @@ export async function runEach(
 			isTaken.then((wasTaken) => {
 				if (wasTaken) {
 					seen.commit(missed.event.id, Date.now());
-					onTaken(missed);
+					onTaken(missed, startedMs);
 				} else {
 					isHeld = true;
 					seen.release(missed.event.id);

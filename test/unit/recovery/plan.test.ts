@@ -3,25 +3,28 @@ import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { planRecovery } from '../../../nodes/AnchorBrowser/recovery/plan';
 import type { PlanInput } from '../../../nodes/AnchorBrowser/recovery/plan';
 import type { ReadingInput } from '../../../nodes/AnchorBrowser/recovery/reading';
-import { answered, at, idsOf, oneOf, readingOf, row, STARTED } from './rows';
+import { answered, at, idsOf, oneOf, readingOf, row } from './rows';
 
 const planOf = (
 	rows: readonly DeliveryRow[],
 	more: Partial<PlanInput & ReadingInput> = {},
-): ReturnType<typeof planRecovery> =>
+): ReturnType<typeof planRecovery> => {
 	// Where deliveries are collected, what the history shows is the collector's.
-	planRecovery(readingOf(rows, { ...more, collectedSinceMs: undefined }), {
+	const reading = readingOf(rows, { ...more, collectedSinceMs: undefined });
+	return planRecovery(reading, {
 		nowMs: at(900),
 		isWhole: true,
 		isStart: false,
 		isDurable: true,
 		collectedSinceMs: undefined,
-		checkedMs: STARTED,
+		othersReceive: reading.othersReceive,
+		checkedMs: undefined,
 		secretSinceMs: at(-86_400),
 		hasReceived: true,
 		mismatchesMs: [],
 		...more,
 	});
+};
 
 /** What a plan runs for sure, and what it asks n8n's store about. */
 function runs(plan: ReturnType<typeof planRecovery>): string {
@@ -69,7 +72,7 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 	[
 		'202 at the start, at the first look: as by another process',
 		[answered('a', 0, 202)],
-		{ isStart: true, checkedMs: at(-1) },
+		{ isStart: true },
 		'a?',
 	],
 	['202 since the start, known here', [answered('a', 5, 202)], { isKnown: oneOf('a') }, ''],
@@ -78,6 +81,12 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 		[5, 6, 6, 840, 841].map((seconds) => answered(`e${seconds}`, seconds, 202)),
 		{ checkedMs: at(5) },
 		'e6? e840?',
+	],
+	[
+		'the same, before this process began, if nothing was asked about since',
+		[answered('a', -6, 202), answered('b', -5, 202)],
+		{ othersReceive: true, checkedMs: at(-6) },
+		'b?',
 	],
 	['the same, noted as done', [answered('a', 5, 202)], { doneMs: at(5) }, ''],
 	['the same, without a store that can tell', [answered('a', 5, 202)], { isDurable: false }, ''],
@@ -127,6 +136,18 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 		'b? last?',
 	],
 	['noted as done', [row('a', -5), answered('b', -4, 202)], { doneMs: at(-4), isStart: true }, ''],
+	[
+		'noted as begun, or asked about',
+		[answered('a', -5, 202), answered('b', -4, 202)],
+		{ checkedMs: at(-5), isStart: true },
+		'b?',
+	],
+	[
+		'the same, answered by something else',
+		[answered('a', -5, 200), answered('b', -4, 200)],
+		{ checkedMs: at(-5), isStart: true },
+		'a? b?',
+	],
 ])('%s', (_what, rows, more, expected) => {
 	expect(runs(planOf(rows, more))).toBe(expected);
 });
@@ -189,6 +210,21 @@ describe('what is in doubt', () => {
 		const [{ witnesses }] = planOf([...before, ...lastMinute(2)], { isStart: true }).questions;
 		expect(witnesses).toEqual(before.slice(-10).map((one) => one.external_event_id));
 	});
+
+	it('has none that is younger, and is among the last that the store surely remembers', () => {
+		const few = (name: string, seconds: number, count: number) =>
+			Array.from({ length: count }, (_none, index) => answered(`${name}${index}`, seconds, 202));
+		const outage = row('x', -3_900, { response_status: 204 });
+		const before = [...few('w', -5_000, 1), ...few('a', -4_000, 1), outage];
+		const known = { isStart: true, isKnown: oneOf('x') };
+		const [{ events, witnesses }] = planOf(
+			[...before, ...few('young', -2_000, 998), ...few('last', -1, 1)],
+			known,
+		).questions;
+		expect([idsOf(events), witnesses]).toEqual([['a0', 'last0'], ['w0']]);
+		const more = [...before, ...few('young', -2_000, 999), ...few('last', -1, 1)];
+		expect(runs(planOf(more, known))).toBe('last0?');
+	});
 });
 
 describe('what other processes took', () => {
@@ -203,10 +239,12 @@ describe('what other processes took', () => {
 	});
 
 	it.each([
-		['a minute ago', 0, 840],
-		['what a look before has asked about, if that is later', 880, 880],
-	])('has been asked about up to %s', (_when, checked, expected) => {
-		expect(planOf([], { checkedMs: at(checked) }).checkedMs).toBe(at(expected));
+		['a minute ago', { checkedMs: at(0) }, at(840)],
+		['its start, if that is later', { nowMs: at(20) }, at(0) - 1],
+		['what is noted, if that is later', { checkedMs: at(880) }, at(880)],
+		['nothing that can be said, where not all was read', { isWhole: false }, undefined],
+	])('has been asked about up to %s', (_when, more, expected) => {
+		expect(planOf([], more).checkedMs).toBe(expected);
 	});
 });
 

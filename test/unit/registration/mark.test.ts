@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+	advanceNote,
 	fingerprintOf,
 	formatMark,
 	isMarkOf,
@@ -30,7 +31,7 @@ const anyText = fc.oneof(
 );
 const maybe = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: undefined });
 const anyTime = fc.integer({ min: Date.UTC(2020), max: Date.UTC(2059) });
-const anyField = fc.stringMatching(/^[bd-qs-z][0-9a-z]{1,8}$/);
+const anyField = fc.stringMatching(/^[bd-ps-z][0-9a-z]{1,8}$/);
 const anyOwner: fc.Arbitrary<MarkOwner> = fc.record({
 	workflowName: anyText,
 	instanceId: anyText,
@@ -44,6 +45,7 @@ const anyNote: fc.Arbitrary<MarkNote> = fc
 		recoveredMs: maybe(anyTime),
 		activatedMs: maybe(anyTime),
 		collectedMs: maybe(anyTime),
+		checkedMs: maybe(anyTime),
 		others: fc.array(anyField, { maxLength: 4 }),
 	})
 	.map(({ others, ...note }) => (others.length === 0 ? note : { ...note, others }));
@@ -133,6 +135,24 @@ describe('a mark', () => {
 	])('notes when it was taken up: %p', (isTakenUp, activatedMs) => {
 		const changes = { fingerprint: '0123456789', isTakenUp, nowMs: 12 };
 		expect(renewNote({ activatedMs: 4 }, changes).activatedMs).toBe(activatedMs);
+	});
+
+	it.each([
+		[{ recoveredMs: 7 }, { recoveredMs: 7, checkedMs: 5 }],
+		[{ checkedMs: 7 }, { recoveredMs: 5, checkedMs: 7 }],
+		[
+			{ recoveredMs: 0, checkedMs: 7 },
+			{ recoveredMs: 5, checkedMs: 7 },
+		],
+		[{ recoveredMs: 5, checkedMs: 5 }, undefined],
+		[{ recoveredMs: 3 }, undefined],
+	])('notes progress, and takes none back: %p', (progress, expected) => {
+		const note = { others: ['z1'], recoveredMs: 5, checkedMs: 5 };
+		expect(advanceNote(note, progress)).toEqual(expected && { ...note, ...expected });
+	});
+
+	it('notes the first progress', () => {
+		expect(advanceNote({}, { recoveredMs: 0, checkedMs: 7 })).toEqual({ checkedMs: 7 });
 	});
 
 	it('notes an activation beside the recovery', () => {
