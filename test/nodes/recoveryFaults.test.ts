@@ -161,6 +161,30 @@ describe('queue mode', () => {
 		await expectEachOnce(all);
 	});
 
+	it('asks between any 500 recovered events what a worker had in hand that died', async () => {
+		await setUp({ now: () => Date.now() });
+		const { main } = await activatedInQueueMode();
+		// What is recovered needs no pauses between calls to the store then.
+		host.worker = main;
+		const all = [...(await emitted(1)), ...(await swallowed(510, 403))];
+		await liveThrough(LATER_LOOK_MS - 60_000);
+		host.limitRuns(0);
+		const [lost] = await emitted(1);
+		host.liftLimit();
+		let isLater = false;
+		await timers.advance(3 * 60_000, async () => {
+			if (!isLater && host.executions.length > 300) {
+				isLater = true;
+				const now = Date.now();
+				jest.spyOn(Date, 'now').mockImplementation(() => now + 90_000);
+			}
+			await host.runs();
+		});
+		const order = await ran();
+		expect([...order].sort()).toEqual([...all, lost].sort());
+		expect(order.indexOf(lost)).toBe(501);
+	}, 60_000);
+
 	it('notes what was recovered where it outlasts the store', async () => {
 		await setUp();
 		await activatedInQueueMode();

@@ -49,12 +49,20 @@ export interface RecoveryPlan {
 	doneMs: number | undefined;
 	/** Whether something is left for another look before long, whatever comes of this one. */
 	isUnsettled: boolean;
+	/** Whether there are more portions, for a plan that is made anew as soon as this one is carried out. */
+	goesOn: boolean;
 	unjudged: string[];
 	withoutPayload: string[];
 }
 
 /** How many events are run before progress is noted; a kill may let so many ask n8n's store in vain. */
 const PORTION = 25;
+
+/**
+ * How many portions are run before it is asked again about what other processes took meanwhile: n8n's store still knows it
+ * then.
+ */
+const MOST_PORTIONS = 20;
 
 /** How many doubtful events share a run at most: n8n's store remembers 2,000. */
 const QUESTION = 500;
@@ -106,13 +114,16 @@ export function planRecovery(reading: Reading, input: PlanInput): RecoveryPlan {
 	const missing = reading.missing({ givenUp: true, answered: !isMasked });
 	const masked = isMasked ? reading.missing({ givenUp: false, answered: true }) : [];
 	const untilMs = earliest(inHandMs, reading.droppedMs);
+	const portions = portionsOf(missing, { most: PORTION, untilMs: isWhole ? untilMs : -Infinity });
+	const atOnce = input.othersReceive ? MOST_PORTIONS : Infinity;
 	return {
 		wrongSecret: wrongSecretOf(reading, input),
 		questions: input.isDurable ? questionsOf(reading, masked, input) : [],
 		checkedMs: isWhole
 			? Math.max(checkedMs, reading.input.startedMs - 1, nowMs - BEGUN_MS)
 			: undefined,
-		portions: portionsOf(missing, { most: PORTION, untilMs: isWhole ? untilMs : -Infinity }),
+		portions: portions.slice(0, atOnce),
+		goesOn: portions.length > atOnce,
 		doneMs: isWhole ? Math.min(nowMs - CARRIED_OUT_MS, (untilMs ?? Infinity) - 1) : undefined,
 		isUnsettled: !isWhole || untilMs !== undefined,
 		unjudged: [...reading.unjudged],

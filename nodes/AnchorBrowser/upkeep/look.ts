@@ -41,8 +41,12 @@ export async function look(monitor: Monitor): Promise<boolean> {
 	if (!(await keepInOrder(monitor, false))) return false;
 	let isDone = true;
 	if (settings.catchUp || settings.collectMinutes > 0) {
-		const read = await readHistory(monitor);
-		isDone = read !== undefined && (await carryOut(monitor, read));
+		let outcome: Outcome;
+		do {
+			const read = await readHistory(monitor);
+			outcome = read === undefined ? 'unsettled' : await carryOut(monitor, read);
+		} while (outcome === 'goes on');
+		isDone = outcome === 'done';
 	}
 	// Other processes of this n8n know the secret from static data alone, which only a run can write.
 	if (trigger.production.isUnsaved && !monitor.isOver) await runForRegistration(monitor);
@@ -80,7 +84,10 @@ async function keepInOrder(monitor: Monitor, secretIsWrong: boolean): Promise<bo
 	});
 }
 
-async function carryOut(monitor: Monitor, { reading, isWhole }: HistoryRead): Promise<boolean> {
+/** What became of a plan; where it goes on, another one is made at once. */
+type Outcome = 'done' | 'unsettled' | 'goes on';
+
+async function carryOut(monitor: Monitor, { reading, isWhole }: HistoryRead): Promise<Outcome> {
 	const { trigger, settings } = monitor;
 	const { production, mismatchesMs, hasReceived } = trigger;
 	const nowMs = anchorNow(trigger);
@@ -98,16 +105,19 @@ async function carryOut(monitor: Monitor, { reading, isWhole }: HistoryRead): Pr
 	});
 	reportFindings(monitor, plan);
 	await replaceSecret(monitor, plan);
-	if (monitor.collector !== undefined) return await monitor.collector.look(reading);
+	if (monitor.collector !== undefined) {
+		return (await monitor.collector.look(reading)) ? 'done' : 'unsettled';
+	}
 	const isRun = await runMissed(monitor, plan);
-	if (!isRun || plan.isUnsettled) return false;
+	if (isRun && plan.goesOn) return 'goes on';
+	if (!isRun || plan.isUnsettled) return 'unsettled';
 	settleHistory(monitor);
 	const { doneMs } = plan;
 	const notedMs = trigger.anchor?.note.recoveredMs ?? production.state?.wantsSince ?? nowMs;
 	if (!reading.isEmpty && doneMs !== undefined && doneMs - notedMs >= NOTE_INTERVAL_MS) {
 		await noteProgress(monitor, { recoveredMs: doneMs });
 	}
-	return true;
+	return 'done';
 }
 
 /**
@@ -155,8 +165,9 @@ async function runPortion(
 	};
 	await runEach(monitor, events, (missed, startedMs) => {
 		left.delete(missed);
+		const { carriesOutRuns, othersReceive } = monitor.trigger;
 		// Begun in this process, so that what it took before has begun, too.
-		if (monitor.trigger.carriesOutRuns) checkedMs = startedMs - OUT_OF_ORDER_MS;
+		if (carriesOutRuns && !othersReceive) checkedMs = startedMs - OUT_OF_ORDER_MS;
 		if (isNoted && Date.now() - notedAtMs >= NOTE_MEANWHILE_MS) void note();
 	});
 	if (isNoted) await note();
