@@ -161,12 +161,12 @@ describe('queue mode', () => {
 		await expectEachOnce(all);
 	});
 
-	it('asks between any 500 recovered events what a worker had in hand that died', async () => {
+	it('asks between any 1,000 recovered events what a worker had in hand that died', async () => {
 		await setUp({ now: () => Date.now() });
 		const { main } = await activatedInQueueMode();
 		// What is recovered needs no pauses between calls to the store then.
 		host.worker = main;
-		const all = [...(await emitted(1)), ...(await swallowed(510, 403))];
+		const all = [...(await emitted(1)), ...(await swallowed(1_010, 403))];
 		await liveThrough(LATER_LOOK_MS - 60_000);
 		host.limitRuns(0);
 		const [lost] = await emitted(1);
@@ -182,7 +182,7 @@ describe('queue mode', () => {
 		});
 		const order = await ran();
 		expect([...order].sort()).toEqual([...all, lost].sort());
-		expect(order.indexOf(lost)).toBe(501);
+		expect(order.indexOf(lost)).toBe(1_001);
 	}, 60_000);
 
 	it('notes what was recovered where it outlasts the store', async () => {

@@ -62,7 +62,7 @@ const PORTION = 25;
  * How many portions are run before it is asked again about what other processes took meanwhile: n8n's store still knows it
  * then.
  */
-const MOST_PORTIONS = 20;
+const MOST_PORTIONS = 40;
 
 /** How many doubtful events share a run at most: n8n's store remembers 2,000. */
 const QUESTION = 500;

@@ -270,14 +270,14 @@ describe('what can be noted as done', () => {
 		expect(plan.portions[plan.portions.length - 1].doneMs).toBe(at(4_999));
 	});
 
-	it('is what 500 events have come to, before it is asked about what other processes took meanwhile', () => {
-		const rows = Array.from({ length: 510 }, (_none, index) => row(`e${index}`, index));
+	it('is what 1,000 events have come to, before it is asked about what other processes took meanwhile', () => {
+		const rows = Array.from({ length: 1_010 }, (_none, index) => row(`e${index}`, index));
 		const sizes = (more: Partial<PlanInput>) => {
 			const { portions, goesOn } = planOf(rows, more);
 			return [portions.flatMap(({ events }) => events).length, goesOn];
 		};
-		expect(sizes({ othersReceive: true })).toEqual([500, true]);
-		expect(sizes({ othersReceive: false })).toEqual([510, false]);
+		expect(sizes({ othersReceive: true })).toEqual([1_000, true]);
+		expect(sizes({ othersReceive: false })).toEqual([1_010, false]);
 		expect(planOf(rows.slice(10), { othersReceive: true }).goesOn).toBe(false);
 	});
 
