@@ -183,7 +183,7 @@ describe('queue mode', () => {
 		const order = await ran();
 		expect([...order].sort()).toEqual([...all, lost].sort());
 		expect(order.indexOf(lost)).toBe(1_001);
-	}, 60_000);
+	}, 120_000);
 
 	it('notes what was recovered where it outlasts the store', async () => {
 		await setUp();
