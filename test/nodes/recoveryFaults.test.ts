@@ -442,14 +442,20 @@ describe('a refusal', () => {
 	});
 });
 
+/** An n8n that missed twelve events while it was off, and carries out no more than two runs. */
+async function startedFull(line: (typeof LINES)[number]) {
+	await setUp({}, line);
+	await activated();
+	const missed = await missedWhileOff(12);
+	await host.restart();
+	const end = host.limitRuns(2);
+	await timers.advance(FIRST_LOOK_MS);
+	return { missed, end };
+}
+
 describe.each(LINES)('an n8n %s that is full', (line) => {
 	it('carries out one event a run, as it can, however long that takes', async () => {
-		await setUp({}, line);
-		await activated();
-		const missed = await missedWhileOff(12);
-		await host.restart();
-		const end = host.limitRuns(2);
-		await timers.advance(FIRST_LOOK_MS);
+		const { missed, end } = await startedFull(line);
 		for (let minute = 0; minute < 20 && host.executions.length < 12; minute++) {
 			await end(2);
 			await timers.advance(60_000);
@@ -462,12 +468,7 @@ describe.each(LINES)('an n8n %s that is full', (line) => {
 	});
 
 	it('and dies before a portion is at its end has noted how far it came', async () => {
-		await setUp({}, line);
-		await activated();
-		const missed = await missedWhileOff(12);
-		await host.restart();
-		const end = host.limitRuns(2);
-		await timers.advance(FIRST_LOOK_MS);
+		const { missed, end } = await startedFull(line);
 		await end(2);
 		await liveThrough(5_000);
 		await end(2);
