@@ -159,9 +159,10 @@ function questionsOf(
 	const isOfBefore = ({ endMs }: MissedEvent) =>
 		!reading.isMasked || endMs < startedMs - STARTING_MS;
 	const lastMs = candidates.filter(isOfBefore).pop()?.endMs ?? -Infinity;
-	// What something else has answered, n8n has not begun.
+	// What something else has answered, or what was collected, n8n has not begun.
+	const begunMs = Math.min(checkedMs, collectedSinceMs);
 	const isSettled = ({ endMs, status }: MissedEvent) =>
-		endMs <= doneMs || (status === TAKEN && endMs <= checkedMs);
+		endMs <= doneMs || (status === TAKEN && endMs <= begunMs);
 	const isDoubtful = (one: MissedEvent) =>
 		!isSettled(one) &&
 		(one.endMs >= lastMs - DYING_MS ||

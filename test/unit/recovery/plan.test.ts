@@ -143,6 +143,12 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 		'b?',
 	],
 	[
+		'the same, collected',
+		[answered('a', -6, 202), answered('b', -5, 202)],
+		{ checkedMs: at(-5), collectedSinceMs: at(-6), isStart: true },
+		'b?',
+	],
+	[
 		'the same, answered by something else',
 		[answered('a', -5, 200), answered('b', -4, 200)],
 		{ checkedMs: at(-5), isStart: true },
