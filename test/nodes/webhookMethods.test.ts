@@ -360,6 +360,16 @@ describe('activation', () => {
 	});
 });
 
+it('ends listening that could not begin without a credential, so that n8n can listen again', async () => {
+	const row = automaticTrigger(host, anchor);
+	row.nodes[0].credentials = {};
+	await expect(host.listen(row)).rejects.toThrow('Node does not have any credentials set');
+	expect(host.isListening(host.urlOf(row, { test: true }).split('/webhook-test/')[1])).toBe(false);
+	expect(logLines.map(({ message }) => message).join()).toMatch(
+		/was not looked for .*any credentials/,
+	);
+});
+
 describe('an activation on n8n 1', () => {
 	/** A workflow whose second trigger cannot be activated, published before it was there; n8n 1 goes through them in turn. */
 	async function withTroublesome(place: 'first' | 'last') {

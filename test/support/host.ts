@@ -304,7 +304,7 @@ export class Host {
 			isInOrder = true;
 		} finally {
 			listener.staticData = JSON.stringify(workflow.staticData);
-			if (!isInOrder) await this.stopListening(path).catch(() => {});
+			if (!isInOrder) await this.stopListening(path);
 		}
 		return path;
 	}
@@ -313,11 +313,12 @@ export class Host {
 	async stopListening(path: string): Promise<void> {
 		const listener = this.listeners.get(path);
 		if (listener === undefined) return;
-		this.listeners.delete(path);
 		const workflow = this.open(listener.row, {});
 		workflow.staticData = JSON.parse(listener.staticData) as IDataObject;
 		const { nodeName } = listener;
 		await this.hook('delete', { workflow, nodeName, ...TEARDOWN, isTest: true });
+		// After a `delete` that throws, n8n keeps it, and cannot listen any more.
+		this.listeners.delete(path);
 	}
 
 	isListening(path: string): boolean {

@@ -9,7 +9,7 @@ import { endRegistration } from '../registration/end';
 import { isMarkOfNode, ownerKeyOf, parseMark } from '../registration/mark';
 import type { Mode } from '../registration/mark';
 import { isSameAddress } from '../registration/plan';
-import { unlistedEventWords } from '../registration/report';
+import { notEndedLine, unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
 import { judgeTeardown } from '../registration/teardown';
 import type { Course } from '../registration/teardown';
@@ -111,10 +111,17 @@ async function register(
  * n8n does not say which of the two it means. What this process remembers for the very address knows, then what is
  * stored (production finds its own also under a new address); otherwise only a webhook at Anchor with our mark at the
  * very address is ended.
+ *
+ * Never throws: n8n would keep what it noted of listening that could not begin, for want of a credential for example, and
+ * stumble over it when it is to listen again.
  */
 export async function deactivate(context: IHookFunctions): Promise<void> {
 	const trigger = triggerOf(context);
-	await trigger.registrationQueue.run(async () => await endService(context, trigger));
+	try {
+		await trigger.registrationQueue.run(async () => await endService(context, trigger));
+	} catch (cause) {
+		context.logger.info(`${context.getNode().name}: ${notEndedLine((cause as Error).message)}`);
+	}
 	releaseIfOver(trigger);
 }
 

@@ -32,6 +32,10 @@ export interface Refusal {
 	status?: number;
 }
 
+/** Takes why Anchor could not be asked for the webhook of a trigger that n8n ends; returns what n8n's log says of it. */
+export const notEndedLine = (cause: string): string =>
+	`its webhook was not looked for at Anchor Browser (${cause}). If there is one of this workflow in the Anchor Browser dashboard, delete it there.`;
+
 /** One line for n8n's log; never a secret. */
 export interface LogLine {
 	level: 'info' | 'warn' | 'debug';
