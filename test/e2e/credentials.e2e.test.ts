@@ -4,10 +4,11 @@ import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startSimulator, type Simulator } from '../simulator';
 import { N8nClient, OLDEST, startN8n, TESTED, type N8n } from '../support/n8n';
+import { TRIGGER, TRIGGER_TYPE } from './trigger';
 
 const TYPE = 'anchorBrowserApi';
 
-describe.each(TESTED)('the Test of an API key in n8n %s', (version) => {
+describe.each(TESTED)('an API key in n8n %s', (version) => {
 	let n8n: N8n;
 	let client: N8nClient;
 	let anchor: Simulator;
@@ -35,7 +36,7 @@ describe.each(TESTED)('the Test of an API key in n8n %s', (version) => {
 		return await client.testCredential(await client.createCredential(TYPE, data), TYPE, data);
 	};
 
-	it('is green for a key that Anchor knows, and for an address with spaces around it', async () => {
+	it('is tested green for a key that Anchor knows, and for an address with spaces around it', async () => {
 		for (const baseUrl of [anchor.url, ` ${anchor.url} `]) {
 			expect(await testOf({ baseUrl })).toMatchObject({ status: 'OK' });
 		}
@@ -44,7 +45,7 @@ describe.each(TESTED)('the Test of an API key in n8n %s', (version) => {
 	/** n8n 1 loses the status on its way to the rules for it: there it is red in n8n's own words. */
 	const says = (ours: RegExp) => (version === OLDEST ? /./ : ours);
 
-	it('is red for what is refused, and says it in our words', async () => {
+	it('is tested red for what is refused, and says it in our words', async () => {
 		const unknown = await testOf({ apiKey: 'sk-unknown' });
 		expect(unknown).toMatchObject({ status: 'Error' });
 		expect(unknown.message).toMatch(says(/does not know this API key/));
@@ -55,7 +56,7 @@ describe.each(TESTED)('the Test of an API key in n8n %s', (version) => {
 		anchor.liftOutages();
 	});
 
-	it('takes the key to no other host', async () => {
+	it('goes to no other host when it is tested', async () => {
 		const before = anchor.requests().length;
 		answer = (response) => response.writeHead(302, { location: `${anchor.url}/v1/webhooks` }).end();
 		const { status, message } = await testOf({ baseUrl: urlElsewhere() });
@@ -64,7 +65,21 @@ describe.each(TESTED)('the Test of an API key in n8n %s', (version) => {
 		expect(anchor.requests()).toHaveLength(before);
 	});
 
-	it('is red for a page that answers 200 and is not Anchor', async () => {
+	it('is not there: n8n says so, and listens in another workflow all the same', async () => {
+		const { apiKey, url: baseUrl } = anchor;
+		const credential = await client.createCredential(TYPE, { apiKey, baseUrl });
+		for (const credentials of [undefined, { [TYPE]: credential }]) {
+			const node = { name: TRIGGER, type: TRIGGER_TYPE, typeVersion: 2, credentials };
+			const parameters = { events: ['task.completed'] };
+			const workflow = { name: 'Tried', nodes: [{ ...node, parameters }], connections: {} };
+			const { id } = await client.createWorkflow(workflow);
+			const listening = client.listenForTestEvent(id, TRIGGER);
+			if (credentials !== undefined) await (await listening).stop();
+			else await expect(listening).rejects.toThrow(/does not have any credentials/);
+		}
+	}, 60_000);
+
+	it('is tested red for a page that answers 200 and is not Anchor', async () => {
 		answer = (response) =>
 			response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome</html>');
 		const { status, message } = await testOf({ baseUrl: urlElsewhere() });
