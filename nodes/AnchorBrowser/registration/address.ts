@@ -47,8 +47,8 @@ export function tidyAddress(url: string): string {
 	return parsed.href;
 }
 
-/** Where n8n is told its own address: the name changed with n8n 2.29, and n8n 1 knows the older one only. */
-const ADDRESS_SETTING = 'N8N_WEBHOOK_URL (n8n 1: WEBHOOK_URL)';
+/** Where n8n is told its own address: the name changed with n8n 2.29. */
+const ADDRESS_SETTING = 'N8N_WEBHOOK_URL (before n8n 2.29: WEBHOOK_URL)';
 
 function finding(fault: string, which: string): AddressFinding {
 	return {

@@ -465,7 +465,7 @@ function refuse({ happened }: Run, refusal: Refusal): Reconciled {
 const CONTENT_ADVICE = Object.fromEntries(
 	[400, 422].map((status) => [
 		status,
-		"Check the selected events, and that this n8n's address (N8N_WEBHOOK_URL, n8n 1: WEBHOOK_URL) is a public https one, then try again.",
+		"Check the selected events, and that this n8n's address (N8N_WEBHOOK_URL, before n8n 2.29: WEBHOOK_URL) is a public https one, then try again.",
 	]),
 );
 

@@ -36,7 +36,7 @@ export const REGISTRATION: INodeProperties = {
 
 export const MANUAL_NOTICE: INodeProperties = {
 	displayName:
-		'<ul><li>1. Copy the Production URL from "Webhook URLs" above. It has to start with the public https address of your n8n; if it does not, set N8N_WEBHOOK_URL (n8n 1: WEBHOOK_URL).</li><li>2. In the Anchor Browser dashboard, create a webhook with this URL and the events chosen below.</li><li>3. Anchor shows its signing secret once: paste it into the credential.</li><li>4. Publish the workflow (n8n 1: activate it).</li></ul>With a wrong secret, events are refused and start no execution: the delivery history of the webhook in Anchor Browser then shows status 401. To try this step here, give the webhook the Test URL for a while.',
+		'1. Copy the Production URL from "Webhook URLs" above. It has to start with the public https address of your n8n; if it does not, set N8N_WEBHOOK_URL (before n8n 2.29: WEBHOOK_URL).<br>2. In the Anchor Browser dashboard, create a webhook with this URL and the events chosen below.<br>3. Anchor shows its signing secret once: paste it into the credential.<br>4. Publish the workflow (n8n 1: activate it).<br>With a wrong secret, events are refused and start no execution: the delivery history of the webhook in Anchor Browser then shows status 401. To try this step here, give the webhook the Test URL for a while.',
 	name: 'manualNotice',
 	type: 'notice',
 	default: '',

@@ -137,7 +137,7 @@ export const realAudits: readonly RegistrationAudit<RealN8n>[] = [
 			// Never asked: the address is judged before.
 			await n8n.setCredential({ apiKey: anchor.apiKey, baseUrl: 'https://anchor.example' });
 			const { message } = refused(await workflow.activate());
-			match(message, /N8N_WEBHOOK_URL \(n8n 1: WEBHOOK_URL\)/);
+			match(message, /N8N_WEBHOOK_URL \(before n8n 2\.29: WEBHOOK_URL\)/);
 			await n8n.setApiKey(anchor.apiKey);
 			await publish(anchor, workflow);
 		},

@@ -87,7 +87,7 @@ describe('the words', () => {
 
 	it('message and description each name the setting and say what came out of it', () => {
 		for (const text of texts) {
-			expect(text).toContain('N8N_WEBHOOK_URL (n8n 1: WEBHOOK_URL)');
+			expect(text).toContain('N8N_WEBHOOK_URL (before n8n 2.29: WEBHOOK_URL)');
 			expect(text).toContain('https://localhost:5678');
 			expect(text).not.toMatch(/\b(error|problem|failure|mistake)\b/i);
 			expect(text).not.toContain('Authorization');
