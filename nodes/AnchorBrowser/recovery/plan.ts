@@ -168,16 +168,15 @@ function questionsOf(
 		(one.endMs >= lastMs - DYING_MS ||
 			one.endMs > collectedSinceMs ||
 			reading.hasOutageAfter(one.endMs, DYING_MS));
-	const doubtful = uniqueById(candidates.slice(-MOST_ASKED).filter(isDoubtful));
-	const asked = new Set(doubtful.map(({ event }) => event.id));
+	const doubtful = candidates.slice(-MOST_ASKED).filter(isDoubtful);
+	const asked = new Set(doubtful);
 	// n8n's store forgets the oldest first: one that it knows speaks for those that came later, not for those before.
 	const witnesses = candidates
-		.slice(0, doubtful.length > 0 ? candidates.indexOf(doubtful[0]) : 0)
-		.map(({ event }) => event.id)
-		.filter((id) => !asked.has(id))
-		.slice(-WITNESSES);
+		.slice(0, candidates.indexOf(doubtful[0]))
+		.slice(-WITNESSES)
+		.map(({ event }) => event.id);
 	const isHandedOver = (one: MissedEvent) =>
-		!asked.has(one.event.id) && !isSettled(one) && one.endMs <= nowMs - BEGUN_MS;
+		!asked.has(one) && !isSettled(one) && one.endMs <= nowMs - BEGUN_MS;
 	const elsewhere = input.othersReceive ? taken.slice(-MOST_ASKED).filter(isHandedOver) : [];
 	return [
 		...chunksOf(doubtful.sort(byAge), QUESTION).map((events) => ({ events, witnesses })),

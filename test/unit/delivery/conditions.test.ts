@@ -153,6 +153,7 @@ describe('a condition', () => {
 		['event_id', { event_id: 'own' }],
 		['taskId', { task_id: 'other', taskId: 'own' }],
 		['tags_count', { tags: ['a'], tags_count: 'own' }],
+		['error_text', { error: { type: 'other' }, errorText: 'own' }],
 	])('on %s means a field of just that name where the event has one', (left, data) => {
 		const conditions = [row(left, 'string:equals', 'own')];
 		expect(judge({ conditions }, { ...EVENT, data })).toEqual({ holds: true });

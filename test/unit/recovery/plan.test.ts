@@ -75,6 +75,18 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 		{ isStart: true },
 		'a?',
 	],
+	[
+		'the same, less than a minute ago',
+		[answered('a', 0, 202)],
+		{ isStart: true, nowMs: at(30) },
+		'',
+	],
+	[
+		'202 before a start of queue mode: doubtful, and asked about once',
+		[answered('a', -5, 202)],
+		{ isStart: true, othersReceive: true },
+		'a?',
+	],
 	['202 since the start, known here', [answered('a', 5, 202)], { isKnown: oneOf('a') }, ''],
 	[
 		'202 by another process: doubtful after a minute, and asked about once',
