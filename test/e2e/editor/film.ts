@@ -8,8 +8,10 @@ export const SIZE = { width: 1000, height: 600 };
 /** The strip below it that says what is being done. */
 const STRIP = { width: SIZE.width, height: 44 };
 
-/** A GIF's pixels have one of 256 numbers; one of them is for what stays as it was. */
-const COLOURS = 255;
+/** How many bits a pixel of the GIF has: the editor is flat. */
+const DEPTH = 6;
+/** One of its numbers is for what stays as it was. */
+const COLOURS = 2 ** DEPTH - 1;
 
 /** How long a frame is shown while the pointer moves, in milliseconds; browsers slow down what is faster than 20. */
 const GLIDE_MS = 40;
@@ -140,6 +142,7 @@ export class Film {
 				});
 			gif.writeFrame(index, SIZE.width, SIZE.height + STRIP.height, {
 				palette: before ? undefined : palette,
+				colorDepth: DEPTH,
 				delay: ms,
 				transparent: before !== undefined,
 				transparentIndex: COLOURS,

@@ -15,6 +15,8 @@ declare module 'gifenc' {
 		/** In milliseconds. */
 		delay?: number;
 		transparent?: boolean;
+		/** How many bits an index has; 8 unless told. */
+		colorDepth?: number;
 		/** The number of the colour that lets the picture below shine through. */
 		transparentIndex?: number;
 		/** GIF's disposal method: 1 leaves the frame for the next one to be drawn on. */
