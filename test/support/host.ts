@@ -313,12 +313,17 @@ export class Host {
 	async stopListening(path: string): Promise<void> {
 		const listener = this.listeners.get(path);
 		if (listener === undefined) return;
+		this.listeners.delete(path);
 		const workflow = this.open(listener.row, {});
 		workflow.staticData = JSON.parse(listener.staticData) as IDataObject;
 		const { nodeName } = listener;
-		await this.hook('delete', { workflow, nodeName, ...TEARDOWN, isTest: true });
-		// After a `delete` that throws, n8n keeps it, and cannot listen any more.
-		this.listeners.delete(path);
+		try {
+			await this.hook('delete', { workflow, nodeName, ...TEARDOWN, isTest: true });
+		} catch (thrown) {
+			// n8n keeps it then, and cannot listen any more.
+			this.listeners.set(path, listener);
+			throw thrown;
+		}
 	}
 
 	isListening(path: string): boolean {
