@@ -3,8 +3,8 @@ import { TRIGGER } from '../trigger';
 import type { RunningExample } from './environment';
 import { chooseTable, optionsOf, type Stage } from './stage';
 
-/** Longer than a window of one minute, and than the run that follows. */
-const PATIENCE_MS = 120_000;
+/** Longer than a window of one minute, and than a run that writes 300 rows one by one on an n8n that is full. */
+const PATIENCE_MS = 300_000;
 
 /** 300 runs of 50 tasks, six of each: the first two fail, and so does the last of every tenth task. */
 const BATCH = Array.from({ length: 300 }, (_, number) => {
