@@ -304,11 +304,15 @@ it.each(LINES)(
 	120_000,
 );
 
-it('asks a store that has forgotten in vain, however often it starts', async () => {
+/** n8n's store remembers no more than twenty events. */
+async function activatedWithSmallStore(): Promise<void> {
 	await setUp();
-	// Twenty events.
 	host.processedData.mostEntries = 40;
 	await activated();
+}
+
+it('asks a store that has forgotten in vain, however often it starts', async () => {
+	await activatedWithSmallStore();
 	const all = await emitted(3);
 	anchor.advance(5 * 60_000);
 	all.push(...(await swallowed(30, 403)), ...(await emitted(3)));
@@ -321,10 +325,7 @@ it('asks a store that has forgotten in vain, however often it starts', async () 
 });
 
 it('asks about what an n8n took at the first start after it, and at none that follows', async () => {
-	await setUp();
-	// Twenty events.
-	host.processedData.mostEntries = 40;
-	await activated();
+	await activatedWithSmallStore();
 	const all = await emitted(3);
 	anchor.advance(5 * 60_000);
 	all.push(...(await swallowed(80, 403)), ...(await emitted(3)));
@@ -347,10 +348,7 @@ it('asks about what an n8n took at the first start after it, and at none that fo
 });
 
 it('asks about nothing that was taken well before a run which n8n began', async () => {
-	await setUp();
-	// Twenty events.
-	host.processedData.mostEntries = 40;
-	await activated();
+	await activatedWithSmallStore();
 	const all = await swallowed(30, 403);
 	all.push(...(await emitted(3)));
 	anchor.advance(15_000);
