@@ -1,10 +1,13 @@
 import { itemsOf, waitFor, type WorkflowFile } from '../../support/n8n';
 import { TRIGGER } from '../trigger';
-import type { RunningExample } from './environment';
+import { succeeded, type RunningExample } from './environment';
 import { chooseTable, optionsOf, type Stage } from './stage';
 
 /** Longer than a window of one minute, and than a run that writes 300 rows one by one on an n8n that is full. */
 const PATIENCE_MS = 300_000;
+
+/** What n8n calls a run that is over. */
+const ENDED = ['success', 'error', 'crashed', 'canceled'];
 
 /** 300 runs of 50 tasks, six of each: the first two fail, and so does the last of every tenth task. */
 const BATCH = Array.from({ length: 300 }, (_, number) => {
@@ -14,13 +17,16 @@ const BATCH = Array.from({ length: 300 }, (_, number) => {
 
 /** A test of the examples that collect events, in a window that ends by itself; those beside it end theirs early. */
 export function describeCollecting(stage: Stage): void {
-	/** The number of items of each run that a trigger has started, once these are all events of the batch. */
+	/**
+	 * The number of items of each run that a trigger has started, once these are all events of the batch.
+	 * @throws for a run that did not end well
+	 */
 	async function sizesOfRuns({ workflow }: RunningExample): Promise<number[]> {
 		const { client } = stage.environment;
 		const sizes = async () => {
-			const ended = await client.executions({ workflowId: workflow.id, status: ['success'] });
+			const ended = await client.executions({ workflowId: workflow.id, status: ENDED });
 			const runs = await Promise.all(
-				ended.map(async ({ id }) => await client.finishedExecution(id)),
+				ended.map(async ({ id }) => succeeded(await client.finishedExecution(id))),
 			);
 			const all = runs.map((run) => itemsOf(run, TRIGGER).length);
 			return all.reduce((sum, size) => sum + size, 0) >= BATCH.length && all;

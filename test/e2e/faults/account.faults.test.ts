@@ -6,11 +6,13 @@ const row = (eventId: string, status: number, responseBody = '') =>
 	({ eventId, attempts: [{ status, responseBody }] }) as unknown as Delivery;
 
 const run = (eventIds: string[], other: Partial<Run> = {}): Run => ({
+	id: '7',
 	mode: 'webhook',
 	status: 'success',
 	eventIds,
 	endedIds: eventIds,
 	stoppedAt: 1_000,
+	isHalfWritten: false,
 	...other,
 });
 const crash = (eventIds: string[]) => run(eventIds, { status: 'crashed', endedIds: [] });
@@ -26,8 +28,12 @@ test('an event is lost when no run of it reached its end, whatever Anchor was an
 
 test('an event is doubled when two runs of it reached their end', () => {
 	const rows = [row('a', 200), row('a', 200), row('b', 200)];
-	const runs = [run(['a']), run(['a'], { mode: 'trigger' }), run(['b']), crash(['b'])];
-	expect(takeAccount(rows, runs, everybody)).toMatchObject({ doubled: ['a'], lost: [], events: 2 });
+	const runs = [run(['a']), run(['a'], { id: '8', mode: 'trigger' }), run(['b']), crash(['b'])];
+	expect(takeAccount(rows, runs, everybody)).toMatchObject({
+		doubled: ['a in webhook run 7 and trigger run 8'],
+		lost: [],
+		events: 2,
+	});
 });
 
 test('a broken run counts beside the lost ones only if it had claimed its event', () => {
@@ -48,7 +54,9 @@ test('a broken run without any data stands for one claimed event', () => {
 });
 
 test('an event is doubled when one run has it twice', () => {
-	expect(takeAccount([row('a', 202)], [run(['a', 'a'])], nobody).doubled).toEqual(['a']);
+	expect(takeAccount([row('a', 202)], [run(['a', 'a'])], nobody).doubled).toEqual([
+		'a in webhook run 7',
+	]);
 });
 
 test('the largest run is the one in which most events reached the end', () => {

@@ -11,7 +11,7 @@ export interface Account {
 	lost: string[];
 	/** How many of them were answered what at last, such as `404 Cannot POST`. */
 	lostAfter: Record<string, number>;
-	/** The workflow ran to its end more than once for them. */
+	/** The workflow ran to its end more than once for them; each with the runs that did. */
 	doubled: string[];
 	/** A run claimed the event, broke off in the middle, and n8n shows that it did. */
 	crashed: string[];
@@ -69,7 +69,12 @@ export function takeAccount(
 		requests: rows.reduce((sum, { attempts }) => sum + attempts.length, 0),
 		lost,
 		lostAfter,
-		doubled: ids.filter((id) => (ends.get(id) ?? 0) > 1),
+		doubled: ids
+			.filter((id) => (ends.get(id) ?? 0) > 1)
+			.map((id) => {
+				const its = runs.filter(({ endedIds }) => endedIds.includes(id));
+				return `${id} in ${its.map((one) => `${one.mode} run ${one.id}`).join(' and ')}`;
+			}),
 		crashed: [...crashed],
 		carryingRuns: runs.filter(({ endedIds }) => endedIds.length > 0).length,
 		mostInOneRun: Math.max(0, ...runs.map(({ endedIds }) => endedIds.length)),

@@ -8,6 +8,8 @@ import { WORK } from './environment';
 
 /** An execution, as n8n's database tells of it. */
 export interface Run {
+	/** n8n's number of it. */
+	id: string;
 	/** What n8n says started it: `webhook` for a delivery, `trigger` for what the trigger emitted by itself. */
 	mode: string;
 	/** n8n's own: success, error, crashed, canceled, or one of UNFINISHED. */
@@ -18,6 +20,11 @@ export interface Run {
 	endedIds: readonly string[];
 	/** In milliseconds since 1970; NaN while it runs. */
 	stoppedAt: number;
+	/**
+	 * n8n 1.x writes the end of a run into SQLite in two steps, its status and then its data. Read or killed in between, it
+	 * shows a success whose data are still those of the start, where the event waits for the trigger to begin.
+	 */
+	isHalfWritten: boolean;
 }
 
 const UNFINISHED = ['new', 'running', 'waiting', 'unknown'];
@@ -54,7 +61,7 @@ export class RunReader {
 		private readonly workflowId: string,
 	) {}
 
-	/** All runs so far, the unfinished ones too. */
+	/** All runs so far, the unfinished ones too: those, and half-written ones, are read again the next time. */
 	async read(): Promise<Run[]> {
 		return await this.look(async (database) => {
 			const rows = await database.query<Row>(
@@ -71,7 +78,7 @@ export class RunReader {
 				);
 				for (const row of found) {
 					const run = toRun(row);
-					if (UNFINISHED.includes(run.status)) unfinished.push(run);
+					if (UNFINISHED.includes(run.status) || run.isHalfWritten) unfinished.push(run);
 					else this.finished.set(keyOf(row), run);
 				}
 			}
@@ -127,22 +134,22 @@ export class RunReader {
 	}
 }
 
-function toRun({ mode, status, stoppedAt, data }: Row): Run {
+function toRun({ id, mode, status, stoppedAt, data }: Row): Run {
 	const runData =
 		data === null
 			? {}
 			: (readFlatted(data) as { resultData: { runData: Record<string, NodeRun[]> } }).resultData
 					.runData;
-	// n8n 1.x writes the end of a run in two steps, its status and then its data. Killed in between, it shows a success
-	// whose data are still those of the start, where the event waits for the trigger to begin.
-	const onlyStatusWritten = status === 'success' && runData[TRIGGER] === undefined;
+	const isHalfWritten = status === 'success' && runData[TRIGGER] === undefined;
 	return {
+		id: String(id),
 		mode,
 		status,
 		// Also what waits on the stack of a run that never began names its event.
 		eventIds: idsIn(data),
-		endedIds: onlyStatusWritten ? idsIn(data) : itemsOf(runData[WORK]).flatMap(idsIn),
+		endedIds: isHalfWritten ? idsIn(data) : itemsOf(runData[WORK]).flatMap(idsIn),
 		stoppedAt: stoppedAt === null ? NaN : timeOf(stoppedAt),
+		isHalfWritten,
 	};
 }
 
