@@ -320,6 +320,28 @@ describe('looking after a trigger', () => {
 		expect(row.staticData).toBe(staticData);
 	});
 
+	it('reads after a publication what is new, and after a start what may be', async () => {
+		await setUp();
+		const row = await activated();
+		const firstRead = () => {
+			const [request] = anchor.requests({ calls: '/v1/webhooks/:id/events' }).slice(-1);
+			return Date.parse(request.query.since);
+		};
+		await emitted(3);
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		const activatedMs = firstRead();
+		anchor.advance(2 * LATER_LOOK_MS);
+		await timers.advance(LATER_LOOK_MS);
+		row.nodes[0].parameters.options = { includeDelivery: true };
+		await host.republish(row);
+		await timers.advance(FIRST_LOOK_MS);
+		expect(firstRead()).toBeGreaterThan(activatedMs + LATER_LOOK_MS);
+
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS);
+		expect(firstRead()).toBe(activatedMs);
+	});
+
 	it('ends with a deactivation, also in the middle of recovering', async () => {
 		await setUp();
 		const row = await activated();

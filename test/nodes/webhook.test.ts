@@ -262,12 +262,25 @@ describe('the files of a form, which n8n 1 has on its disk before the node is as
 		expect(await runs()).toEqual([]);
 	});
 
-	it.each([null, 'text', 7, { files: null }, { files: { a: 'b', c: [1, { destroy: true }] } }])(
-		'are not looked for in what is none: %j',
+	it('are not looked for in JSON, which may call anything so, of any length', async () => {
+		const { deliver } = await manualTrigger(host);
+		callOf(host, (context) => {
+			context.getRequestObject().body = {
+				get files() {
+					throw new Error('looked at');
+				},
+			};
+		});
+		expect(await deliver(eventOf('task.completed'))).toMatchObject(accepted);
+	});
+
+	it.each([{}, { data: {} }, { files: {} }, { files: { one: {} } }])(
+		'are not there in a form without any: %j',
 		async (body) => {
 			const { deliver } = await manualTrigger(host);
 			callOf(host, (context) => void (context.getRequestObject().body = body));
-			expect(await deliver(eventOf('task.completed'))).toMatchObject(accepted);
+			const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+			expect(await deliver(eventOf('task.completed'), { headers })).toMatchObject({ status: 400 });
 		},
 	);
 });

@@ -33,6 +33,8 @@ afterEach(async () => {
 
 /** By then a webhook that was taken out of service is gone at Anchor. */
 const END_MS = 20_000;
+/** By then it was tried for the last time. */
+const ALL_TRIES_MS = 400_000;
 const FIRST_TWO_LOOKS_MS = 80_000;
 const NEXT_LOOK_MS = 15 * 60_000;
 
@@ -627,10 +629,22 @@ describe('deactivation', () => {
 		const [id] = idsAtAnchor();
 		host.credentials.stored.delete(row.id);
 		await host.deactivate(row);
-		await timers.advance(END_MS);
+		await timers.advance(END_MS + ALL_TRIES_MS);
 		expect(idsAtAnchor()).toEqual([id]);
 		const said = warnings().map(({ message }) => message);
 		expect(said.join()).toMatch(new RegExp(`${id}.*no usable Anchor Browser API credential`));
+	});
+
+	it('is tried again where n8n could not read the credential for a moment', async () => {
+		const row = await activated();
+		const credential = host.credentials.stored.get(row.id);
+		host.credentials.stored.delete(row.id);
+		await host.deactivate(row);
+		await timers.advance(END_MS);
+		host.credentials.stored.set(row.id, credential as never);
+		await timers.advance(ALL_TRIES_MS);
+		expect(idsAtAnchor()).toEqual([]);
+		expect(warnings()).toEqual([]);
 	});
 
 	it('does not call a webhook removed that the API key does not see', async () => {

@@ -3,6 +3,9 @@ import type { Answer } from '../delivery/verdict';
 
 type IncomingRequest = ReturnType<IWebhookFunctions['getRequestObject']>;
 
+/** What n8n takes apart, whatever the case of its letters. */
+const FORM = /^\s*multipart\/form-data/i;
+
 /**
  * Reads the bytes of the body as n8n keeps them (after decompression), never a re-serialised body. n8n leaves `rawBody`
  * out for content types that it does not parse, until it is asked.
@@ -42,11 +45,12 @@ async function whenBrokenOff(request: IncomingRequest): Promise<void> {
  * @param context n8n's context of one delivery
  */
 export function removeUploads(context: IWebhookFunctions): void {
-	const { files } = Object(context.getRequestObject().body) as { files?: unknown };
-	for (const file of Object.values(Object(files) as object).flat() as unknown[]) {
-		// What JSON calls files has no methods.
-		const { destroy } = Object(file) as { destroy?: unknown };
-		if (typeof destroy === 'function') destroy.call(file);
+	const { headers, body } = context.getRequestObject();
+	// JSON may call anything files, of any length.
+	if (!FORM.test(headers['content-type'] ?? '')) return;
+	const { files } = Object(body) as { files?: object };
+	for (const file of Object.values(files ?? {}).flat() as Array<{ destroy?: () => void }>) {
+		file.destroy?.();
 	}
 }
 

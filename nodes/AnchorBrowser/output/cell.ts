@@ -72,7 +72,7 @@ export function finishCell(
  * Injection", whose list of first characters this is.
  */
 function isFormula(text: string): boolean {
-	return /^[=+\-@\t\r]/.test(text);
+	return /^[=+\-@\t\r\n＝＋－＠]/.test(text);
 }
 
 /** More digits than a spreadsheet keeps. */

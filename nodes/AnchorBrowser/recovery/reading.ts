@@ -37,6 +37,11 @@ export interface ReadingInput {
 	collectedSinceMs: number | undefined;
 	/** Since when this process takes deliveries. */
 	startedMs: number;
+	/**
+	 * What ended by then this process may have met and forgotten, because it remembers only so many; -Infinity while it
+	 * remembers all.
+	 */
+	forgottenMs: number;
 	/** Whether this process has met the event: delivered, refused by its filters, or recovered. */
 	isKnown(eventId: string): boolean;
 	/** Whether it has met the event in the history alone, so that another answer than ours is no sign of anything. */
@@ -181,19 +186,21 @@ export class Reading {
 
 	private addDelivered(row: DeliveryRow): void {
 		const { external_event_id: id, response_status: status } = row;
-		const { isKnown, isRecovered, startedMs, collectedSinceMs } = this.input;
+		const { isKnown, isRecovered, startedMs, forgottenMs, collectedSinceMs } = this.input;
 		const isNew = !isKnown(id);
 		const isOurs = isOwn(status);
 		this.hasOwnStatus ||= isOurs;
 		this.isChanged ||= !isOurs && !isNew && !isRecovered(id);
-		if (status === TAKEN && isNew && endOf(row) >= startedMs) this.othersReceive = true;
+		const isOfThisLife = endOf(row) >= startedMs;
+		const isForgotten = isOfThisLife && endOf(row) <= forgottenMs;
+		if (status === TAKEN && isNew && isOfThisLife && !isForgotten) this.othersReceive = true;
 		const isCollecting = collectedSinceMs !== undefined;
 		const isCollected = isCollecting && (status === TAKEN || mayRepeat(row));
 		if (isOurs && !isCollecting) this.open.add(id);
 		if (!isNew) this.noteEnd(row);
 		else if (isCollected && endOf(row) <= collectedSinceMs) return;
 		else if ((!isOurs || isCollected) && !this.isDone(row)) this.keep(row, this.foreign);
-		else if (status === TAKEN) keepLatest(this.taken, row);
+		else if (status === TAKEN && !isForgotten) keepLatest(this.taken, row);
 	}
 
 	private noteEnd(row: DeliveryRow): void {

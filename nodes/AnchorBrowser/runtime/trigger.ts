@@ -1,5 +1,6 @@
 import { EventMemory, NOTHING_SEEN } from '../delivery/dedupe';
 import type { SeenEvents } from '../delivery/dedupe';
+import { HistoryReader } from '../recovery/history';
 import type { EndRequest } from '../registration/end';
 import type { MarkNote, Mode } from '../registration/mark';
 import { UNTOUCHED } from '../registration/teardown';
@@ -74,6 +75,8 @@ export class Trigger {
 	othersReceive = false;
 	/** What the last look at Anchor has shown. */
 	anchor: AnchorFacts | undefined;
+	/** The readers of its webhooks' histories: what they have settled stays so over a publication. */
+	readonly histories = new Map<string, HistoryReader>();
 	/** The runs that this process has started by itself, until a run here takes them up. */
 	readonly awaitedRuns = new AwaitedRuns();
 	/** Looks after the trigger from n8n's `trigger()` to its `closeFunction`, in one process of this n8n. */
@@ -111,6 +114,13 @@ export class Trigger {
 	 */
 	get receivesAlone(): boolean {
 		return !this.othersReceive && (this.hasReceived || this.carriesOutRuns);
+	}
+
+	/** The reader of one webhook's history. */
+	historyOf(webhookId: string): HistoryReader {
+		const reader = this.histories.get(webhookId) ?? new HistoryReader(webhookId);
+		this.histories.set(webhookId, reader);
+		return reader;
 	}
 
 	/** The production or the test registration. */

@@ -47,6 +47,7 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 			? (note.collectedMs ?? collectsSince + clockOffsetMs)
 			: undefined,
 		startedMs: monitor.startedAtMs + clockOffsetMs,
+		forgottenMs: seen.forgottenMs + clockOffsetMs + LATE_ROWS_MS,
 		isKnown: (id) => hasRun(id) || refused.has(id, Date.now()),
 		isRecovered: (id) => recovered.has(id, Date.now()),
 		isInHand: (id) => seen.isReserved(id, Date.now()),
@@ -54,7 +55,7 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 	const nowMs = anchorNow(trigger);
 	let [isWhole, beganMs] = [true, Infinity];
 	for (const webhookId of webhooksWithHistory(state, nowMs)) {
-		const read = await monitor.readerOf(webhookId).read(context, reading, nowMs);
+		const read = await trigger.historyOf(webhookId).read(context, reading, nowMs);
 		if (!read.ok) {
 			monitor.log('debug', whatHappened(read, { what: 'read the delivery history' }));
 			return undefined;
@@ -71,7 +72,7 @@ export function settleHistory(monitor: Monitor): void {
 	const { trigger } = monitor;
 	const { state } = trigger.production;
 	if (state === undefined) return;
-	for (const id of webhooksWithHistory(state, anchorNow(trigger))) monitor.readerOf(id).settle();
+	for (const id of webhooksWithHistory(state, anchorNow(trigger))) trigger.historyOf(id).settle();
 }
 
 /**

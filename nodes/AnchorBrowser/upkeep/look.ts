@@ -168,7 +168,7 @@ async function runPortion(
 		const { carriesOutRuns, othersReceive } = monitor.trigger;
 		// Begun in this process, so that what it took before has begun, too.
 		if (carriesOutRuns && !othersReceive) checkedMs = startedMs - OUT_OF_ORDER_MS;
-		if (isNoted && Date.now() - notedAtMs >= NOTE_MEANWHILE_MS) void note();
+		if (isNoted && Date.now() - notedAtMs >= NOTE_MEANWHILE_MS) void note().catch(() => {});
 	});
 	if (isNoted) await note();
 	return left;

@@ -1,5 +1,4 @@
 import type { ITriggerFunctions } from 'n8n-workflow';
-import { HistoryReader } from '../recovery/history';
 import type { Reading } from '../recovery/reading';
 import type { MarkOwner } from '../registration/mark';
 import type { RegistrationSettings, WebhookSettings } from '../settings/readSettings';
@@ -38,7 +37,6 @@ export class Monitor {
 	collector: EndsWindows | undefined;
 	/** Since when it collects events, this machine's time in milliseconds; undefined when it does not. */
 	readonly collectsSince: number | undefined;
-	private readonly readers = new Map<string, HistoryReader>();
 
 	constructor(
 		readonly context: ITriggerFunctions,
@@ -50,19 +48,14 @@ export class Monitor {
 		const { activation } = trigger.course;
 		// Other processes collect from the activation on.
 		if (settings.collectMinutes > 0) this.collectsSince = activation?.atMs ?? this.startedAtMs;
+		// Of what another process has taken since, this one has settled nothing.
+		if (this.followsAnother) trigger.histories.clear();
 	}
 
 	/** Whether this process has just started, and an earlier one may have died with events that it had taken. */
 	get followsAnother(): boolean {
 		const activation = this.context.getActivationMode();
 		return this.looks === 0 && (activation === 'init' || activation === 'leadershipChange');
-	}
-
-	/** The reader of one webhook's history. */
-	readerOf(webhookId: string): HistoryReader {
-		const reader = this.readers.get(webhookId) ?? new HistoryReader(webhookId);
-		this.readers.set(webhookId, reader);
-		return reader;
 	}
 
 	/** Writes a line about this trigger to n8n's log. */

@@ -36,12 +36,13 @@ async function tryToRemove(
 	trigger: Trigger,
 	{ pending, delayMs }: { pending: PendingRemoval; delayMs: number },
 ): Promise<void> {
-	for (const delay of [delayMs, ...AGAIN_DELAYS_MS]) {
+	for (const [tries, delay] of [delayMs, ...AGAIN_DELAYS_MS].entries()) {
 		await wait(delay);
+		const isLastTry = tries === AGAIN_DELAYS_MS.length;
 		const isSettled = await trigger.registrationQueue.run(async () => {
 			if (!trigger.removals.has(pending)) return true;
 			const isWanted = pending.isUnlessRunning && trigger.course.isRunning;
-			return isWanted || (await remove(context, trigger, pending));
+			return isWanted || (await remove(context, trigger, { pending, isLastTry }));
 		});
 		if (isSettled) break;
 	}
@@ -55,7 +56,7 @@ async function tryToRemove(
 async function remove(
 	context: IHookFunctions,
 	trigger: Trigger,
-	pending: PendingRemoval,
+	{ pending, isLastTry }: { pending: PendingRemoval; isLastTry: boolean },
 ): Promise<boolean> {
 	const { owner, webhookId, isReplaced, onDeactivate } = pending;
 	let isTakenUp = false;
@@ -65,6 +66,8 @@ async function remove(
 		if (!ended.isOver) return false;
 		({ isTakenUp } = ended);
 	} catch (cause) {
+		// n8n's database may be busy for a moment; a credential that was deleted does not come back.
+		if (!isLastTry) return false;
 		context.logger.warn(
 			`${context.getNode().name}: ${webhookId === undefined ? 'its webhook' : `the webhook ${webhookId}`} stays at Anchor Browser, because this node has no usable Anchor Browser API credential any more. Remove the webhook in the Anchor Browser dashboard`,
 			{ workflowId: owner.workflowId, nodeId: owner.nodeId, cause: (cause as Error).message },

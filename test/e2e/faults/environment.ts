@@ -36,6 +36,8 @@ export interface EnvironmentOptions {
 	queue?: boolean;
 	/** Folders of community packages besides this project's. */
 	packages?: readonly string[];
+	/** When Anchor tries again, one after the other. */
+	retryDelaysMs?: readonly number[];
 	/** Settings of n8n over its own. */
 	env?: Readonly<Record<string, string>>;
 }
@@ -97,7 +99,7 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
 	try {
 		const simulator = await startSimulator({
 			maxWebhooks: 50,
-			retryDelaysMs: RETRY_DELAYS_MS,
+			retryDelaysMs: options.retryDelaysMs ?? RETRY_DELAYS_MS,
 		});
 		closers.push(async () => await simulator.close());
 		const installed = await ensureN8n(options.version ?? NEWEST);

@@ -148,6 +148,16 @@ describe('bounds', () => {
 		expect(memory.reserve('evt_0', T0)).toBe('new');
 	});
 
+	it('tells since when it remembers all that was committed', () => {
+		const memory = new EventMemory({ maxIds: 2, ttlMs: 1_000 });
+		for (const [number, id] of ids(2).entries()) memory.commit(id, T0 + number);
+		expect(memory.forgottenMs).toBe(-Infinity);
+		memory.commit('surplus', T0 + 5);
+		expect(memory.forgottenMs).toBe(T0);
+		memory.has('surplus', T0 + 1_001);
+		expect(memory.forgottenMs).toBe(T0 + 1);
+	});
+
 	it('when full, a reservation outlives every committed id, even an older one', () => {
 		const memory = new EventMemory({ maxIds: 3 });
 		memory.reserve('evt_0', T0);

@@ -85,7 +85,20 @@ const plain = (cell: Parameters<typeof finishCell>[0]) =>
 	finishCell(cell, { escapeFormulas: false, isLookedUp: false });
 
 describe('finishCell', () => {
-	it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '-04001'])('defuses %j', (text) => {
+	it.each([
+		'=1+1',
+		'+1',
+		'-1',
+		'@SUM(A1)',
+		'\t=1',
+		'\r=1',
+		'\n=1',
+		'＝1',
+		'＋1',
+		'－1',
+		'＠A',
+		'-04001',
+	])('defuses %j', (text) => {
 		expect([safe(text), lookedUp(text), plain(text)]).toEqual([`'${text}`, `'${text}`, text]);
 	});
 

@@ -238,6 +238,29 @@ it('a 202 or 204 since the start is of others only where it was taken and this p
 	expect(readingOf([answered('a', 5, 204)]).othersReceive).toBe(false);
 });
 
+it.each([
+	[4, { othersReceive: true, taken: 1 }],
+	[5, { othersReceive: false, taken: 0 }],
+])(
+	'a 202 of second 5 is of others, unless this process may have met and forgotten it: it remembers all since second %d',
+	(second, expected) => {
+		const rows = [answered('a', 5, 202)];
+		const { othersReceive, taken } = readingOf(rows, { forgottenMs: at(second) });
+		expect({ othersReceive, taken: taken.length }).toEqual(expected);
+	},
+);
+
+it('what was taken before the start is of others, whatever this process has forgotten', () => {
+	const rows = [answered('a', -5, 202)];
+	expect(readingOf(rows, { forgottenMs: at(60) }).taken).toHaveLength(1);
+});
+
+it('where deliveries are collected, what may have been forgotten is missing all the same', () => {
+	const rows = [answered('a', 5, 202)];
+	const reading = readingOf(rows, { forgottenMs: at(60), collectedSinceMs: at(0) });
+	expect(reading.missing({ givenUp: false, answered: true })).toHaveLength(1);
+});
+
 it('tells the earliest that Anchor still tries', () => {
 	const tried = (id: string, seconds: number) => row(id, seconds, { status: 'pending' });
 	expect(readingOf([tried('a', 9), tried('b', 7), tried('c', 8)]).pendingMs).toBe(at(7));

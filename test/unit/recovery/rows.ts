@@ -39,6 +39,7 @@ export function readingOf(rows: readonly DeliveryRow[], more: Partial<ReadingInp
 		doneMs: undefined,
 		collectedSinceMs: undefined,
 		startedMs: STARTED,
+		forgottenMs: -Infinity,
 		isKnown: () => false,
 		isRecovered: () => false,
 		isInHand: () => false,
