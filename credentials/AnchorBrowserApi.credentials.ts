@@ -71,10 +71,14 @@ export class AnchorBrowserApi implements ICredentialType {
 				'Anchor Browser does not know this API key. Copy it again from the API Keys page of your Anchor dashboard.',
 			),
 			onStatus(
+				402,
+				'The Anchor Browser project of this API key has no credits left. Add credits in your Anchor dashboard, then test again.',
+			),
+			onStatus(
 				403,
 				'Anchor Browser knows this API key, but it may not manage webhooks. Use a key of the project whose events you want.',
 			),
-			onStatus(404, NOT_ANCHOR),
+			...[400, 404, 405, 422].map((status) => onStatus(status, NOT_ANCHOR)),
 			...[301, 302, 303, 307, 308].map((status) =>
 				onStatus(
 					status,

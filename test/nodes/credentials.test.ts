@@ -76,9 +76,10 @@ describe('the API key', () => {
 		expect(message).toMatch(/does not know this API key.*Copy it again/);
 	});
 
-	it.each([
+	it.each<[number, RegExp]>([
+		[402, /no credits left.*Add credits/],
 		[403, /Use a key of the project/],
-		[404, /https:\/\/api\.anchorbrowser\.io/],
+		...[400, 404, 405, 422].map((mode): [number, RegExp] => [mode, /not the Anchor Browser API/]),
 		[429, /too many requests.*Try again in a minute/],
 		[500, /could not answer \(500\).*Try again/],
 		[503, /could not answer \(503\).*Try again/],

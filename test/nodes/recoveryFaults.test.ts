@@ -511,7 +511,7 @@ it('says that what nobody had carried out has run', async () => {
 	await activated();
 	await takenAndLost(2);
 	await restarted();
-	expect(sentences('info').join()).toMatch(/2 events that Anchor Browser holds delivered/);
+	expect(sentences('info').join()).toMatch(/2 events that Anchor Browser counts as delivered/);
 });
 
 it.each(['newest', 'oldest'] as const)(

@@ -176,7 +176,7 @@ export function conditionDoubts(filters: unknown): string[] {
 		const scalar = scalarAbove(path);
 		return scalar === undefined
 			? []
-			: `The condition on ${field} finds nothing: ${scalar} is a text or a number, and there is no field below it`;
+			: `The condition on ${field} finds nothing: ${scalar} is a text or a number and has no fields below it. Change the condition to ${scalar}, or to another field of the event`;
 	});
 	return [...new Set(doubts)];
 }

@@ -171,7 +171,7 @@ export function unjudgedLine(fields: readonly string[]): string {
 
 const RETRY_LINES: Readonly<Record<Extract<Verdict, { kind: 'retryLater' }>['reason'], string>> = {
 	in_flight:
-		'A second copy of an event arrived while n8n was still taking in the first, and Anchor Browser was asked to send it again later. If this repeats, n8n needs longer than 10 seconds to accept a run: set Acknowledge to Immediately, or raise the concurrency limit of n8n (N8N_CONCURRENCY_PRODUCTION_LIMIT).',
+		'A second copy of an event arrived while n8n was still taking in the first, and Anchor Browser was asked to send it again later. If this repeats, n8n needs longer than 10 seconds to accept a run: add the option Acknowledge and choose Immediately, or raise the concurrency limit of n8n (N8N_CONCURRENCY_PRODUCTION_LIMIT).',
 	no_secret:
 		'A delivery could not be checked because there is no signing secret to check it with, and Anchor Browser was asked to send it again later. With automatic registration, check the credential of this node, then unpublish the workflow and publish it again (n8n 1: deactivate and activate it); with manual registration, fill in the Signing Secret in the credential.',
 	secret_changing:
@@ -198,7 +198,7 @@ function rejectionLine(verdict: Extract<Verdict, { kind: 'rejected' }>): string 
 		case 'stale':
 			return staleLine(verdict.skewSeconds, verdict.allowedSeconds);
 		case 'signature_mismatch':
-			return 'A delivery was refused because its signature matches no known signing secret. Check whether the secret was rotated at Anchor Browser, whether the secret of another webhook was pasted into the credential, and whether a proxy in front of n8n changes the body.';
+			return 'A delivery was refused because its signature matches no known signing secret. With automatic registration, the trigger replaces a wrong secret by itself if Recover Missed Events is on; with manual registration, check whether the secret was rotated at Anchor Browser, or that of another webhook pasted into the credential. If this repeats, check whether a proxy in front of n8n changes the body.';
 		case 'not_an_event':
 			return `A genuine delivery was refused because it is not an event${verdict.detail === undefined ? '' : ` (${verdict.detail})`}. Check whether Anchor Browser changed its format, and whether a newer version of this node is there.`;
 	}
@@ -206,7 +206,8 @@ function rejectionLine(verdict: Extract<Verdict, { kind: 'rejected' }>): string 
 
 function staleLine(skewSeconds: number | undefined, allowedSeconds: number | undefined): string {
 	const allowed = allowedSeconds === undefined ? '' : ` (allowed: ${allowedSeconds})`;
-	const advice = 'Check the clock of the n8n host, or raise Timestamp Tolerance.';
+	const advice =
+		'Check the clock of the n8n host, or add the option Timestamp Tolerance (Seconds) and raise it.';
 	if (skewSeconds === undefined || !(Math.abs(skewSeconds) <= BELIEVABLE_SKEW_SECONDS)) {
 		return `A delivery was refused because its timestamp is years away from this machine's clock${allowed}. Anchor Browser sends Unix seconds: check the clock of the n8n host, and whether something else called this address.`;
 	}

@@ -1,30 +1,32 @@
 import type { MissedEvent } from './reading';
 
 /**
- * What the log says of missed events that were run: how many of when, what Anchor had got for them, and what to check.
+ * What the log says of missed events that were run: how many of when, what Anchor had received for them, and what to check.
  * @param events at least one
  */
 export function recoveredLine(events: readonly MissedEvent[]): string {
 	const times = events.flatMap(({ event }) => event.created ?? []).sort();
-	const when = times.length === 0 ? '' : ` (of ${times[0]} to ${times[times.length - 1]})`;
+	const when = times.length === 0 ? '' : ` (from ${times[0]} to ${times[times.length - 1]})`;
 	const counts = new Map<number | null, number>();
 	for (const { status } of events) counts.set(status, (counts.get(status) ?? 0) + 1);
 	const got = [...counts]
 		.sort(([, one], [, other]) => other - one)
-		.map(([status, count]) => `${status ?? 'no answer'} (${count})`);
+		.map(
+			([status, count]) => `${status ?? 'no answer'} (${count === 1 ? 'once' : `${count} times`})`,
+		);
 	const advice = new Set([...counts.keys()].map(adviceFor));
-	return `${countOf(events.length)} that had not reached this workflow${when} ${events.length === 1 ? 'was' : 'were'} fetched from the delivery history of Anchor Browser and run. What Anchor Browser had got in place of an answer of this trigger: ${got.join(', ')}. ${[...advice].join('. ')}`;
+	return `${countOf(events.length)} that had not reached this workflow${when} ${events.length === 1 ? 'was' : 'were'} fetched from the delivery history of Anchor Browser and run. Instead of an answer from this trigger, Anchor Browser had received: ${got.join(', ')}. ${[...advice].join('. ')}`;
 }
 
-/** What the log says of events that Anchor holds delivered and that no run had taken. */
+/** What the log says of events that Anchor counts as delivered and that no run had taken. */
 export function unclaimedLine(count: number): string {
-	return `${countOf(count)} that Anchor Browser holds delivered, and that no run of this workflow had taken, ${count === 1 ? 'was' : 'were'} fetched from its delivery history and run. n8n had answered while it was starting, or had ended before the run was stored`;
+	return `${countOf(count)} that Anchor Browser counts as delivered, but that no run of this workflow had taken, ${count === 1 ? 'was' : 'were'} fetched from its delivery history and run. n8n or one of its workers had stopped before the run began, or something in front of n8n had answered in its place. Nothing needs to be done unless this repeats`;
 }
 
 /** What the log says of events that nothing can be made of. */
 export function withoutPayloadLine(ids: readonly string[]): string {
 	const them = ids.length === 1 ? 'it' : 'them';
-	return `Anchor Browser could not deliver ${countOf(ids.length)} and does not hand ${them} out any more: ${ids.slice(0, 20).join(', ')}. See the delivery history of the webhook in the Anchor Browser dashboard`;
+	return `Anchor Browser could not deliver ${countOf(ids.length)} and no longer shows what was in ${them}, so that ${them === 'it' ? 'it' : 'they'} cannot be run: ${ids.slice(0, 20).join(', ')}. See the delivery history of the webhook in the Anchor Browser dashboard`;
 }
 
 /** What the log says before a secret is replaced for which a proxy's answers may have been taken. */

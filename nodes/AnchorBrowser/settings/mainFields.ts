@@ -114,7 +114,7 @@ export const FORMAT: INodeProperties = {
 		{
 			name: 'Envelope',
 			value: 'envelope',
-			description: 'The whole message exactly as Anchor Browser sent it',
+			description: 'The whole message in the shape in which Anchor Browser sends it',
 		},
 		{
 			name: 'Row',

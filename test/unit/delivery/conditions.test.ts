@@ -365,7 +365,7 @@ describe('doubts about conditions', () => {
 		['task_id.length', 'task_id'],
 	])('name %s, which is below a text', (field, scalar) => {
 		expect(doubts(field)).toEqual([
-			`The condition on ${field} finds nothing: ${scalar} is a text or a number, and there is no field below it`,
+			`The condition on ${field} finds nothing: ${scalar} is a text or a number and has no fields below it. Change the condition to ${scalar}, or to another field of the event`,
 		]);
 	});
 

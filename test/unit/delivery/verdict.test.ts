@@ -160,7 +160,7 @@ describe('logLineOf', () => {
 
 	it('names the seconds of a clock that is off, and the direction', () => {
 		expect(stale(312)).toBe(
-			"A delivery was refused because its timestamp is 312 seconds behind this machine's clock (allowed: 120). Check the clock of the n8n host, or raise Timestamp Tolerance.",
+			"A delivery was refused because its timestamp is 312 seconds behind this machine's clock (allowed: 120). Check the clock of the n8n host, or add the option Timestamp Tolerance (Seconds) and raise it.",
 		);
 		expect(stale(-121)).toContain("121 seconds ahead of this machine's clock (allowed: 120)");
 	});

@@ -128,4 +128,26 @@ it('takes a webhook whose history Anchor no longer has for one without', async (
 it('hands a refusal on', async () => {
 	anchor.answer(/events/, { status: 503, body: {} });
 	expect((await read()).answer).toMatchObject({ ok: false, status: 503 });
+	expect(anchor.requests).toHaveLength(1);
+});
+
+describe('under way', () => {
+	const failing = (status: number) => anchor.answer(/events/, { status, body: {} });
+
+	it('asks once more for a page that Anchor could not answer', async () => {
+		page(rows(0, 100), 150);
+		failing(503);
+		page(rows(100, 50), 150);
+		expect(await read()).toEqual({ answer: whole, count: 150 });
+	});
+
+	it.each([
+		[[503, 500], 500],
+		[[403], 403],
+	])('gives up after %j', async (statuses, status) => {
+		page(rows(0, 100), 150);
+		for (const one of statuses) failing(one);
+		expect((await read()).answer).toMatchObject({ ok: false, status });
+		expect(anchor.requests).toHaveLength(1 + statuses.length);
+	});
 });

@@ -15,7 +15,7 @@ const missed = (statuses: Array<number | null>) =>
 
 it('says how many of when, and what Anchor had got most often first', () => {
 	expect(recoveredLine(missed([404, 403, 403, null]))).toBe(
-		'4 events that had not reached this workflow (of 2026-05-24T11:59:57.000Z to 2026-05-24T12:00:00.000Z) were fetched from the delivery history of Anchor Browser and run. What Anchor Browser had got in place of an answer of this trigger: 403 (2), 404 (1), no answer (1). 404: n8n was starting or publishing, or a proxy leads somewhere else. 403: this comes from something in front of n8n; let it pass POST requests to /webhook/ on unchanged. No answer: n8n was off, or could not be reached',
+		'4 events that had not reached this workflow (from 2026-05-24T11:59:57.000Z to 2026-05-24T12:00:00.000Z) were fetched from the delivery history of Anchor Browser and run. Instead of an answer from this trigger, Anchor Browser had received: 403 (2 times), 404 (once), no answer (once). 404: n8n was starting or publishing, or a proxy leads somewhere else. 403: this comes from something in front of n8n; let it pass POST requests to /webhook/ on unchanged. No answer: n8n was off, or could not be reached',
 	);
 	expect(recoveredLine(missed([404]))).toMatch(/^1 event .* was fetched/);
 });
@@ -43,9 +43,9 @@ it('leaves out a time that Anchor did not name', () => {
 
 it('names what cannot be had, up to twenty', () => {
 	expect(withoutPayloadLine(['a', 'b'])).toBe(
-		'Anchor Browser could not deliver 2 events and does not hand them out any more: a, b. See the delivery history of the webhook in the Anchor Browser dashboard',
+		'Anchor Browser could not deliver 2 events and no longer shows what was in them, so that they cannot be run: a, b. See the delivery history of the webhook in the Anchor Browser dashboard',
 	);
-	expect(withoutPayloadLine(['a'])).toMatch(/1 event and does not hand it out any more: a\./);
+	expect(withoutPayloadLine(['a'])).toMatch(/1 event and no longer shows what was in it, so that it cannot be run: a\./);
 	const said = withoutPayloadLine(Array.from({ length: 21 }, (_none, index) => `e${index}`));
 	expect([said.includes('e19.'), said.includes('e20')]).toEqual([true, false]);
 });
@@ -53,7 +53,7 @@ it('names what cannot be had, up to twenty', () => {
 it('says that what n8n had answered for has run after all', () => {
 	expect(unclaimedLine(1)).toMatch(/^1 event .* was fetched/);
 	expect(unclaimedLine(3)).toBe(
-		'3 events that Anchor Browser holds delivered, and that no run of this workflow had taken, were fetched from its delivery history and run. n8n had answered while it was starting, or had ended before the run was stored',
+		'3 events that Anchor Browser counts as delivered, but that no run of this workflow had taken, were fetched from its delivery history and run. n8n or one of its workers had stopped before the run began, or something in front of n8n had answered in its place. Nothing needs to be done unless this repeats',
 	);
 });
 
