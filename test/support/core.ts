@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { InstanceSettings, LazyPackageDirectoryLoader } from 'n8n-core';
 import * as hostCopyOfWorkflow from 'n8n-workflow';
 import type { ICredentialType, INodeType, INodeTypes, IVersionedNodeType } from 'n8n-workflow';
+import type { triggerOf } from '../../nodes/AnchorBrowser/runtime/triggers';
 
 // Loading n8n-core and starting servers takes a busy machine longer than jest's five seconds.
 jest.setTimeout(30_000);
@@ -75,6 +76,8 @@ export interface LoadedPackage {
 	credentialType(name: string): ICredentialType;
 	/** How many triggers its process knows. */
 	countTriggers(): number;
+	/** What its process knows of a trigger. */
+	triggerOf: typeof triggerOf;
 	/** n8n's rule for `restrictToSupportedNodes`. */
 	mayUse(credential: string, nodeType: string): boolean;
 }
@@ -85,7 +88,7 @@ export interface LoadedPackage {
  */
 export async function loadPackage(): Promise<LoadedPackage> {
 	const loader = new LazyPackageDirectoryLoader(PACKAGE_FOLDER);
-	let table = { countTriggers: () => 0 };
+	let table!: Pick<LoadedPackage, 'countTriggers' | 'triggerOf'>;
 	await jest.isolateModulesAsync(async () => {
 		jest.doMock('n8n-workflow', () => hostCopyOfWorkflow);
 		await loader.loadAll();
@@ -107,6 +110,7 @@ export async function loadPackage(): Promise<LoadedPackage> {
 			getKnownTypes: () => ({}),
 		},
 		countTriggers: () => table.countTriggers(),
+		triggerOf: (...call) => table.triggerOf(...call),
 		credentialType: (name) => loader.getCredential(name).type,
 		mayUse: (credential, nodeType) =>
 			!loader.getCredential(credential).type.restrictToSupportedNodes ||

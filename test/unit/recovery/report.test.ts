@@ -13,7 +13,7 @@ const missed = (statuses: Array<number | null>) =>
 		statuses.map((response_status, index) => row(`e${index}`, -index, { response_status })),
 	).missing(GIVEN_UP);
 
-it('says how many of when, and what Anchor had got most often first', () => {
+it('says how many of when, and what Anchor had received most often first', () => {
 	expect(recoveredLine(missed([404, 403, 403, null]))).toBe(
 		'4 events that had not reached this workflow (from 2026-05-24T11:59:57.000Z to 2026-05-24T12:00:00.000Z) were fetched from the delivery history of Anchor Browser and run. Instead of an answer from this trigger, Anchor Browser had received: 403 (2 times), 404 (once), no answer (once). 404: n8n was starting or publishing, or a proxy leads somewhere else. 403: this comes from something in front of n8n; let it pass POST requests to /webhook/ on unchanged. No answer: n8n was off, or could not be reached',
 	);
