@@ -23,7 +23,7 @@ type Path = readonly string[];
 /** The longest name that a column of an n8n data table may have. */
 const LONGEST_NAME = 63;
 
-/** Beside ids, what people look rows up by: a text there is never marked as a text. */
+/** Beside ids, what people look rows up by: a text there is marked only where the spreadsheet would run it. */
 const LOOKED_UP = ['event_type', 'created'];
 
 /** What of an event has columns, or is known without one: a recovered event has the same columns as a delivered one. */
