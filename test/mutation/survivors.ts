@@ -30,9 +30,10 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 			'What has no `trim` throws, and what throws cannot be judged, as what does not fit.',
 	},
 	'delivery/dedupe.ts': {
-		'[] → ["Stryker was here"]': 'An entry without a time has expired.',
 		'reservedAt !== undefined → true': NO_TYPE,
 		'this.forgotten >= Math.max(WORTH_COMPACTING, this.order.length / 2) → this.forgotten > Math.max(WORTH_COMPACTING, this.order.length / 2)':
+			COMPACTING,
+		'this.forgotten >= Math.max(WORTH_COMPACTING, this.order.length / 2) → this.forgotten < Math.max(WORTH_COMPACTING, this.order.length / 2)':
 			COMPACTING,
 		'Math.max(WORTH_COMPACTING, this.order.length / 2) → Math.min(WORTH_COMPACTING, this.order.length / 2)':
 			COMPACTING,

@@ -9,13 +9,13 @@ export const SIZE = { width: 1000, height: 600 };
 const STRIP = { width: SIZE.width, height: 44 };
 
 /** How many bits a pixel of the GIF has: the editor is flat. */
-const DEPTH = 6;
+const DEPTH = 5;
 /** One of its numbers is for what stays as it was. */
 const COLOURS = 2 ** DEPTH - 1;
 
 /** How long a frame is shown while the pointer moves, in milliseconds; browsers slow down what is faster than 20. */
-const GLIDE_MS = 40;
-const GLIDE_FRAMES = 6;
+const GLIDE_MS = 120;
+const GLIDE_FRAMES = 2;
 
 /** A browser without a window draws no mouse pointer. */
 const POINTER = `
@@ -26,6 +26,16 @@ const POINTER = `
 		pointer.style.cssText = 'position: fixed; left: -2px; top: -1px; transform: translate(${SIZE.width / 2}px, ${SIZE.height}px); z-index: 2147483647; pointer-events: none';
 		document.documentElement.append(pointer);
 	});
+`;
+
+/** Resolves when nothing fades in or out any more; what turns for ever is not waited for. */
+const FADED = `
+	Promise.allSettled(
+		document
+			.getAnimations()
+			.filter(({ effect }) => effect.getComputedTiming().endTime < 2_000)
+			.map(({ finished }) => finished),
+	).then(() => {})
 `;
 
 /** A picture and how long it is shown. */
@@ -79,6 +89,7 @@ export class Film {
 	 */
 	async show(ms: number, page = this.page): Promise<void> {
 		if (!this.records) return;
+		await page.evaluate(FADED);
 		const picture = await pixelsOf(page);
 		const bytes = new Uint8Array(picture.length + this.strip.length);
 		bytes.set(picture);
