@@ -28,16 +28,6 @@ const POINTER = `
 	});
 `;
 
-/** Resolves when nothing fades in or out any more; what turns for ever is not waited for. */
-const FADED = `
-	Promise.allSettled(
-		document
-			.getAnimations()
-			.filter(({ effect }) => effect.getComputedTiming().endTime < 2_000)
-			.map(({ finished }) => finished),
-	).then(() => {})
-`;
-
 /** A picture and how long it is shown. */
 interface Frame {
 	/** RGBA, a pixel each. */
@@ -89,7 +79,6 @@ export class Film {
 	 */
 	async show(ms: number, page = this.page): Promise<void> {
 		if (!this.records) return;
-		await page.evaluate(FADED);
 		const picture = await pixelsOf(page);
 		const bytes = new Uint8Array(picture.length + this.strip.length);
 		bytes.set(picture);
