@@ -179,7 +179,7 @@ const RETRY_LINES: Readonly<Record<Extract<Verdict, { kind: 'retryLater' }>['rea
 	secret_outdated:
 		'A delivery did not match the signing secret that this process of n8n knows, which another process may have replaced, and Anchor Browser was asked to send it again later. If this repeats, check that the Anchor Browser API can be reached from this process, then unpublish the workflow and publish it again (n8n 1: deactivate and activate it).',
 	secret_sealed:
-		'A delivery could not be checked because the stored signing secret cannot be opened: the API key in the credential of this node was replaced after the secret had been stored. Anchor Browser was asked to send the delivery again later. To get a new signing secret at once, unpublish the workflow and publish it again (n8n 1: deactivate and activate it).',
+		'A delivery could not be checked because the stored signing secret cannot be opened: the API key in the credential of this node was replaced since. Anchor Browser was asked to send it again later. For a new secret at once, unpublish the workflow and publish it again (n8n 1: deactivate and activate it).',
 };
 
 const HEADER_ADVICE =
@@ -194,11 +194,11 @@ function rejectionLine(verdict: Extract<Verdict, { kind: 'rejected' }>): string 
 		case 'header_malformed':
 			return `A request was refused because its signature headers do not have the form that Anchor Browser uses. ${HEADER_ADVICE}`;
 		case 'unreadable_body':
-			return 'A request was refused because its body could not be read as it was sent: n8n had taken it apart already (as it does with multipart forms), or it broke off, was too long or wrongly compressed. Anchor Browser sends plain JSON. If it sent this, check that every proxy in front of n8n passes the Content-Type and Content-Encoding headers on unchanged; otherwise somebody else called this address.';
+			return 'A request was refused because its body could not be read as it was sent: it was a multipart form, broke off, was too long or wrongly compressed. Anchor Browser sends plain JSON. If it sent this, check that every proxy in front of n8n passes the Content-Type and Content-Encoding headers on unchanged; otherwise somebody else called this address.';
 		case 'stale':
 			return staleLine(verdict.skewSeconds, verdict.allowedSeconds);
 		case 'signature_mismatch':
-			return 'A delivery was refused because its signature matches no known signing secret. With automatic registration, the trigger replaces a wrong secret by itself if Recover Missed Events is on; with manual registration, check whether the secret was rotated at Anchor Browser, or that of another webhook pasted into the credential. If this repeats, check whether a proxy in front of n8n changes the body.';
+			return 'A delivery was refused because its signature matches no known signing secret. With automatic registration, the trigger replaces a wrong secret by itself (if Recover Missed Events is on); with manual registration, check whether it was rotated at Anchor Browser, or that of another webhook pasted. If this repeats, check whether a proxy in front of n8n changes the body.';
 		case 'not_an_event':
 			return `A genuine delivery was refused because it is not an event${verdict.detail === undefined ? '' : ` (${verdict.detail})`}. Check whether Anchor Browser changed its format, and whether a newer version of this node is there.`;
 	}

@@ -20,13 +20,13 @@ export function recoveredLine(events: readonly MissedEvent[]): string {
 
 /** What the log says of events that Anchor counts as delivered and that no run had taken. */
 export function unclaimedLine(count: number): string {
-	return `${countOf(count)} that Anchor Browser counts as delivered, but that no run of this workflow had taken, ${count === 1 ? 'was' : 'were'} fetched from its delivery history and run. n8n or one of its workers had stopped before the run began, or something in front of n8n had answered in its place. Nothing needs to be done unless this repeats`;
+	return `${countOf(count)} that Anchor Browser counts as delivered, but that no run of this workflow had taken, ${count === 1 ? 'was' : 'were'} fetched from its delivery history and run. n8n or one of its workers had stopped before the run began, or something in front of n8n had answered. Nothing needs to be done`;
 }
 
 /** What the log says of events that nothing can be made of. */
 export function withoutPayloadLine(ids: readonly string[]): string {
 	const them = ids.length === 1 ? 'it' : 'them';
-	return `Anchor Browser could not deliver ${countOf(ids.length)} and no longer shows what was in ${them}, so that ${them === 'it' ? 'it' : 'they'} cannot be run: ${ids.slice(0, 20).join(', ')}. See the delivery history of the webhook in the Anchor Browser dashboard`;
+	return `Anchor Browser could not deliver ${countOf(ids.length)} and no longer shows what was in ${them}: ${ids.slice(0, 20).join(', ')}. See the delivery history of the webhook in the Anchor Browser dashboard`;
 }
 
 /** What the log says before a secret is replaced for which a proxy's answers may have been taken. */

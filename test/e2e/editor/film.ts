@@ -1,4 +1,4 @@
-import { applyPalette, GIFEncoder, quantize } from 'gifenc';
+import { GIFEncoder, nearestColorIndex, quantize, type Colour } from 'gifenc';
 import type { Locator, Page } from 'playwright-core';
 import { PNG } from 'pngjs';
 
@@ -133,14 +133,15 @@ export class Film {
 		});
 		const palette = quantize(bytesOf(concatenated(changes)), COLOURS);
 		const gif = GIFEncoder();
-		this.frames.forEach(({ pixels, ms }, at) => {
-			const index = applyPalette(bytesOf(pixels), palette);
-			const before = this.frames[at - 1]?.pixels;
-			if (before)
-				pixels.forEach((pixel, spot) => {
-					if (pixel === before[spot]) index[spot] = COLOURS;
-				});
-			gif.writeFrame(index, SIZE.width, SIZE.height + STRIP.height, {
+		let shown: Uint8Array | undefined;
+		const numberOf = colourNumbers(palette);
+		for (const { pixels, ms } of this.frames) {
+			const numbers = Uint8Array.from(pixels, numberOf);
+			const before = shown;
+			const drawn = before
+				? numbers.map((number, spot) => (number === before[spot] ? COLOURS : number))
+				: numbers;
+			gif.writeFrame(drawn, SIZE.width, SIZE.height + STRIP.height, {
 				palette: before ? undefined : palette,
 				colorDepth: DEPTH,
 				delay: ms,
@@ -148,7 +149,8 @@ export class Film {
 				transparentIndex: COLOURS,
 				dispose: 1,
 			});
-		});
+			shown = numbers;
+		}
 		gif.finish();
 		return gif.bytes();
 	}
@@ -157,6 +159,21 @@ export class Film {
 async function pixelsOf(page: Page): Promise<Uint8Array> {
 	const picture = await page.screenshot({ animations: 'disabled', caret: 'hide', scale: 'css' });
 	return PNG.sync.read(picture).data;
+}
+
+/**
+ * One number for each colour in the whole film. gifenc's own lookup takes, in each frame anew, the first of similar colours
+ * for all of them: then a white that stays differs from a white that comes.
+ */
+function colourNumbers(palette: readonly Colour[]): (pixel: number) => number {
+	const known = new Map<number, number>();
+	return (pixel) => {
+		const number =
+			known.get(pixel) ??
+			nearestColorIndex(palette, [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255]);
+		known.set(pixel, number);
+		return number;
+	};
 }
 
 function bytesOf(pixels: Uint32Array): Uint8Array {

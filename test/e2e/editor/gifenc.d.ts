@@ -6,8 +6,8 @@ declare module 'gifenc' {
 	/** @returns the colours that stand for all of a picture's, at most so many */
 	export function quantize(rgba: Uint8Array, maxColours: number): Colour[];
 
-	/** @returns the number of the nearest colour, for each pixel */
-	export function applyPalette(rgba: Uint8Array, palette: readonly Colour[]): Uint8Array;
+	/** @returns the number of the nearest colour */
+	export function nearestColorIndex(palette: readonly Colour[], colour: Colour): number;
 
 	export interface FrameOptions {
 		/** Needed for the first frame; later ones without it have the first one's. */

@@ -43,10 +43,10 @@ it('leaves out a time that Anchor did not name', () => {
 
 it('names what cannot be had, up to twenty', () => {
 	expect(withoutPayloadLine(['a', 'b'])).toBe(
-		'Anchor Browser could not deliver 2 events and no longer shows what was in them, so that they cannot be run: a, b. See the delivery history of the webhook in the Anchor Browser dashboard',
+		'Anchor Browser could not deliver 2 events and no longer shows what was in them: a, b. See the delivery history of the webhook in the Anchor Browser dashboard',
 	);
 	expect(withoutPayloadLine(['a'])).toMatch(
-		/1 event and no longer shows what was in it, so that it cannot be run: a\./,
+		/1 event and no longer shows what was in it: a\./,
 	);
 	const said = withoutPayloadLine(Array.from({ length: 21 }, (_none, index) => `e${index}`));
 	expect([said.includes('e19.'), said.includes('e20')]).toEqual([true, false]);
@@ -55,7 +55,7 @@ it('names what cannot be had, up to twenty', () => {
 it('says that what n8n had answered for has run after all', () => {
 	expect(unclaimedLine(1)).toMatch(/^1 event .* was fetched/);
 	expect(unclaimedLine(3)).toBe(
-		'3 events that Anchor Browser counts as delivered, but that no run of this workflow had taken, were fetched from its delivery history and run. n8n or one of its workers had stopped before the run began, or something in front of n8n had answered in its place. Nothing needs to be done unless this repeats',
+		'3 events that Anchor Browser counts as delivered, but that no run of this workflow had taken, were fetched from its delivery history and run. n8n or one of its workers had stopped before the run began, or something in front of n8n had answered. Nothing needs to be done',
 	);
 });
 
