@@ -45,9 +45,7 @@ it('names what cannot be had, up to twenty', () => {
 	expect(withoutPayloadLine(['a', 'b'])).toBe(
 		'Anchor Browser could not deliver 2 events and no longer shows what was in them: a, b. See the delivery history of the webhook in the Anchor Browser dashboard',
 	);
-	expect(withoutPayloadLine(['a'])).toMatch(
-		/1 event and no longer shows what was in it: a\./,
-	);
+	expect(withoutPayloadLine(['a'])).toMatch(/1 event and no longer shows what was in it: a\./);
 	const said = withoutPayloadLine(Array.from({ length: 21 }, (_none, index) => `e${index}`));
 	expect([said.includes('e19.'), said.includes('e20')]).toEqual([true, false]);
 });
