@@ -135,6 +135,9 @@ function isSaved({ status, data }: Execution): boolean {
 /** Node types that get an address of their own from the editor. */
 const HAS_WEBHOOK = /(webhook|trigger)$/i;
 
+/** What n8n 1 says of a transaction that came to nothing. */
+const ROLLED_BACK = /Transaction is not started yet|no such savepoint|SQLITE_BUSY/;
+
 /** What the editor adds to nodes before it saves a workflow. */
 function completed(nodes: readonly WorkflowNode[], fresh: boolean): WorkflowNode[] {
 	return nodes.map((node, index) => ({
@@ -168,8 +171,8 @@ export class N8nClient {
 
 	/**
 	 * One call of n8n's REST API. n8n 1 has one connection to SQLite, on which two saves at the same moment, a run's among
-	 * them, spoil each other's transaction: what was rolled back so is asked for again. So is what n8n's server has cut off:
-	 * a busy one takes a connection for idle before it reads the request on it.
+	 * them, spoil each other's transaction, or find the database locked: what was rolled back so is asked for again. So is
+	 * what n8n's server has cut off: a busy one takes a connection for idle before it reads the request on it.
 	 *
 	 * @param path below `/rest`, such as `/workflows`
 	 * @param body is sent as JSON, a form as it is
@@ -185,7 +188,7 @@ export class N8nClient {
 			try {
 				return await this.ask<T>(method, path, body, headers);
 			} catch (cause) {
-				const isRolledBack = /Transaction is not started yet|no such savepoint/.test(String(cause));
+				const isRolledBack = ROLLED_BACK.test(String(cause));
 				const { code } = ((cause as Error).cause ?? {}) as NodeJS.ErrnoException;
 				const isCutOff = method === 'GET' && code === 'ECONNRESET';
 				if (!(isRolledBack || isCutOff) || attempt === 3) throw cause;
