@@ -23,11 +23,16 @@ async function compile() {
 	}
 }
 
-/** Tabs, as in the sources: the compiler's four blanks are a sixtieth of the download. No text in the sources begins a line so. */
+/** Tabs, as in the sources: the compiler's four blanks are a sixtieth of the download. */
 async function indent() {
 	const entries = await fs.promises.readdir(DIST, { recursive: true, withFileTypes: true });
 	for (const { parentPath, name } of entries.filter((entry) => entry.name.endsWith('.js'))) {
 		const file = path.join(parentPath, name);
+		const source = path.relative(DIST, file).replace(/js$/, 'ts');
+		if (/^ {4}/m.test(await fs.promises.readFile(path.join(__dirname, source), 'utf8')))
+			throw new Error(
+				`${source} has a line that begins with four blanks: a text of it would change`,
+			);
 		const code = await fs.promises.readFile(file, 'utf8');
 		const indented = code.replace(/^( {4})+/gm, (blanks) => '\t'.repeat(blanks.length / 4));
 		await fs.promises.writeFile(file, indented);

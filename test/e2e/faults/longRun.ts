@@ -52,7 +52,10 @@ async function live(context: ScenarioContext): Promise<void> {
 	const publish = async () =>
 		await publishChange(client, subscription.workflow.id).then(
 			() => true,
-			(cause) => refusals.push(cause) < 0,
+			(cause: unknown) => {
+				refusals.push(cause);
+				return false;
+			},
 		);
 	while (seconds() < SECONDS) {
 		const next = seconds() + PUBLISH_EVERY_SECONDS;
