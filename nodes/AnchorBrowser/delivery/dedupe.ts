@@ -63,8 +63,7 @@ export class EventMemory implements SeenEvents {
 	private readonly committed = new Set<string>();
 	private order: Array<{ key: string; committedAt: number }> = [];
 	private forgotten = 0;
-	/** What was committed later is remembered; -Infinity while nothing has been forgotten. */
-	forgottenMs = -Infinity;
+	private newestForgottenAt = -Infinity;
 
 	constructor({
 		maxIds = 20_000,
@@ -79,6 +78,11 @@ export class EventMemory implements SeenEvents {
 	/** How many ids are held now, reserved and committed. */
 	get size(): number {
 		return this.reservations.size + this.committed.size;
+	}
+
+	/** What was committed since then is remembered; -Infinity while nothing has been forgotten. */
+	get forgottenMs(): number {
+		return this.newestForgottenAt;
 	}
 
 	reserve(id: string, nowMs: number): 'new' | 'in_flight' | 'seen' {
@@ -144,7 +148,7 @@ export class EventMemory implements SeenEvents {
 	private dropOldestCommitted(): void {
 		const { key, committedAt } = this.order[this.forgotten];
 		this.committed.delete(key);
-		this.forgottenMs = Math.max(this.forgottenMs, committedAt);
+		this.newestForgottenAt = Math.max(this.newestForgottenAt, committedAt);
 		this.forgotten += 1;
 		if (this.forgotten >= Math.max(WORTH_COMPACTING, this.order.length / 2)) {
 			this.order = this.order.slice(this.forgotten);
