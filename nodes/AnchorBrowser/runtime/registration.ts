@@ -13,9 +13,27 @@ export interface LookUp {
 	secrets: Promise<readonly LiveSecret[]>;
 }
 
-/** How often Anchor may be asked about one secret: so many times at once, and one time more whenever this has passed. */
-const MOST_QUESTIONS = 10;
-const QUESTION_EVERY_MS = 6_000;
+/** How often something may be asked for: so many times at once, and one time more whenever a time has passed. */
+class Allowance {
+	private left: number;
+	private atMs = 0;
+
+	constructor(
+		private readonly most: number,
+		private readonly everyMs: number,
+	) {
+		this.left = most;
+	}
+
+	/** Whether it may be asked for once more; if so, that is counted. A clock that was set back gives some more. */
+	take(nowMs: number): boolean {
+		const left = Math.min(this.most, this.left + Math.abs(nowMs - this.atMs) / this.everyMs);
+		if (left < 1) return false;
+		this.left = left - 1;
+		this.atMs = nowMs;
+		return true;
+	}
+}
 
 /**
  * What this process knows of one registration, the production or the test one. It opens a sealed secret once, not once
@@ -34,11 +52,14 @@ export class Registration {
 	/** Whether the other processes of this n8n, which read static data alone, may not have the secret yet. */
 	isUnsaved = false;
 
-	/** The last reading of the credential: each one costs n8n a query, a decryption and a JavaScript isolate. */
+	/** The last reading of the credential with a pasted secret. */
 	reading: LookUp | undefined;
-	/** The last look for something new in a credential, or for an API key that opens what is stored. */
-	newLook: LookUp | undefined;
-	private questions = { left: MOST_QUESTIONS, atMs: 0 };
+	/** Each reading costs n8n a query, a decryption and a JavaScript isolate: too much for each delivery of a flood. */
+	readonly readings = new Allowance(50, 5_000);
+	/** The last try to open what is stored. */
+	opening: LookUp | undefined;
+	/** To Anchor, whether the secret here is the one that it signs with. */
+	readonly questions = new Allowance(10, 6_000);
 
 	/** Remembers a state, and its secrets opened (see `openRegistration`). */
 	remember(state: RegistrationState, secrets: readonly LiveSecret[]): void {
@@ -69,15 +90,6 @@ export class Registration {
 			stored.secretSince > known.secretSince ||
 			(stored.secretSince === known.secretSince && !this.isInService);
 		return isLater ? stored : known;
-	}
-
-	/** Whether Anchor may be asked about the secret once more; if so, that is counted. */
-	takeQuestion(nowMs: number): boolean {
-		const { left, atMs } = this.questions;
-		const now = Math.min(MOST_QUESTIONS, left + Math.abs(nowMs - atMs) / QUESTION_EVERY_MS);
-		if (now < 1) return false;
-		this.questions = { left: now - 1, atMs: nowMs };
-		return true;
 	}
 }
 

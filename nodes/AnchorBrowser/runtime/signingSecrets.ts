@@ -35,8 +35,8 @@ export interface FoundSecrets {
 
 /**
  * Finds the secrets of a trigger: in manual registration the credential's two, otherwise the registration's current and
- * previous one. Neither the database nor an expression is asked for what this process knows already. Never throws: what
- * cannot be found or opened is no secret, and without one nothing is trusted.
+ * previous one. What n8n keeps of a registration is opened once, and a pasted secret is read for each delivery, in a flood
+ * every five seconds. Never throws: what cannot be found or opened is no secret, and without one nothing is trusted.
  */
 export async function findSecrets(
 	context: IWebhookFunctions,
@@ -48,8 +48,8 @@ export async function findSecrets(
 
 /**
  * Looks once more, for a delivery that matches none of the secrets found: somebody may have pasted a new one, or Anchor
- * can tell whether the one at hand is up to date. A flood of forged requests costs no more than one reading a second, and
- * ten questions a minute.
+ * can tell whether the one at hand is up to date. A flood of forged requests costs no more than one reading a second and
+ * ten questions a minute, beside those that were saved up.
  * @param found what `findSecrets` has found
  * @returns undefined when nothing more is known. Never throws.
  */
@@ -63,34 +63,27 @@ export async function findSecretsAnew(
 	const [current] = found.secrets;
 	const isConfirmed =
 		current.age === 'current' &&
-		registrationOf(search).takeQuestion(search.nowMs) &&
+		registrationOf(search).questions.take(search.nowMs) &&
 		(await isNamedByAnchor(context, found, fingerprintOf(current.key.export().toString())));
 	return isConfirmed ? { ...found, doubt: undefined } : undefined;
 }
 
 const registrationOf = ({ trigger, mode }: SecretSearch) => trigger.registrationOf(mode);
 
-/** How long a pasted secret that was taken out of the credential can still count. */
-const PASTED_COUNT_MS = 30_000;
-/** How long a look for something new is good for everybody. */
-const NEW_LOOK_MS = 1_000;
+/** How long a look is good for everybody where each delivery would cost one. */
+const LOOK_MS = 1_000;
 
 /** Whether a look is young enough and was for the same. A clock that was set back must not make anything count for longer. */
-const isGood = (
-	look: LookUp | undefined,
-	of: LookUp['of'],
-	ms: number,
-	nowMs: number,
-): look is LookUp => look !== undefined && look.of === of && Math.abs(nowMs - look.atMs) < ms;
+const isGood = (look: LookUp | undefined, of: LookUp['of'], nowMs: number): look is LookUp =>
+	look !== undefined && look.of === of && Math.abs(nowMs - look.atMs) < LOOK_MS;
 
 async function pastedSecrets(
 	context: IWebhookFunctions,
 	search: SecretSearch,
 ): Promise<FoundSecrets> {
-	const { reading } = registrationOf(search);
-	const last = isGood(reading, search.credentialId, PASTED_COUNT_MS, search.nowMs)
-		? reading
-		: readPasted(context, search);
+	const { reading, readings } = registrationOf(search);
+	const isAtHand = reading !== undefined && reading.of === search.credentialId;
+	const last = isAtHand && !readings.take(search.nowMs) ? reading : readPasted(context, search);
 	return { secrets: await last.secrets, webhookId: null };
 }
 
@@ -98,11 +91,9 @@ async function pastedAnew(
 	context: IWebhookFunctions,
 	search: SecretSearch,
 ): Promise<FoundSecrets | undefined> {
-	const registration = registrationOf(search);
-	const of = search.credentialId;
-	if (isGood(registration.newLook, of, NEW_LOOK_MS, search.nowMs)) return undefined;
-	registration.newLook = readPasted(context, search);
-	return { secrets: await registration.newLook.secrets, webhookId: null };
+	const { reading } = registrationOf(search);
+	if (isGood(reading, search.credentialId, search.nowMs)) return undefined;
+	return { secrets: await readPasted(context, search).secrets, webhookId: null };
 }
 
 /** Reads the credential, and keeps the reading for the deliveries that follow. */
@@ -167,13 +158,13 @@ async function openStored(
 	const { nowMs } = search;
 	const { workflowId, nodeId } = search.trigger;
 	const registration = registrationOf(search);
-	const last = registration.newLook;
-	if (isGood(last, state.secret, NEW_LOOK_MS, nowMs)) return await last.secrets;
+	const last = registration.opening;
+	if (isGood(last, state.secret, nowMs)) return await last.secrets;
 	const opening = connectionOf(context).then(
 		({ apiKey }) => openRegistration(state, { apiKey, workflowId, nodeId }),
 		() => [],
 	);
-	registration.newLook = { of: state.secret, atMs: nowMs, secrets: opening };
+	registration.opening = { of: state.secret, atMs: nowMs, secrets: opening };
 	const secrets = await opening;
 	if (secrets.length > 0) registration.remember(state, secrets);
 	return secrets;

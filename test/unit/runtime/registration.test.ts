@@ -70,7 +70,7 @@ it('forgets a webhook together with a rotation under way, not whether n8n takes 
 it('lets Anchor be asked ten times at once, and again every six seconds, also after the clock was set back', () => {
 	const taken = (nowMs: number) => {
 		let count = 0;
-		while (registration.takeQuestion(nowMs)) count += 1;
+		while (registration.questions.take(nowMs)) count += 1;
 		return count;
 	};
 	const counts = [0, 5_999, 6_000, -12_000, 1e9].map(taken);
