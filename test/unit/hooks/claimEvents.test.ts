@@ -159,6 +159,30 @@ describe('across processes', () => {
 		expect(row.entries).toEqual(['b', 'b taken by 2', 'a', 'a taken by 1']);
 	});
 
+	it('records it until a look finds it there: the store fails, and others write over it again', async () => {
+		await processOf().claim({ acrossProcesses: true });
+		const looks: string[][] = [];
+		const lookAgain = async (found: string[]) => {
+			row.entries = found;
+			const { calls } = row;
+			await timers.advance(5_000);
+			while (row.calls === calls) await sleep(10);
+			looks.push(row.entries);
+		};
+		await lookAgain([]);
+		row.between = async () => await Promise.reject(new Error('disk full'));
+		await lookAgain(['b']);
+		row.between = async () => await Promise.resolve();
+		await lookAgain(['c']);
+		await lookAgain(row.entries);
+		const mine = ['a', 'a taken by 1'];
+		expect(looks).toEqual([mine, ['b'], ['c', ...mine], ['c', ...mine]]);
+		const { calls } = row;
+		await timers.advance(5_000);
+		await sleep(200);
+		expect(row.calls).toBe(calls);
+	});
+
 	it('keeps what it has claimed when the store fails at the second look', async () => {
 		row.afterwards = async () =>
 			(row.between = async () => await Promise.reject(new Error('disk full')));
