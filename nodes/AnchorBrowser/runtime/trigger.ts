@@ -61,11 +61,14 @@ export class Trigger {
 	readonly seen = new EventMemory();
 	/** Those that its filters refused: where expressions decide, a later judgement may be another one. */
 	readonly refused = new EventMemory({ maxIds: 5_000 });
-	/** Those that this process has from the history, so that it has not answered their deliveries. */
-	readonly recovered = new EventMemory({ maxIds: 5_000 });
+	/**
+	 * Those that this process has from the history, so that it has not answered their deliveries; known as long as they are
+	 * known as seen, or the answers that they got would look like ours, changed by a proxy.
+	 */
+	readonly recovered = new EventMemory();
 	/** The events that are collected and have not run; each waits here until a run has claimed it. */
 	readonly waiting = new WaitingEvents();
-	/** The events that have run here, where they are collected: having seen one does not mean that it has run. */
+	/** The events that have run here: where they are collected, having seen one does not mean that it has run. */
 	readonly ran = new EventMemory();
 	/** What ends a window, by time, by a look or by closing, waits its turn here. */
 	readonly windowQueue = new Mutex();

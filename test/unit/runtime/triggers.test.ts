@@ -31,6 +31,19 @@ it('is one object for one node of one workflow', () => {
 	expect(countTriggers()).toBe(1);
 });
 
+it('knows of each event that it has seen whether it was recovered', () => {
+	const trigger = find('node');
+	const ids = Array.from({ length: 25_000 }, (_none, index) => `e${index}`);
+	for (const id of ids) {
+		trigger.recovered.commit(id, nowMs);
+		trigger.seen.commit(id, nowMs);
+	}
+	const known = ids.filter((id) => trigger.seen.has(id, nowMs));
+	expect(known).toHaveLength(20_000);
+	expect(known.filter((id) => !trigger.recovered.has(id, nowMs))).toEqual([]);
+	releaseIfOver(trigger);
+});
+
 it.each<[string, (trigger: Trigger) => void]>([
 	['is looked after', (trigger) => (trigger.monitor = { isOver: false, collector: undefined })],
 	['awaits its end', (trigger) => trigger.removals.add({} as never)],
