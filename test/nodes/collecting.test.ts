@@ -118,6 +118,23 @@ describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 	}, 120_000);
 });
 
+it('runs nothing again that Anchor had an answer to only after collecting was switched on', async () => {
+	await setUp();
+	const row = automaticTrigger(host, anchor, { options: { deduplicate: 'memory' } });
+	await host.activate(row);
+	await timers.advance(FIRST_TWO_LOOKS_MS);
+	const held = host.holdRuns();
+	const { id, settled } = anchor.emit('task.completed', { to: webhookId() });
+	await held.arrived;
+	row.nodes[0].parameters.options = { deduplicate: 'memory', collectMinutes: 5 };
+	await host.republish(row);
+	anchor.advance(2_000);
+	held.settle('accept');
+	await settled;
+	await timers.advance(FIRST_TWO_LOOKS_MS + 6 * MINUTE_MS);
+	expect(await runs()).toEqual([[id]]);
+});
+
 it('starts no run and asks nothing when nothing comes', async () => {
 	await setUp();
 	await collecting();

@@ -262,6 +262,21 @@ describe('a new secret', () => {
 			expect(JSON.parse(row.staticData)).toMatchObject({ counter: 41 });
 		},
 	);
+
+	it('that a run brings late overwrites nothing that was stored with it since', async () => {
+		await setUp();
+		const { row } = await activatedInQueueMode({ options: { catchUp: false } });
+		anchor.removeWebhook(webhookId());
+		const begun = jest.spyOn(host, 'execute');
+		await nextLook();
+		const [, items] = begun.mock.calls[0];
+		row.nodes[0].parameters.events = ['task.failed'];
+		await host.republish(row);
+		const { staticData } = row;
+		expect(staticData).toContain('task.failed');
+		await host.execute(row, items, { mode: 'retry' });
+		expect(row.staticData).toBe(staticData);
+	});
 });
 
 it('is not held up by thousands that the filters drop', async () => {

@@ -76,7 +76,7 @@ async function takeDelivered(run: Run, received: ReceivedEvent): Promise<Receive
 	const { event, receivedBy } = received;
 	const isHere = receivedBy === PROCESS;
 	// Anchor may have hung up before its answer: then this is where the process learns that the event has run.
-	if (isHere && !isManual) trigger.seen.commit(event.id, Date.now());
+	if (isHere && !isManual) trigger.noteRun(event.id, Date.now());
 	// A retry by the user is no repetition of the event, though n8n gives it a name of its own.
 	const isRetry = context.getMode() === 'retry';
 	if (settings.deduplicate !== 'durable' || isRetry) return [received];
@@ -116,7 +116,10 @@ async function takeStarted(run: Run, started: StartedRun): Promise<ReceivedEvent
 	return mine;
 }
 
-/** n8n has loaded static data anew for this run, so that writing it overwrites nothing of other nodes. */
+/**
+ * n8n has loaded static data anew for this run, so that writing it overwrites nothing of other nodes. What is stored with
+ * the same secret may be newer: a run can wait for its turn while the workflow is published.
+ */
 function writeRegistration(
 	context: IExecuteFunctions,
 	{ nodeId }: Trigger,
@@ -125,6 +128,7 @@ function writeRegistration(
 	const registration = registrationIn(started);
 	if (registration === undefined) return;
 	const stored = readState(context, nodeId);
+	if (stored?.secret === registration.secret) return;
 	if (stored === undefined || stored.secretSince <= registration.secretSince) {
 		writeState(context, nodeId, registration);
 	}
