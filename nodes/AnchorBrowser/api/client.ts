@@ -118,8 +118,14 @@ export async function anchorRequest<T>(
 			address: addressOf(baseUrl),
 		};
 	}
-	const { statusCode, headers } = response;
-	const body = parsedIfJson(response.body);
+	return readAnswer<T>(response, connection.apiKey);
+}
+
+function readAnswer<T>(
+	{ statusCode, headers, body: text }: IN8nHttpFullResponse,
+	apiKey: string,
+): ApiResult<T> {
+	const body = parsedIfJson(text);
 	const date = Date.parse(String(headerOf(headers ?? {}, 'date') ?? ''));
 	const dateMs = Number.isNaN(date) ? undefined : date;
 	if (statusCode >= 200 && statusCode < 300) return { ok: true, body: body as T, dateMs };
@@ -128,7 +134,7 @@ export async function anchorRequest<T>(
 	return {
 		ok: false,
 		status: statusCode,
-		message: errorTextOf(body, connection.apiKey),
+		message: errorTextOf(body, apiKey),
 		dateMs,
 		...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
 	};

@@ -43,6 +43,8 @@ export interface IssuedSecret {
 /** One logical delivery in Anchor's history, kept for 7 days. */
 export interface DeliveryRow {
 	id: string;
+	/** Of the webhook whose history it is in. */
+	webhookId: string;
 	/** The `id` of the event as the receiver saw it. */
 	external_event_id: string;
 	event_type: string;
@@ -184,7 +186,7 @@ export async function listDeliveries(
 	return {
 		...result,
 		body: {
-			rows: events.flatMap((entry) => readRow(entry) ?? []),
+			rows: events.flatMap((entry) => readRow(entry, id) ?? []),
 			total: typeof total === 'number' ? total : null,
 			received: events.length,
 		},
@@ -224,7 +226,7 @@ function readWebhook(entry: unknown): RemoteWebhook | undefined {
 	};
 }
 
-function readRow(entry: unknown): DeliveryRow | undefined {
+function readRow(entry: unknown, webhookId: string): DeliveryRow | undefined {
 	if (!isObject(entry)) return undefined;
 	const id = filledText(entry.id);
 	const eventId = filledText(entry.external_event_id);
@@ -232,6 +234,7 @@ function readRow(entry: unknown): DeliveryRow | undefined {
 	if (id === undefined || eventId === undefined || eventType === undefined) return undefined;
 	return {
 		id,
+		webhookId,
 		external_event_id: eventId,
 		event_type: eventType,
 		status: filledText(entry.status) ?? '',

@@ -17,11 +17,17 @@ const GIVEN_UP = ['failed', 'dead'];
 export const TAKEN = ACCEPTED_STATUS;
 const UNWANTED = IGNORED_STATUS;
 
-/** The most events of one kind that are kept in mind; beyond it, the next reading has the rest. */
+/** The most events of one kind that are kept in mind, and characters in them; beyond it, the next reading has the rest. */
 const MOST_KEPT = 5_000;
+const MOST_CHARACTERS = 20_000_000;
+
+/** How many of those that other processes have taken: somewhat more than are asked about (see `planRecovery`). */
+const MOST_TAKEN = 1_200;
 
 /** What decides which rows matter. Times are Anchor's, in milliseconds: they are compared with each other only. */
 export interface ReadingInput {
+	/** Anchor's id of the webhook; what a former one was answered says nothing of the secret of this one. */
+	webhookId: string;
 	/** The project of the webhook; '' when Anchor did not say. */
 	projectId: string;
 	/** What the trigger listens to. */
@@ -55,6 +61,8 @@ export interface MissedEvent extends PendingEvent {
 	event: AnchorEvent;
 	/** Anchor's id of its delivery. */
 	deliveryId: string;
+	/** And of the webhook that it was for. */
+	webhookId: string;
 	/** What Anchor got in the last attempt; null when nothing. */
 	status: number | null;
 }
@@ -62,7 +70,7 @@ export interface MissedEvent extends PendingEvent {
 /**
  * One reading of a trigger's delivery history: takes rows page by page, in any order, some perhaps twice, and keeps what
  * may be missing. Judged like a delivery: only selected events that pass the filters and that this process has not met.
- * Pure; bounded by what is missing, not by what there is.
+ * Pure; of what is not missing it keeps ids and times, and so many rows.
  */
 export class Reading {
 	/** Given up by Anchor, those that it gave up first. */
@@ -160,7 +168,7 @@ export class Reading {
 	}
 
 	add(row: DeliveryRow): void {
-		const createdMs = timeOf(row.scheduled_at) ?? 0;
+		const createdMs = timeOf(row.scheduled_at) ?? timeOf(row.completed_at) ?? 0;
 		this.rows += 1;
 		this.younger += Math.sign(createdMs - (this.lastMs ?? createdMs));
 		this.lastMs = createdMs;
@@ -175,7 +183,8 @@ export class Reading {
 	}
 
 	private addGivenUp(row: DeliveryRow): void {
-		if (row.response_status === 401) this.unauthorizedMs.push(endOf(row));
+		const isOfThisOne = row.webhookId === this.input.webhookId;
+		if (row.response_status === 401 && isOfThisOne) this.unauthorizedMs.push(endOf(row));
 		if (this.isDone(row)) return;
 		const { external_event_id: id, event_type: type } = row;
 		if (this.input.isInHand(id)) this.inHandMs = earliest(this.inHandMs, endOf(row));
@@ -220,7 +229,7 @@ export class Reading {
 	/** The event of a row, if it is wanted. */
 	private wantedEvent(row: DeliveryRow): MissedEvent | undefined {
 		const { wanted, projectId } = this.input;
-		const { id: deliveryId, payload } = row;
+		const { id: deliveryId, webhookId, payload } = row;
 		if (payload === undefined || !isSubscribed(row.event_type, wanted.events)) return undefined;
 		const event = recoveredEvent({ ...row, payload }, projectId);
 		const { holds, unjudged = [] } = judgeFilters(event, wanted.filters);
@@ -229,6 +238,7 @@ export class Reading {
 		return {
 			event,
 			deliveryId,
+			webhookId,
 			status: row.response_status,
 			endMs: endOf(row),
 			createdMs: timeOf(row.scheduled_at) ?? 0,
@@ -265,6 +275,7 @@ function eachOnce(events: readonly MissedEvent[]): MissedEvent[] {
 /** Missed events, of which only the earliest-ended are kept: each event once. */
 class EarliestEnded {
 	private byId = new Map<string, MissedEvent>();
+	private characters = 0;
 	/** When the earliest ended of those that were dropped. */
 	droppedMs: number | undefined;
 
@@ -279,19 +290,31 @@ class EarliestEnded {
 			return;
 		}
 		this.byId.set(missed.event.id, missed);
-		if (this.byId.size < 2 * MOST_KEPT) return;
+		this.characters += missed.length;
+		if (this.byId.size >= 2 * MOST_KEPT || this.characters >= 2 * MOST_CHARACTERS) this.drop();
+	}
+
+	/** Drops those that ended last, but for the first of all. */
+	private drop(): void {
 		const all = this.events.sort((one, other) => one.endMs - other.endMs);
-		this.byId = new Map(all.slice(0, MOST_KEPT).map((one) => [one.event.id, one]));
-		this.droppedMs = earliest(this.droppedMs, all[MOST_KEPT].endMs);
+		let characters = 0;
+		const count = all.findIndex(({ length }, index) => {
+			characters += length;
+			return index === MOST_KEPT || (index > 0 && characters > MOST_CHARACTERS);
+		});
+		if (count < 0) return;
+		this.byId = new Map(all.slice(0, count).map((one) => [one.event.id, one]));
+		this.characters = characters - all[count].length;
+		this.droppedMs = earliest(this.droppedMs, all[count].endMs);
 	}
 }
 
 /** Keeps a row among the latest-ended. */
 function keepLatest(rows: DeliveryRow[], row: DeliveryRow): void {
 	rows.push(row);
-	if (rows.length < 2 * MOST_KEPT) return;
+	if (rows.length < 2 * MOST_TAKEN) return;
 	rows.sort((one, other) => endOf(one) - endOf(other));
-	rows.splice(0, MOST_KEPT);
+	rows.splice(0, MOST_TAKEN);
 }
 
 /** Ten seconds are a step: of hours without n8n some hundred remain in mind. */

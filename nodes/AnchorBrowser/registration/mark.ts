@@ -62,7 +62,7 @@ const MAX_OTHERS = 4;
 
 /**
  * The mark that a webhook carries as its description at Anchor, readable for people and for us:
- * `Invoices (n8n production webhook) [n8n:<instance>:<workflow>:<node>:<fingerprint>:r<time>:a<time>:<check>]`. A long name is
+ * `Invoices (n8n production webhook) [n8n:<instance>:<workflow>:<node>:<fingerprint>:<times>:<check>]`. A long name is
  * cut, the part in brackets never; its last field is a checksum, so that a text that only looks like a mark is none.
  * @param note all that is noted, see `MarkNote`: a parsed mark, with what has changed since
  * @returns at most 256 characters, on one line

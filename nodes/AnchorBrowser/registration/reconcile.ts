@@ -49,6 +49,8 @@ export interface ReconcileRequest {
 	secretIs: SecretTrust;
 	/** This machine's time in milliseconds. */
 	nowMs: number;
+	/** How far Anchor's clock was ahead of it when Anchor last answered: what counts while it does not. */
+	clockOffsetMs: number;
 	/**
 	 * Told true right before the secret of a webhook changes, false when it then did not. After a success nothing is told:
 	 * only the caller knows when n8n has the new one. If no clear answer comes it stays true: the secret may have
@@ -109,7 +111,7 @@ export async function reconcile(
 	context: ApiContext,
 	request: ReconcileRequest,
 ): Promise<Reconciled> {
-	const { owner, url, stored, nowMs } = request;
+	const { owner, url, stored, nowMs, clockOffsetMs } = request;
 	const { apiKey, baseUrl } = await connectionOf(context);
 	const sealing = { apiKey, workflowId: owner.workflowId, nodeId: owner.nodeId };
 	const own = stored?.owner === ownerKeyOf(owner) ? stored : undefined;
@@ -120,7 +122,7 @@ export async function reconcile(
 		stored: own,
 		secret: own && open(own.secret, sealing),
 		sealing,
-		anchorMs: nowMs,
+		anchorMs: nowMs + clockOffsetMs,
 		happened: [],
 	};
 	const unfit = checkAddress(url, { baseUrl });
@@ -138,7 +140,7 @@ async function lookAndAct(run: Run): Promise<Reconciled | undefined> {
 	const { request, events, stored, secret } = run;
 	const remote = await listWithStored(run.context, stored?.webhookId);
 	if (!remote.ok) return serveOrRefuse(run, remote, 'read the webhooks of the project');
-	run.anchorMs = remote.dateMs ?? request.nowMs;
+	run.anchorMs = remote.dateMs ?? run.anchorMs;
 
 	const next = plan({
 		remote: remote.body,

@@ -1,3 +1,4 @@
+import { isPermanent } from '../api/client';
 import type { ApiFailure } from '../api/client';
 import { explain, whatHappened } from '../api/explain';
 import type { Explanation } from '../api/explain';
@@ -64,7 +65,11 @@ export function logLineOf(happening: Happening): LogLine {
 		}
 		case 'unchecked': {
 			const { id, failure, operation, isRoutine } = happening;
-			const sentence = `${whatHappened(failure, { what: operation })} The webhook ${id} stays as it is and is looked at again later`;
+			// Only a person can help then.
+			const trouble = isPermanent(failure)
+				? explain(failure, { what: operation }).description
+				: whatHappened(failure, { what: operation });
+			const sentence = `${trouble} The webhook ${id} stays as it is and is looked at again later`;
 			return { level: isRoutine ? 'debug' : 'warn', sentence, webhookId: id };
 		}
 		case 'yielded':

@@ -199,11 +199,10 @@ function fromMemory({ trigger }: Monitor, reading: Reading | undefined): Collect
 
 /** What the history shows beside it. */
 function fromHistory(monitor: Monitor, reading: Reading): CollectedEvent[] {
-	const toReceived = receivedEvent(monitor);
 	const { catchUp: givenUp } = monitor.settings;
 	return reading.missing({ givenUp, answered: true }).map((one) => ({
 		...one,
-		received: toReceived(one),
+		received: receivedEvent(one),
 		...(one.status === TAKEN ? {} : { missed: one }),
 	}));
 }

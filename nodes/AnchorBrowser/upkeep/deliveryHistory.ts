@@ -6,6 +6,7 @@ import type { Progress } from '../registration/mark';
 import { webhooksWithHistory } from '../registration/state';
 import type { Monitor } from './monitor';
 import type { Trigger } from '../runtime/trigger';
+import { wait } from '../runtime/wait';
 
 /** A reading of the history, and whether it has all that matters. */
 export interface HistoryRead {
@@ -17,6 +18,9 @@ export interface HistoryRead {
 
 /** What was done by then is not looked at again in this process either, should its memory of events not reach so far. */
 const LATE_ROWS_MS = 60_000;
+
+/** How long a pause goes on at most when n8n takes the trigger out of service. */
+const PAUSE_STEP_MS = 1_000;
 
 /** Anchor's time in milliseconds, as the last look at Anchor has shown it. */
 export function anchorNow({ anchor }: Trigger): number {
@@ -39,6 +43,7 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 	const hasRun = (id: string) =>
 		isCollecting ? waiting.has(id) || ran.has(id, Date.now()) : seen.has(id, Date.now());
 	const reading = new Reading({
+		webhookId: state.webhookId,
 		projectId,
 		wanted: settings,
 		sinceMs: state.wantsSince,
@@ -55,7 +60,8 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 	const nowMs = anchorNow(trigger);
 	let [isWhole, beganMs] = [true, Infinity];
 	for (const webhookId of webhooksWithHistory(state, nowMs)) {
-		const read = await trigger.historyOf(webhookId).read(context, reading, nowMs);
+		const pause = async (ms: number) => await pauseFor(monitor, ms);
+		const read = await trigger.historyOf(webhookId).read(context, reading, { nowMs, pause });
 		if (!read.ok) {
 			monitor.log('debug', whatHappened(read, { what: 'read the delivery history' }));
 			return undefined;
@@ -65,6 +71,13 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 	}
 	trigger.othersReceive ||= reading.othersReceive;
 	return { reading, isWhole, beganMs };
+}
+
+/** Waits so many milliseconds, or until n8n takes the trigger out of service. */
+async function pauseFor(monitor: Monitor, ms: number): Promise<void> {
+	for (let left = ms; left > 0 && !monitor.isOver; left -= PAUSE_STEP_MS) {
+		await wait(Math.min(left, PAUSE_STEP_MS));
+	}
 }
 
 /** Says that nothing is left to be done about the last reading: the next one begins after it. */

@@ -43,6 +43,7 @@ export async function keepRegistration(
 			owner.mode === 'test' ? undefined : registration.newest(readState(context, owner.nodeId)),
 		note: trigger.anchor?.note,
 		nowMs: Date.now(),
+		clockOffsetMs: trigger.anchor?.clockOffsetMs ?? 0,
 		onSecretChanging: (isChanging) => {
 			registration.isChanging = isChanging;
 		},

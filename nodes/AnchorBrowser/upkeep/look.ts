@@ -129,7 +129,7 @@ async function runMissed(monitor: Monitor, plan: RecoveryPlan): Promise<boolean>
 	const { checkedMs } = plan;
 	let isComplete = true;
 	for (const { events, witnesses } of plan.questions) {
-		const load = { events: events.map(receivedEvent(monitor)), areDoubtful: true, witnesses };
+		const load = { events: events.map(receivedEvent), areDoubtful: true, witnesses };
 		isComplete &&= !monitor.isOver && (await runTogether(monitor, load));
 	}
 	if (isComplete && plan.questions.length > 0) await noteProgress(monitor, { checkedMs });

@@ -63,7 +63,7 @@ export async function runEach(
 		if (seen.reserve(missed.event.id, Date.now()) !== 'new') continue;
 		const startedMs = anchorNow(monitor.trigger);
 		const { mayFollow, isTaken } = start(monitor, pace, {
-			events: [receivedEvent(monitor)(missed)],
+			events: [receivedEvent(missed)],
 			areDoubtful: false,
 			witnesses: [],
 		});
@@ -172,18 +172,18 @@ async function settled(answers: Array<Promise<boolean>>, pace: Pace): Promise<bo
 	}
 }
 
-/** Makes of events from the history what a run carries. */
-export const receivedEvent =
-	({ trigger }: Monitor) =>
-	({ event, deliveryId }: MissedEvent): ReceivedEvent =>
-		toReceivedEvent({
-			event,
-			delivery: {
-				deliveryId,
-				timestamp: null,
-				receivedAt: Date.now(),
-				signedWith: null,
-				webhookId: trigger.production.state?.webhookId ?? null,
-				recovered: true,
-			},
-		});
+/** Makes of an event from the history what a run carries. */
+export function receivedEvent({ event, deliveryId, webhookId }: MissedEvent): ReceivedEvent {
+	const receivedAt = Date.now();
+	return toReceivedEvent({
+		event,
+		delivery: {
+			deliveryId,
+			timestamp: null,
+			receivedAt,
+			signedWith: null,
+			webhookId,
+			recovered: true,
+		},
+	});
+}

@@ -148,6 +148,7 @@ describe('the history', () => {
 	it('reads rows, passes over unreadable ones and fills what is missing', async () => {
 		const full = {
 			id: 'row_1',
+			webhookId: 'wh_1',
 			external_event_id: 'evt_1',
 			event_type: 'task.failed',
 			status: 'failed',
@@ -172,6 +173,7 @@ describe('the history', () => {
 					full,
 					{
 						id: 'row_2',
+						webhookId: 'wh_1',
 						external_event_id: 'evt_2',
 						event_type: 'x',
 						status: '',

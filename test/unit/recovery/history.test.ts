@@ -7,7 +7,9 @@ const DAY_MS = 24 * 60 * 60_000;
 
 let anchor: AnchorInMemory;
 let reader: HistoryReader;
+let pauses: number[];
 beforeEach(() => {
+	pauses = [];
 	anchor = new AnchorInMemory();
 	reader = new HistoryReader('wh_1');
 });
@@ -24,7 +26,8 @@ const page = (events: unknown[], total?: number, headers?: Record<string, string
 /** Reads, and returns how many rows were missed events. */
 async function read(more: Partial<ReadingInput> = {}) {
 	const reading = readingOf([], { sinceMs: STARTED - DAY_MS, ...more });
-	const answer = await reader.read(anchor.context(), reading, STARTED);
+	const pause = async (ms: number) => void pauses.push(ms);
+	const answer = await reader.read(anchor.context(), reading, { nowMs: STARTED, pause });
 	const events = idsOf(reading.missing({ givenUp: true, answered: false }));
 	return { answer, count: events.length };
 }
@@ -132,17 +135,30 @@ it('hands a refusal on', async () => {
 });
 
 describe('under way', () => {
-	const failing = (status: number) => anchor.answer(/events/, { status, body: {} });
+	const failing = (status: number, headers?: Record<string, string>) =>
+		anchor.answer(/events/, { status, headers, body: {} });
 
-	it('asks once more for a page that Anchor could not answer', async () => {
+	it('asks again for a page that Anchor could not answer, with pauses that grow', async () => {
 		page(rows(0, 100), 150);
 		failing(503);
+		failing(503);
+		failing(500);
 		page(rows(100, 50), 150);
 		expect(await read()).toEqual({ answer: whole, count: 150 });
+		expect(pauses).toEqual([0, 5_000, 20_000]);
+	});
+
+	it('waits as long as Anchor says, a minute at most', async () => {
+		page(rows(0, 100), 150);
+		failing(429, { 'retry-after': '37' });
+		failing(429, { 'retry-after': '3600' });
+		page(rows(100, 50), 150);
+		expect((await read()).count).toBe(150);
+		expect(pauses).toEqual([37_000, 60_000]);
 	});
 
 	it.each([
-		[[503, 500], 500],
+		[[503, 503, 503, 500], 500],
 		[[403], 403],
 	])('gives up after %j', async (statuses, status) => {
 		page(rows(0, 100), 150);

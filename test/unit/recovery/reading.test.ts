@@ -31,6 +31,20 @@ describe('a row counts', () => {
 		expect(readingOf([failed]).missing(GIVEN_UP)).toEqual([]);
 	});
 
+	it('since the trigger listens by when it ended, where Anchor does not say when it was scheduled', () => {
+		const rows = [4, 5].map((seconds) => row(`e${seconds}`, seconds, { scheduled_at: null }));
+		expect(idsOf(readingOf(rows, { sinceMs: at(5) }).missing(GIVEN_UP))).toEqual(['e5']);
+	});
+
+	it('for the webhook in whose history it is: what a former one was answered shows no wrong secret', () => {
+		const rows = ['wh_1', 'wh_0'].map((webhookId) =>
+			row(webhookId, 5, { webhookId, response_status: 401 }),
+		);
+		const reading = readingOf(rows);
+		expect(reading.unauthorizedMs).toEqual([at(5)]);
+		expect(reading.missing(GIVEN_UP).map(({ webhookId }) => webhookId)).toEqual(['wh_1', 'wh_0']);
+	});
+
 	it('as ended when it was scheduled, where Anchor does not say when it ended', () => {
 		const timeless = { completed_at: null };
 		const [one] = readingOf([row('a', 5, timeless)]).missing(GIVEN_UP);
@@ -288,11 +302,29 @@ describe('of very many', () => {
 	});
 
 	it('keeps of what was taken before the start the last ones', () => {
-		const rows = Array.from({ length: 10_000 }, (_none, index) =>
+		const rows = Array.from({ length: 9_600 }, (_none, index) =>
 			answered(`e${index}`, -10_000 - index, 202),
 		);
 		const taken = readingOf(rows).taken.map((one) => one.external_event_id);
-		expect([taken.length, taken[0]]).toEqual([5_000, 'e4999']);
+		expect([taken.length, taken[0]]).toEqual([1_200, 'e1199']);
+	});
+
+	it('keeps fewer of large ones', () => {
+		const payload = { result: 'x'.repeat(5_000_000) };
+		const rows = [8, 7, 6, 5, 4, 3, 2, 1].map((second) => row(`e${second}`, second, { payload }));
+		const reading = readingOf(rows);
+		expect(idsOf(reading.missing(GIVEN_UP))).toEqual(['e1', 'e2', 'e3']);
+		expect(reading.droppedMs).toBe(at(4));
+		reading.add(row('e0', 0, { payload }));
+		expect(reading.missing(GIVEN_UP)).toHaveLength(4);
+	});
+
+	it('keeps one at least, however large', () => {
+		const payload = { result: 'x'.repeat(40_000_000) };
+		const reading = readingOf([row('b', 2, { payload })]);
+		expect([idsOf(reading.missing(GIVEN_UP)), reading.droppedMs]).toEqual([['b'], undefined]);
+		reading.add(row('a', 1, { payload }));
+		expect([idsOf(reading.missing(GIVEN_UP)), reading.droppedMs]).toEqual([['a'], at(2)]);
 	});
 });
 

@@ -3,6 +3,7 @@ import { recoveredEvent } from '../../../nodes/AnchorBrowser/recovery/recoveredE
 
 const row = (more: Partial<Required<DeliveryRow>> = {}): Required<DeliveryRow> => ({
 	id: 'row_a',
+	webhookId: 'wh_1',
 	external_event_id: 'a',
 	event_type: 'task.completed',
 	status: 'failed',

@@ -14,6 +14,7 @@ const iso = (ms: number) => new Date(ms).toISOString();
 export function row(id: string, seconds: number, more: Partial<DeliveryRow> = {}): DeliveryRow {
 	return {
 		id: `row_${id}`,
+		webhookId: 'wh_1',
 		external_event_id: id,
 		event_type: 'task.completed',
 		status: 'failed',
@@ -33,6 +34,7 @@ export const answered = (id: string, seconds: number, status: number): DeliveryR
 /** A reading of these rows by a trigger that has met nothing. */
 export function readingOf(rows: readonly DeliveryRow[], more: Partial<ReadingInput> = {}): Reading {
 	const reading = new Reading({
+		webhookId: 'wh_1',
 		projectId: 'p',
 		wanted: { events: ['task.completed'], filters: makeFilters() },
 		sinceMs: at(-7 * 24 * 3_600),

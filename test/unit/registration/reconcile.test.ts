@@ -57,6 +57,7 @@ const requestOf = (
 	isTakenUp: false,
 	secretIs: 'trusted',
 	nowMs: anchor.nowMs,
+	clockOffsetMs: 0,
 	onSecretChanging: () => undefined,
 	...fields,
 });
@@ -493,6 +494,13 @@ describe('an outage', () => {
 		const state = await registered();
 		anchor.breakDown({ status: 503 });
 		expect(what(await stands(state, { events: ['task.failed'] }))).toEqual(['unchecked']);
+	});
+
+	it('what is wanted anew is wanted since now by the clock that Anchor last showed', async () => {
+		const state = await registered();
+		anchor.breakDown({ status: 503 });
+		const outcome = await stands(state, { wants: 'other', clockOffsetMs: -60_000 });
+		expect(outcome.state.wantsSince).toBe(anchor.nowMs - 60_000);
 	});
 
 	it.each(OUTAGES)('%s: what does not serve is refused', async (_, answer) => {

@@ -26,6 +26,17 @@ describe('the log line', () => {
 			['read the webhooks', '(503)', `${id} stays as it is`],
 		],
 		[
+			{
+				what: 'unchecked',
+				id,
+				failure: { ok: false, status: 401, message: '' },
+				operation: 'read the webhooks',
+				isRoutine: false,
+			},
+			'warn',
+			['read the webhooks', '(401)', 'Copy the key again', `${id} stays as it is`],
+		],
+		[
 			{ what: 'unchecked', id, failure, operation: 'read the webhooks', isRoutine: true },
 			'debug',
 			[`${id} stays as it is`],
