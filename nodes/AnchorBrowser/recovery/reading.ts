@@ -302,7 +302,7 @@ class EarliestEnded {
 			characters += length;
 			return index === MOST_KEPT || (index > 0 && characters > MOST_CHARACTERS);
 		});
-		if (count < 0) return;
+		if (count === -1) return;
 		this.byId = new Map(all.slice(0, count).map((one) => [one.event.id, one]));
 		this.characters = characters - all[count].length;
 		this.droppedMs = earliest(this.droppedMs, all[count].endMs);

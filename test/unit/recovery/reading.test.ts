@@ -310,12 +310,15 @@ describe('of very many', () => {
 	});
 
 	it('keeps fewer of large ones', () => {
-		const payload = { result: 'x'.repeat(5_000_000) };
-		const rows = [8, 7, 6, 5, 4, 3, 2, 1].map((second) => row(`e${second}`, second, { payload }));
-		const reading = readingOf(rows);
-		expect(idsOf(reading.missing(GIVEN_UP))).toEqual(['e1', 'e2', 'e3']);
-		expect(reading.droppedMs).toBe(at(4));
-		reading.add(row('e0', 0, { payload }));
+		// Five million characters, the quarter of what is kept.
+		const payload = { result: 'x'.repeat(5_000_000 - '{"result":""}'.length) };
+		const large = (second: number) => row(`e${second}`, second, { payload });
+		const reading = readingOf([8, 7, 6, 5, 4, 3, 2, 1].map(large));
+		expect(idsOf(reading.missing(GIVEN_UP))).toEqual(['e1', 'e2', 'e3', 'e4']);
+		expect(reading.droppedMs).toBe(at(5));
+		for (const second of [-1, -2, -3]) reading.add(large(second));
+		expect(reading.missing(GIVEN_UP)).toHaveLength(7);
+		reading.add(large(-4));
 		expect(reading.missing(GIVEN_UP)).toHaveLength(4);
 	});
 
