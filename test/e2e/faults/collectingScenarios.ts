@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { waitFor } from '../../support/n8n';
+import { RestError, waitFor } from '../../support/n8n';
 import {
 	ALONE,
 	BOTH,
@@ -48,6 +48,7 @@ async function killAroundARun(context: ScenarioContext): Promise<void> {
 /**
  * Retries what kills have broken off, as a user does: n8n shows such a run as crashed, with all of its events. One that it
  * shows as failed has lost them with its worker. The next run may have carried some of them: they are not in the retry.
+ * n8n 1 stores a run and its data in two steps: one that a kill caught in between had not begun, and cannot be retried.
  */
 async function retryBroken({
 	environment: { client },
@@ -60,9 +61,18 @@ async function retryBroken({
 	const brokenOff = async (status: string) =>
 		await client.executions({ workflowId: workflow.id, status: [status] });
 	const crashed = await brokenOff('crashed');
-	for (const { id } of crashed) await client.retryExecution(id);
-	const failed = await brokenOff('error');
-	note(`Broken off by a kill: ${crashed.length} runs, retried, and ${failed.length} without data`);
+	let retried = 0;
+	for (const { id } of crashed) {
+		try {
+			await client.retryExecution(id);
+			retried += 1;
+		} catch (cause) {
+			if (!(cause instanceof RestError && /of null \(reading 'data'\)/.test(cause.message)))
+				throw cause;
+		}
+	}
+	const failed = (await brokenOff('error')).length + crashed.length - retried;
+	note(`Broken off by a kill: ${retried} runs, retried, and ${failed} without data`);
 }
 
 async function killWhileManyRun(context: ScenarioContext): Promise<void> {
