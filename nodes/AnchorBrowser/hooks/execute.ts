@@ -7,10 +7,9 @@ import { outputIndex, outputNames } from '../output/branch';
 import { formatItem } from '../output/format';
 import { unclaimedLine } from '../recovery/report';
 import { claimEvents } from './claimEvents';
-import { warnOncePerMinute } from '../runtime/log';
+import { log, warnOncePerMinute } from '../runtime/log';
 import { isReceivedEvent, isStartedRun, PROCESS, registrationIn } from '../runtime/runItem';
 import type { ReceivedEvent, StartedRun } from '../runtime/runItem';
-import { readState, writeState } from '../runtime/staticData';
 import { Trigger } from '../runtime/trigger';
 import { triggerOf } from '../runtime/triggers';
 import { parameterReader } from '../settings/readParameters';
@@ -111,7 +110,7 @@ async function takeStarted(run: Run, started: StartedRun): Promise<ReceivedEvent
 	if (claim === 'forgotten') return [];
 	const mine = claim === 'silent' ? events : events.filter(({ event }) => claim.ids.has(event.id));
 	if (areDoubtful && mine.length > 0) {
-		context.logger.info(`${context.getNode().name}: ${unclaimedLine(mine.length)}`);
+		log(context, 'info', unclaimedLine(mine.length));
 	}
 	return mine;
 }
@@ -122,15 +121,15 @@ async function takeStarted(run: Run, started: StartedRun): Promise<ReceivedEvent
  */
 function writeRegistration(
 	context: IExecuteFunctions,
-	{ nodeId }: Trigger,
+	{ production }: Trigger,
 	started: StartedRun,
 ): void {
 	const registration = registrationIn(started);
 	if (registration === undefined) return;
-	const stored = readState(context, nodeId);
+	const stored = production.stored(context);
 	if (stored?.secret === registration.secret) return;
 	if (stored === undefined || stored.secretSince <= registration.secretSince) {
-		writeState(context, nodeId, registration);
+		production.store(context, registration);
 	}
 }
 
@@ -148,13 +147,6 @@ function toItem({ context, settings }: Run, { event, delivery }: ReceivedEvent):
 function reportMismatches(context: IExecuteFunctions, event: AnchorEvent): void {
 	const mismatches = mismatchesOf(event);
 	if (mismatches.length === 0) return;
-	const node = context.getNode();
-	const workflowId = context.getWorkflow().id;
-	warnOncePerMinute(
-		context.logger,
-		`${workflowId} ${node.id} mismatch ${event.type}`,
-		`${node.name}: ${mismatchLine(event.type, mismatches)}`,
-		{ workflowId, nodeId: node.id, mismatches },
-		Date.now(),
-	);
+	const sentence = mismatchLine(event.type, mismatches);
+	warnOncePerMinute(context, `mismatch ${event.type}`, sentence, { mismatches });
 }

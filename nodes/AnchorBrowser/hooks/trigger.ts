@@ -2,7 +2,7 @@ import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { Collector } from '../upkeep/collector';
 import { Monitor } from '../upkeep/monitor';
 import type { MonitorSettings } from '../upkeep/monitor';
-import { ownerOf } from '../upkeep/owner';
+import { log } from '../runtime/log';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
 import { watch } from '../upkeep/watch';
 import { parameterReader } from '../settings/readParameters';
@@ -26,7 +26,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 	trigger.course = { ...trigger.course, isRunning: true, isUnexplained: false };
 	const settings = readSettings(context);
 	if (settings === undefined || settings.registration === 'manual') return {};
-	const monitor = new Monitor(context, trigger, ownerOf(context, 'production'), settings);
+	const monitor = new Monitor(context, trigger, settings);
 	trigger.monitor = monitor;
 	if (settings.collectMinutes > 0) monitor.collector = new Collector(monitor);
 	void watch(monitor);
@@ -51,10 +51,11 @@ function readSettings(context: ITriggerFunctions): MonitorSettings | undefined {
 		const collectMinutes = collectMinutesOf(parameters);
 		return { ...readWebhookSettings(read), ...readRegistrationSettings(read), collectMinutes };
 	} catch (cause) {
-		const { name, id: nodeId } = context.getNode();
-		context.logger.warn(
-			`${name}: missed events are not looked for, because a parameter of this node cannot be read. Check its expressions, then publish the workflow again (n8n 1: deactivate and activate it)`,
-			{ workflowId: context.getWorkflow().id, nodeId, cause: (cause as Error).message },
+		log(
+			context,
+			'warn',
+			'missed events are not looked for, because a parameter of this node cannot be read. Check its expressions, then publish the workflow again (n8n 1: deactivate and activate it)',
+			{ cause: (cause as Error).message },
 		);
 		return undefined;
 	}

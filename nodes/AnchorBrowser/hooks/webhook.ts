@@ -7,8 +7,7 @@ import type { Answer, Verdict } from '../delivery/verdict';
 import { warnOncePerMinute } from '../runtime/log';
 import { toReceivedEvent } from '../runtime/runItem';
 import type { ReceivedEvent } from '../runtime/runItem';
-import { findSecrets, findSecretsAnew } from '../runtime/signingSecrets';
-import type { FoundSecrets, SecretSearch } from '../runtime/signingSecrets';
+import type { FoundSecrets, SecretSearch, SecretSource } from '../runtime/signingSecrets';
 import type { Trigger } from '../runtime/trigger';
 import { triggerOf } from '../runtime/triggers';
 import { parameterReader } from '../settings/readParameters';
@@ -58,7 +57,7 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 		const answer = answerOf(verdict);
 		return taken === undefined ? answerNow(context, answer) : take(context, taken, answer);
 	} catch (fault) {
-		warn(
+		warnOncePerMinute(
 			context,
 			'fault',
 			"A delivery could not be judged, and Anchor Browser was asked to send it again. Check this node's parameters, above all the ones with expressions.",
@@ -92,15 +91,11 @@ async function judge(context: IWebhookFunctions): Promise<Judged> {
 	const nowMs = Date.now();
 	const isListening = context.getMode() === 'manual';
 	const trigger = triggerOf(context, node);
-	const search: SecretSearch = {
-		trigger,
-		mode: isListening ? 'test' : 'production',
-		kind: registration,
-		credentialId: node.credentials?.anchorBrowserSigningSecretApi?.id,
-		nowMs,
-	};
+	const own = trigger.registrationOf(isListening ? 'test' : 'production');
+	const source = registration === 'manual' ? own.pasted : own;
 	const request = { method, headers, body };
-	const { checked, webhookId } = await check(context, search, { request, toleranceSeconds });
+	const search = { context, node, nowMs };
+	const { checked, webhookId } = await check(source, search, { request, toleranceSeconds });
 	if (checked.kind !== 'genuine') {
 		const isMismatch = checked.kind === 'rejected' && checked.reason === 'signature_mismatch';
 		if (isMismatch && !isListening) trigger.noteMismatch(nowMs);
@@ -128,16 +123,16 @@ async function judge(context: IWebhookFunctions): Promise<Judged> {
 
 /** Checks the signature, a second time where a look for newer secrets has found some. */
 async function check(
-	context: IWebhookFunctions,
+	source: SecretSource,
 	search: SecretSearch,
 	{ request, toleranceSeconds }: { request: DeliveryRequest; toleranceSeconds: number },
 ) {
 	const verifyWith = ({ secrets, doubt }: FoundSecrets) =>
 		verify(request, { secrets, doubt, toleranceSeconds, nowMs: search.nowMs });
-	const found = await findSecrets(context, search);
+	const found = await source.find(search);
 	const { webhookId } = found;
 	const checked = verifyWith(found);
-	const anew = isUnmatched(checked) ? await findSecretsAnew(context, search, found) : undefined;
+	const anew = isUnmatched(checked) ? await source.findAnew(search, found) : undefined;
 	return { checked: anew === undefined ? checked : verifyWith(anew), webhookId };
 }
 
@@ -179,22 +174,5 @@ function report(context: IWebhookFunctions, verdict: Verdict): void {
 	const sentence = logLineOf(verdict);
 	if (sentence === undefined) return;
 	const reason = verdict.kind === 'accepted' ? 'unjudged' : verdict.reason;
-	warn(context, reason, sentence, { reason });
-}
-
-function warn(
-	context: IWebhookFunctions,
-	reason: string,
-	sentence: string,
-	meta: Record<string, unknown>,
-): void {
-	const { id: nodeId, name } = context.getNode();
-	const { id: workflowId } = context.getWorkflow();
-	warnOncePerMinute(
-		context.logger,
-		`${workflowId} ${nodeId} ${reason}`,
-		`${name}: ${sentence}`,
-		{ workflowId, nodeId, ...meta },
-		Date.now(),
-	);
+	warnOncePerMinute(context, reason, sentence, { reason });
 }

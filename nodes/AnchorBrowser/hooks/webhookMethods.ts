@@ -6,7 +6,7 @@ import { conditionDoubts } from '../delivery/conditions';
 import { entryOf, EVERY_EVENT } from '../events/catalogue';
 import { tidyAddress } from '../registration/address';
 import { endRegistration } from '../registration/end';
-import { isMarkOfNode, ownerKeyOf, parseMark } from '../registration/mark';
+import { isMarkOfNode, parseMark } from '../registration/mark';
 import type { Mode } from '../registration/mark';
 import { isSameAddress } from '../registration/plan';
 import { notEndedLine, unlistedEventWords } from '../registration/report';
@@ -14,9 +14,8 @@ import type { RegistrationState } from '../registration/state';
 import { judgeTeardown } from '../registration/teardown';
 import type { Course } from '../registration/teardown';
 import { keepRegistration, report } from '../upkeep/keepRegistration';
-import { ownerOf } from '../upkeep/owner';
 import { cancelRemoval, resumeRemoval, scheduleRemoval } from '../upkeep/removal';
-import { readState, writeState } from '../runtime/staticData';
+import { log } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
 import { parameterReader } from '../settings/readParameters';
@@ -67,16 +66,16 @@ async function register(
 	trigger: Trigger,
 	{ settings, mode }: { settings: RegistrationSettings; mode: Mode },
 ): Promise<void> {
-	const owner = ownerOf(context, mode);
 	const { sampleEvent, events } = settings;
 	const isTest = mode === 'test';
-	const before = isTest ? undefined : readState(context, owner.nodeId);
-	const isEnding = before?.owner === ownerKeyOf(owner) && before.endedAt !== undefined;
+	const { production } = trigger;
+	const before = isTest ? undefined : production.stored(context);
+	const isEnding = production.owns(context, before) && before.endedAt !== undefined;
 	const pending = isTest ? undefined : cancelRemoval(context, trigger);
-	const stored = isTest ? undefined : trigger.production.newest(readState(context, owner.nodeId));
+	const stored = isTest ? undefined : production.newest(context);
 
 	const outcome = await keepRegistration(context, trigger, {
-		owner,
+		mode,
 		url: addressOf(context),
 		// A test webhook also takes the sample event, should the user not have selected it.
 		events: isTest && sampleEvent !== undefined ? [...events, sampleEvent] : events,
@@ -95,7 +94,7 @@ async function register(
 	}
 	const { state } = outcome;
 	if (state === undefined) return;
-	writeState(context, owner.nodeId, state);
+	trigger.registrationOf(mode).store(context, state);
 	// With the key of another project the webhook that was taken out of service is not this one, and still ends.
 	if (pending !== undefined && pending.webhookId !== state.webhookId) {
 		resumeRemoval(trigger, pending);
@@ -120,7 +119,7 @@ export async function deactivate(context: IHookFunctions): Promise<void> {
 	try {
 		await trigger.registrationQueue.run(async () => await endService(context, trigger));
 	} catch (cause) {
-		context.logger.info(`${context.getNode().name}: ${notEndedLine((cause as Error).message)}`);
+		log(context, 'info', notEndedLine((cause as Error).message));
 	}
 	releaseIfOver(trigger);
 }
@@ -136,22 +135,18 @@ async function endService(context: IHookFunctions, trigger: Trigger): Promise<vo
 	}
 	const { registration, onDeactivate } = readEndSettings(parameterReader(context));
 	if (registration === 'manual') return endManualService(context, trigger, course);
-	const { mode, webhookId } = await findRegistration(context, trigger);
-	if (mode === undefined) return;
-	if (mode === 'test') return await endTest(context, trigger, webhookId);
+	const found = await findRegistration(context, trigger);
+	if (found === undefined) return;
+	const { webhookId } = found;
+	if (found.mode === 'test') return await endTest(context, trigger, webhookId);
 	trigger.course = course;
 	if (endsInMs === undefined) return;
 
-	const owner = ownerOf(context, mode);
 	const { production } = trigger;
 	production.isInService = false;
-	const stored = production.newest(readState(context, owner.nodeId));
-	if (stored?.owner === ownerKeyOf(owner)) {
-		const state = { ...stored, endedAt: askedAtMs };
-		writeState(context, owner.nodeId, state);
-		// The credential may be gone: nothing is opened anew here.
-		production.remember(state, production.secrets);
-	}
+	const stored = production.newest(context);
+	if (production.owns(context, stored)) production.noteEnd(context, stored, askedAtMs);
+	const owner = production.ownerIn(context);
 	const url = addressOf(context);
 	const request = { owner, url, webhookId, isReplaced: false, onDeactivate, askedAtMs };
 	const pending = { ...request, isUnlessRunning: !before.isRunning };
@@ -165,57 +160,50 @@ function endManualService(context: IHookFunctions, trigger: Trigger, course: Cou
 	if (isProduction) trigger.course = course;
 }
 
-/** Which registration of this node n8n's address stands for. */
+/** Which registration of this node n8n's address stands for; undefined when none is found. */
 async function findRegistration(
 	context: IHookFunctions,
-	trigger: Trigger,
-): Promise<{ mode: Mode | undefined; webhookId?: string }> {
+	{ test, production }: Trigger,
+): Promise<{ mode: Mode; webhookId?: string } | undefined> {
 	const url = addressOf(context);
-	const test = ownerOf(context, 'test');
-	const production = ownerOf(context, 'production');
-	const listening = trigger.test.state;
-	if (listening?.url === url) return { mode: 'test', webhookId: listening.webhookId };
+	if (test.state?.url === url) return { mode: 'test', webhookId: test.state.webhookId };
 
-	const stored = readState(context, production.nodeId);
-	if (stored?.owner === ownerKeyOf(test)) return { mode: 'test', webhookId: stored.webhookId };
-	const known = trigger.production.newest(stored);
-	if (known?.owner === ownerKeyOf(production) && (stored !== undefined || known.url === url)) {
+	const stored = production.stored(context);
+	if (test.owns(context, stored)) return { mode: 'test', webhookId: stored.webhookId };
+	const known = production.newest(context);
+	if (production.owns(context, known) && (stored !== undefined || known.url === url)) {
 		return { mode: 'production', webhookId: known.webhookId };
 	}
 
 	const listed = await listWebhooks(context);
 	if (!listed.ok) {
-		const trouble = whatHappened(listed, { what: 'look for a webhook of this trigger' });
-		context.logger.debug(`${context.getNode().name}: ${trouble}`);
-		return { mode: undefined };
+		log(context, 'debug', whatHappened(listed, { what: 'look for a webhook of this trigger' }));
+		return undefined;
 	}
-	const marks = listed.body
+	const owner = production.ownerIn(context);
+	return listed.body
 		.filter((webhook) => isSameAddress(webhook.url, url))
-		.map(({ description }) => parseMark(description));
-	return { mode: marks.find((mark) => isMarkOfNode(mark, production))?.mode };
+		.map(({ description }) => parseMark(description))
+		.find((mark) => isMarkOfNode(mark, owner));
 }
 
 async function endTest(
 	context: IHookFunctions,
-	trigger: Trigger,
+	{ test }: Trigger,
 	webhookId: string | undefined,
 ): Promise<void> {
-	const owner = ownerOf(context, 'test');
-	const url = addressOf(context);
 	const { happened } = await endRegistration(context, {
-		owner,
-		url,
+		owner: test.ownerIn(context),
+		url: addressOf(context),
 		webhookId,
 		isReplaced: false,
 		onDeactivate: 'delete',
 		askedAtMs: Date.now(),
 	});
-	report(context, owner, happened);
-	trigger.test.forget();
-	trigger.test.isInService = false;
-	if (readState(context, owner.nodeId)?.owner === ownerKeyOf(owner)) {
-		writeState(context, owner.nodeId, undefined);
-	}
+	report(context, 'test', happened);
+	test.forget();
+	test.isInService = false;
+	if (test.owns(context, test.stored(context))) test.store(context, undefined);
 }
 
 async function askForSample(
@@ -235,8 +223,8 @@ async function askForSample(
 
 /** No condition takes an expression: the parameters hold them as they were written. */
 function warnOfConditions(context: IHookFunctions): void {
-	const { name, parameters } = context.getNode();
-	for (const doubt of conditionDoubts(parameters.filters)) context.logger.warn(`${name}: ${doubt}`);
+	const { filters } = context.getNode().parameters;
+	for (const doubt of conditionDoubts(filters)) log(context, 'warn', doubt);
 }
 
 function noEvents(context: IHookFunctions): NodeOperationError {

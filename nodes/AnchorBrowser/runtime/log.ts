@@ -1,4 +1,4 @@
-import type { Logger } from 'n8n-workflow';
+import type { INode, Logger } from 'n8n-workflow';
 
 const INTERVAL_MS = 60_000;
 
@@ -12,22 +12,43 @@ interface Held {
 
 const held = new Map<string, Held>();
 
+/** What of n8n's contexts a line needs. */
+interface Logging {
+	getNode(): Pick<INode, 'id' | 'name'>;
+	getWorkflow(): { id?: string };
+	logger: Pick<Logger, 'debug' | 'info' | 'warn'>;
+}
+
 /**
- * Writes at most one warning a minute for each key, and says how many like it came in between: a flood of forged
- * requests must not become a flood of log lines.
- * @param logger n8n's logger
- * @param key what is counted together, node and reason
+ * Writes a line about a trigger to n8n's log.
+ * @param context n8n's context
  * @param sentence what happened and what to do; never a secret, a signature or a payload
- * @param meta structured fields of the line
- * @param nowMs the time in milliseconds
+ * @param meta structured fields, beside those that name the workflow and the node
+ */
+export function log(
+	context: Logging,
+	level: 'debug' | 'info' | 'warn',
+	sentence: string,
+	meta: Record<string, unknown> = {},
+): void {
+	const { id: nodeId, name } = context.getNode();
+	const workflowId = context.getWorkflow().id;
+	context.logger[level](`${name}: ${sentence}`, { workflowId, nodeId, ...meta });
+}
+
+/**
+ * Writes at most one warning a minute for each node and reason, and says how many like it came in between: a flood of forged
+ * requests must not become a flood of log lines.
+ * @param reason what is counted together
  */
 export function warnOncePerMinute(
-	logger: Logger,
-	key: string,
+	context: Logging,
+	reason: string,
 	sentence: string,
-	meta: Record<string, unknown>,
-	nowMs: number,
+	meta: Record<string, unknown> = {},
 ): void {
+	const key = `${context.getWorkflow().id} ${context.getNode().id} ${reason}`;
+	const nowMs = Date.now();
 	const last = held.get(key);
 	// A clock that was set back must not keep it silent for longer.
 	if (last !== undefined && Math.abs(nowMs - last.since) < INTERVAL_MS) {
@@ -38,8 +59,6 @@ export function warnOncePerMinute(
 	held.delete(key);
 	if (held.size >= MAX_KEYS) held.clear();
 	held.set(key, { since: nowMs, count: 0 });
-	logger.warn(
-		unreported === 0 ? sentence : `${sentence} (${unreported} more like this since the last line)`,
-		{ ...meta, unreported },
-	);
+	const more = unreported === 0 ? '' : ` (${unreported} more like this since the last line)`;
+	log(context, 'warn', sentence + more, { ...meta, unreported });
 }

@@ -8,6 +8,7 @@ import type { Course } from '../registration/teardown';
 import { AwaitedRuns } from './awaitedRuns';
 import { Mutex } from './mutex';
 import { Registration } from './registration';
+import { StoreQueue } from './storeQueue';
 import { WaitingEvents } from './waitingEvents';
 
 /** What of a webhook stands at Anchor alone. */
@@ -30,33 +31,15 @@ export interface PendingRemoval extends EndRequest {
 const MISMATCH_EVERY_MS = 60_000;
 const MOST_MISMATCHES = 60;
 
-/** Entries for n8n's store that wait for their turn. */
-export interface WaitingClaim {
-	entries: string[];
-	/** Whether other processes write the row, too, so that the next call keeps a distance. */
-	isSpaced: boolean;
-	/** Told when their turn has come. */
-	begin(answer: StoreAnswer): void;
-}
-
-/** What n8n's store knew already, of these entries and of others. */
-export interface StoreAnswer {
-	/** Throws when it takes too long. */
-	inTime: Promise<Set<unknown>>;
-	/** Whenever it comes. */
-	late: Promise<Set<unknown>>;
-}
-
 /** What one process knows of one trigger. `triggers.ts` finds it and frees it. */
 export class Trigger {
-	readonly production = new Registration();
+	readonly production: Registration;
 	/** While somebody listens in the editor. */
-	readonly test = new Registration();
+	readonly test: Registration;
 	/** What changes a registration waits its turn here. */
 	readonly registrationQueue = new Mutex();
-	/** n8n's store of processed events reads, changes and writes without a lock: calls wait for each other here. */
-	readonly storeQueue = new Mutex();
-	readonly waitingClaims: WaitingClaim[] = [];
+	/** The way to n8n's store of processed events. */
+	readonly store = new StoreQueue();
 	/** The events that were delivered to this process, or that it has recovered. */
 	readonly seen = new EventMemory();
 	/** Those that its filters refused: where expressions decide, a later judgement may be another one. */
@@ -109,7 +92,10 @@ export class Trigger {
 	constructor(
 		readonly workflowId: string,
 		readonly nodeId: string,
-	) {}
+	) {
+		this.production = new Registration('production', workflowId, nodeId);
+		this.test = new Registration('test', workflowId, nodeId);
+	}
 
 	/**
 	 * Whether this process takes all deliveries of the trigger itself. Until it has taken one, or carried out a run, others may;
@@ -161,7 +147,7 @@ export class Trigger {
 			this.removals.size > 0 ||
 			!this.registrationQueue.isFree ||
 			!this.windowQueue.isFree ||
-			!this.storeQueue.isFree
+			!this.store.isFree
 		);
 	}
 

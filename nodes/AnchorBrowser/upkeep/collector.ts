@@ -101,7 +101,7 @@ export class Collector {
 	/** Where other processes take deliveries, what they have collected shows in the history alone. */
 	private async keepBeat(): Promise<void> {
 		const { monitor, periodMs } = this;
-		const digest = createHash('sha256').update(monitor.owner.nodeId).digest();
+		const digest = createHash('sha256').update(monitor.trigger.nodeId).digest();
 		// Not all triggers at the same moment.
 		const offsetMs = digest.readUInt32BE(0) % periodMs;
 		await wait(periodMs - ((Date.now() + offsetMs) % periodMs));

@@ -94,14 +94,14 @@ export function settleHistory(monitor: Monitor): void {
  * @returns whether it is noted
  */
 export async function noteProgress(monitor: Monitor, progress: Progress): Promise<boolean> {
-	const { context, trigger, owner } = monitor;
+	const { context, trigger } = monitor;
 	return await trigger.registrationQueue.run(async () => {
 		const { anchor } = trigger;
 		const { state } = trigger.production;
 		if (anchor === undefined || state === undefined) return false;
 		const note = advanceNote(anchor.note, progress);
 		if (note === undefined) return true;
-		const description = formatMark(owner, note);
+		const description = formatMark(trigger.production.ownerIn(context), note);
 		const written = await updateWebhook(context, state.webhookId, { description });
 		if (written.ok) anchor.note = note;
 		else monitor.log('debug', whatHappened(written, { what: 'write the mark of the webhook' }));

@@ -1,20 +1,19 @@
 import type { IHookFunctions, ITriggerFunctions } from 'n8n-workflow';
-import { connectionOf } from '../api/client';
-import type { MarkOwner } from '../registration/mark';
+import type { Mode } from '../registration/mark';
 import { reconcile } from '../registration/reconcile';
 import type { Reconciled, ReconcileRequest } from '../registration/reconcile';
 import { logLineOf } from '../registration/report';
 import type { Happening } from '../registration/report';
 import { wantsOf } from '../settings/readSettings';
-import { openRegistration } from '../runtime/registration';
-import { readState } from '../runtime/staticData';
+import { log } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
 
 /** What the caller knows of the webhook that it wants; the rest is found here. */
 export type KeepRequest = Pick<
 	ReconcileRequest,
-	'owner' | 'url' | 'events' | 'occasion' | 'wasEnded' | 'isTakenUp' | 'collectsSince'
+	'url' | 'events' | 'occasion' | 'wasEnded' | 'isTakenUp' | 'collectsSince'
 > & {
+	mode: Mode;
 	/** Whether deliveries that n8n refused have shown that the stored secret is not the one that Anchor signs with. */
 	secretIsWrong: boolean;
 };
@@ -31,16 +30,15 @@ export async function keepRegistration(
 	trigger: Trigger,
 	request: KeepRequest,
 ): Promise<Reconciled> {
-	const { secretIsWrong, ...rest } = request;
-	const { owner } = rest;
-	const registration = trigger.registrationOf(owner.mode);
+	const { mode, secretIsWrong, ...rest } = request;
+	const registration = trigger.registrationOf(mode);
 	const outcome = await reconcile(context, {
 		...rest,
+		owner: registration.ownerIn(context),
 		secretIs: secretIsWrong ? 'wrong' : registration.isChanging ? 'doubtful' : 'trusted',
 		wants: wantsOf(context.getNode().parameters),
 		// A test starts afresh: nobody stores anything for it but the process that listens.
-		stored:
-			owner.mode === 'test' ? undefined : registration.newest(readState(context, owner.nodeId)),
+		stored: mode === 'test' ? undefined : registration.newest(context),
 		note: trigger.anchor?.note,
 		nowMs: Date.now(),
 		clockOffsetMs: trigger.anchor?.clockOffsetMs ?? 0,
@@ -48,17 +46,14 @@ export async function keepRegistration(
 			registration.isChanging = isChanging;
 		},
 	});
-	report(context, owner, outcome.happened);
+	report(context, mode, outcome.happened);
 	if (!outcome.ok) return outcome;
 	const { state, happened } = outcome;
 	if (state === undefined) registration.forget();
-	else {
-		const { apiKey } = await connectionOf(context);
-		registration.remember(state, openRegistration(state, { ...owner, apiKey }));
-	}
+	else await registration.learn(context, state);
 	if (happened.some(({ what }) => what === 'unchecked')) return outcome;
 	registration.isChanging = false;
-	if (owner.mode === 'production') {
+	if (mode === 'production') {
 		const { projectId, mark, anchorMs } = outcome;
 		trigger.anchor = { projectId, note: { ...mark }, clockOffsetMs: anchorMs - Date.now() };
 	}
@@ -68,17 +63,11 @@ export async function keepRegistration(
 /** Writes what happened to n8n's log, a line for each. */
 export function report(
 	context: IHookFunctions | ITriggerFunctions,
-	{ workflowId, nodeId, mode }: MarkOwner,
+	mode: Mode,
 	happened: readonly Happening[],
 ): void {
-	const { name } = context.getNode();
 	for (const happening of happened) {
 		const { level, sentence, webhookId } = logLineOf(happening);
-		context.logger[level](`${name}: ${sentence}`, {
-			workflowId,
-			nodeId,
-			mode,
-			...(webhookId === undefined ? {} : { webhookId }),
-		});
+		log(context, level, sentence, { mode, ...(webhookId === undefined ? {} : { webhookId }) });
 	}
 }

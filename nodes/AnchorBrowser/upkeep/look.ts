@@ -56,14 +56,14 @@ export async function look(monitor: Monitor): Promise<boolean> {
 
 /** @returns whether the registration was looked at, and stands */
 async function keepInOrder(monitor: Monitor, secretIsWrong: boolean): Promise<boolean> {
-	const { context, trigger, owner, settings } = monitor;
+	const { context, trigger, settings } = monitor;
 	const { production } = trigger;
 	return await trigger.registrationQueue.run(async () => {
 		const { state: before } = production;
 		// Whatever n8n could not activate, or has taken out of service, must not get a webhook from here.
 		if (monitor.isOver || before === undefined || !production.isInService) return false;
 		const outcome = await keepRegistration(context, trigger, {
-			owner,
+			mode: 'production',
 			url: before.url,
 			events: settings.events,
 			occasion: 'look',
@@ -190,15 +190,7 @@ async function replaceSecret(monitor: Monitor, { wrongSecret }: RecoveryPlan): P
 }
 
 function reportFindings(monitor: Monitor, { unjudged, withoutPayload }: RecoveryPlan): void {
-	const { context, owner } = monitor;
-	const { workflowId, nodeId } = owner;
 	if (withoutPayload.length > 0) monitor.log('warn', withoutPayloadLine(withoutPayload));
 	if (unjudged.length === 0) return;
-	warnOncePerMinute(
-		context.logger,
-		`${workflowId} ${nodeId} unjudged`,
-		`${context.getNode().name}: ${unjudgedLine(unjudged)}`,
-		{ workflowId, nodeId },
-		Date.now(),
-	);
+	warnOncePerMinute(monitor.context, 'unjudged', unjudgedLine(unjudged));
 }

@@ -1,7 +1,7 @@
 import type { ITriggerFunctions } from 'n8n-workflow';
 import type { Reading } from '../recovery/reading';
-import type { MarkOwner } from '../registration/mark';
 import type { RegistrationSettings, WebhookSettings } from '../settings/readSettings';
+import { log } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
 
 /** What looking after a trigger needs to know of its parameters. */
@@ -41,7 +41,6 @@ export class Monitor {
 	constructor(
 		readonly context: ITriggerFunctions,
 		readonly trigger: Trigger,
-		readonly owner: MarkOwner,
 		/** Read at once: n8n 2 evaluates their expressions only while it waits for `trigger()`. */
 		readonly settings: MonitorSettings,
 	) {
@@ -60,9 +59,6 @@ export class Monitor {
 
 	/** Writes a line about this trigger to n8n's log. */
 	log(level: 'info' | 'warn' | 'debug', sentence: string): void {
-		this.context.logger[level](`${this.context.getNode().name}: ${sentence}`, {
-			workflowId: this.owner.workflowId,
-			nodeId: this.owner.nodeId,
-		});
+		log(this.context, level, sentence);
 	}
 }

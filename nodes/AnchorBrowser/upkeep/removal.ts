@@ -1,7 +1,7 @@
 import type { IHookFunctions } from 'n8n-workflow';
 import { endRegistration } from '../registration/end';
 import { report } from './keepRegistration';
-import { writeState } from '../runtime/staticData';
+import { log } from '../runtime/log';
 import type { PendingRemoval, Trigger } from '../runtime/trigger';
 import { releaseIfOver } from '../runtime/triggers';
 import { wait } from '../runtime/wait';
@@ -58,19 +58,21 @@ async function remove(
 	trigger: Trigger,
 	{ pending, isLastTry }: { pending: PendingRemoval; isLastTry: boolean },
 ): Promise<boolean> {
-	const { owner, webhookId, isReplaced, onDeactivate } = pending;
+	const { webhookId, isReplaced, onDeactivate } = pending;
 	let isTakenUp = false;
 	try {
 		const ended = await endRegistration(context, pending);
-		report(context, owner, ended.happened);
+		report(context, 'production', ended.happened);
 		if (!ended.isOver) return false;
 		({ isTakenUp } = ended);
 	} catch (cause) {
 		// n8n's database may be busy for a moment; a credential that was deleted does not come back.
 		if (!isLastTry) return false;
-		context.logger.warn(
-			`${context.getNode().name}: ${webhookId === undefined ? 'its webhook' : `the webhook ${webhookId}`} stays at Anchor Browser, because this node has no usable Anchor Browser API credential any more. Remove the webhook in the Anchor Browser dashboard`,
-			{ workflowId: owner.workflowId, nodeId: owner.nodeId, cause: (cause as Error).message },
+		log(
+			context,
+			'warn',
+			`${webhookId === undefined ? 'its webhook' : `the webhook ${webhookId}`} stays at Anchor Browser, because this node has no usable Anchor Browser API credential any more. Remove the webhook in the Anchor Browser dashboard`,
+			{ cause: (cause as Error).message },
 		);
 	}
 	if (!isReplaced && (onDeactivate === 'delete' || isTakenUp)) trigger.production.forget();
@@ -86,12 +88,10 @@ export function cancelRemoval(
 	trigger: Trigger,
 ): PendingRemoval | undefined {
 	const pending = takeRemoval(trigger);
-	const { state, secrets } = trigger.production;
-	if (pending === undefined || state === undefined) return pending;
-	const served = { ...state };
-	delete served.endedAt;
-	trigger.production.remember(served, secrets);
-	writeState(context, trigger.nodeId, served);
+	const { production } = trigger;
+	if (pending !== undefined && production.state !== undefined) {
+		production.noteEnd(context, production.state, undefined);
+	}
 	return pending;
 }
 

@@ -1,21 +1,32 @@
+import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 import { liveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';
 import type { RegistrationState } from '../../../nodes/AnchorBrowser/registration/state';
 import { Registration } from '../../../nodes/AnchorBrowser/runtime/registration';
+import { Allowance } from '../../../nodes/AnchorBrowser/runtime/signingSecrets';
 import { stateOf } from './storedState';
 
 let registration: Registration;
 beforeEach(() => {
-	registration = new Registration();
+	registration = new Registration('production', 'workflow', 'node');
 });
+
+/** A call from n8n, which has this in static data. */
+const contextWith = (data: IDataObject) =>
+	({
+		getWorkflowStaticData: (type: string) => (type === 'global' ? data : {}),
+		getWorkflow: () => ({ name: 'Tasks' }),
+		getInstanceId: () => 'instance',
+	}) as unknown as IHookFunctions;
+const storing = (state?: RegistrationState) => contextWith({ node: state as never });
 
 describe('of what the process knows and what n8n has stored, there counts', () => {
 	it('the one that there is', () => {
 		const stored = stateOf();
-		expect(registration.newest(undefined)).toBeUndefined();
-		expect(registration.newest(stored)).toBe(stored);
+		expect(registration.newest(storing())).toBeUndefined();
+		expect(registration.newest(storing(stored))).toBe(stored);
 		const known = stateOf();
 		registration.remember(known, []);
-		expect(registration.newest(undefined)).toBe(known);
+		expect(registration.newest(storing())).toBe(known);
 	});
 
 	it.each<[string, Partial<RegistrationState>, boolean, 'stored' | 'known']>([
@@ -49,8 +60,32 @@ describe('of what the process knows and what n8n has stored, there counts', () =
 		const [known, stored] = [stateOf(), stateOf(fields)];
 		registration.remember(known, []);
 		registration.isInService = isInService;
-		expect(registration.newest(stored)).toBe(counts === 'stored' ? stored : known);
+		expect(registration.newest(storing(stored))).toBe(counts === 'stored' ? stored : known);
 	});
+});
+
+it('lies under the node in what the whole workflow has, and leaves the rest alone', () => {
+	const data: IDataObject = { counter: 41, other: 'not a state' };
+	const context = contextWith(data);
+	const state = stateOf();
+	expect(registration.stored(context)).toBeUndefined();
+	expect(new Registration('test', 'workflow', 'other').stored(context)).toBeUndefined();
+	registration.store(context, state);
+	expect(registration.stored(context)).toEqual(state);
+	expect(data).toEqual({ counter: 41, other: 'not a state', node: state });
+	registration.store(context, undefined);
+	expect(data).toEqual({ counter: 41, other: 'not a state' });
+});
+
+it('notes its end and that it is wanted again, here and in n8n, with the secrets as they are known', () => {
+	const [state, secrets] = [stateOf(), liveSecret('now', 'current')];
+	const context = storing();
+	registration.remember(state, secrets);
+	registration.noteEnd(context, state, 5_000);
+	expect(registration.stored(context)).toEqual({ ...state, endedAt: 5_000 });
+	registration.noteEnd(context, { ...state, endedAt: 5_000 }, undefined);
+	expect(registration.stored(context)).toStrictEqual(state);
+	expect([registration.state, registration.secrets]).toEqual([state, secrets]);
 });
 
 it('forgets a webhook together with a rotation under way, not whether n8n takes deliveries', () => {
@@ -67,10 +102,11 @@ it('forgets a webhook together with a rotation under way, not whether n8n takes 
 	]);
 });
 
-it('lets Anchor be asked ten times at once, and again every six seconds, also after the clock was set back', () => {
+it('lets something be asked so many times at once, and again each while, also after the clock was set back', () => {
+	const allowance = new Allowance(10, 6_000);
 	const taken = (nowMs: number) => {
 		let count = 0;
-		while (registration.questions.take(nowMs)) count += 1;
+		while (allowance.take(nowMs)) count += 1;
 		return count;
 	};
 	const counts = [0, 5_999, 6_000, -12_000, 1e9].map(taken);

@@ -51,10 +51,7 @@ it.each<[string, (trigger: Trigger) => void]>([
 		'is being changed',
 		(trigger) => void trigger.registrationQueue.run(async () => await new Promise(() => {})),
 	],
-	[
-		'asks the store',
-		(trigger) => void trigger.storeQueue.run(async () => await new Promise(() => {})),
-	],
+	['asks the store', (trigger) => void trigger.store.run(async () => await new Promise(() => {}))],
 	[
 		'ends a window',
 		(trigger) => void trigger.windowQueue.run(async () => await new Promise(() => {})),
@@ -79,7 +76,7 @@ it.each<[string, (trigger: Trigger) => void]>([
 	Object.assign(trigger, {
 		monitor: undefined,
 		registrationQueue: { isFree: true },
-		storeQueue: { isFree: true },
+		store: { isFree: true },
 		windowQueue: { isFree: true },
 	});
 	trigger.removals.clear();
