@@ -14,6 +14,7 @@ import type { RegistrationState } from '../registration/state';
 import { judgeTeardown } from '../registration/teardown';
 import type { Course } from '../registration/teardown';
 import { keepRegistration, report } from '../upkeep/keepRegistration';
+import type { KeepRequest } from '../upkeep/keepRegistration';
 import { cancelRemoval, resumeRemoval, scheduleRemoval } from '../upkeep/removal';
 import { log } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
@@ -42,11 +43,14 @@ export async function activate(context: IHookFunctions): Promise<void> {
 		const settings = readRegistrationSettings(parameterReader(context));
 		if (settings.events.length === 0) throw noEvents(context);
 		warnOfConditions(context);
-		if (settings.registration === 'automatic') await register(context, trigger, { settings, mode });
-		else refuseUnlistedEvents(context, settings);
+		const isManual = settings.registration === 'manual';
+		if (isManual) refuseUnlistedEvents(context, settings);
+		else if (mode === 'test') await registerTest(context, trigger, settings);
+		else await registerProduction(context, trigger, settings);
 		registration.isInService = true;
-		if (mode === 'production') trigger.isKeptByUser = settings.registration === 'manual';
-		if (mode === 'production') noteActivation(context, trigger, false);
+		if (mode === 'test') return;
+		trigger.isKeptByUser = isManual;
+		noteActivation(context, trigger, false);
 	});
 }
 
@@ -61,45 +65,62 @@ function noteActivation(context: IHookFunctions, trigger: Trigger, hasFailed: bo
 	trigger.course = { ...trigger.course, activation, isUnexplained: false };
 }
 
+async function registerTest(
+	context: IHookFunctions,
+	trigger: Trigger,
+	{ events, sampleEvent }: RegistrationSettings,
+): Promise<void> {
+	// It also takes the sample event, should the user not have selected it.
+	const wanted = sampleEvent === undefined ? events : [...events, sampleEvent];
+	const state = await register(context, trigger, { mode: 'test', events: wanted });
+	if (state !== undefined && sampleEvent !== undefined) {
+		await askForSample(context, state, sampleEvent);
+	}
+}
+
+async function registerProduction(
+	context: IHookFunctions,
+	trigger: Trigger,
+	{ events }: RegistrationSettings,
+): Promise<void> {
+	const { production } = trigger;
+	const before = production.stored(context);
+	const isEnding = production.owns(context, before) && before.endedAt !== undefined;
+	const pending = cancelRemoval(context, trigger);
+	const isCollecting = collectMinutesOf(context.getNode().parameters) > 0;
+	const state = await register(context, trigger, {
+		mode: 'production',
+		events,
+		// n8n that was stopped between the two halves of a publication starts with the workflow still published.
+		wasEnded: production.newest(context)?.endedAt !== undefined && !isStart(context),
+		// Whoever took it out of service, another process perhaps, may not have ended its webhook yet.
+		isTakenUp: isEnding && pending === undefined,
+		collectsSince: isCollecting ? Date.now() : undefined,
+	});
+	// With the key of another project the webhook that was taken out of service is not this one, and still ends.
+	if (state !== undefined && pending !== undefined && pending.webhookId !== state.webhookId) {
+		resumeRemoval(trigger, pending);
+	}
+}
+
+/** @returns what is stored of the webhook; undefined when another process keeps it */
 async function register(
 	context: IHookFunctions,
 	trigger: Trigger,
-	{ settings, mode }: { settings: RegistrationSettings; mode: Mode },
-): Promise<void> {
-	const { sampleEvent, events } = settings;
-	const isTest = mode === 'test';
-	const { production } = trigger;
-	const before = isTest ? undefined : production.stored(context);
-	const isEnding = production.owns(context, before) && before.endedAt !== undefined;
-	const pending = isTest ? undefined : cancelRemoval(context, trigger);
-	const stored = isTest ? undefined : production.newest(context);
-
+	request: Omit<KeepRequest, 'url' | 'occasion'>,
+): Promise<RegistrationState | undefined> {
 	const outcome = await keepRegistration(context, trigger, {
-		mode,
+		...request,
 		url: addressOf(context),
-		// A test webhook also takes the sample event, should the user not have selected it.
-		events: isTest && sampleEvent !== undefined ? [...events, sampleEvent] : events,
 		occasion: isStart(context) ? 'start' : 'publish',
-		// n8n that was stopped between the two halves of a publication starts with the workflow still published.
-		wasEnded: stored?.endedAt !== undefined && !isStart(context),
-		// Whoever took it out of service, another process perhaps, may not have ended its webhook yet.
-		isTakenUp: isEnding && pending === undefined,
-		collectsSince:
-			!isTest && collectMinutesOf(context.getNode().parameters) > 0 ? Date.now() : undefined,
-		secretIsWrong: false,
 	});
 	if (!outcome.ok) {
 		const { words, permanent, status } = outcome.refusal;
 		throw makeNodeError(context.getNode(), words, { permanent, status });
 	}
 	const { state } = outcome;
-	if (state === undefined) return;
-	trigger.registrationOf(mode).store(context, state);
-	// With the key of another project the webhook that was taken out of service is not this one, and still ends.
-	if (pending !== undefined && pending.webhookId !== state.webhookId) {
-		resumeRemoval(trigger, pending);
-	}
-	if (isTest && sampleEvent !== undefined) await askForSample(context, state, sampleEvent);
+	if (state !== undefined) trigger.registrationOf(request.mode).store(context, state);
+	return state;
 }
 
 /**

@@ -9,14 +9,13 @@ import { log } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
 
 /** What the caller knows of the webhook that it wants; the rest is found here. */
-export type KeepRequest = Pick<
-	ReconcileRequest,
-	'url' | 'events' | 'occasion' | 'wasEnded' | 'isTakenUp' | 'collectsSince'
-> & {
+export interface KeepRequest
+	extends Pick<ReconcileRequest, 'url' | 'events' | 'occasion'>,
+		Partial<Pick<ReconcileRequest, 'wasEnded' | 'isTakenUp' | 'collectsSince'>> {
 	mode: Mode;
 	/** Whether deliveries that n8n refused have shown that the stored secret is not the one that Anchor signs with. */
-	secretIsWrong: boolean;
-};
+	secretIsWrong?: boolean;
+}
 
 /**
  * Brings the webhook at Anchor in line and remembers it in this process; the log says what happened. The caller runs
@@ -33,6 +32,8 @@ export async function keepRegistration(
 	const { mode, secretIsWrong, ...rest } = request;
 	const registration = trigger.registrationOf(mode);
 	const outcome = await reconcile(context, {
+		wasEnded: false,
+		isTakenUp: false,
 		...rest,
 		owner: registration.ownerIn(context),
 		secretIs: secretIsWrong ? 'wrong' : registration.isChanging ? 'doubtful' : 'trusted',

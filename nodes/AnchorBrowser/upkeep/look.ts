@@ -67,8 +67,6 @@ async function keepInOrder(monitor: Monitor, secretIsWrong: boolean): Promise<bo
 			url: before.url,
 			events: settings.events,
 			occasion: 'look',
-			wasEnded: false,
-			isTakenUp: false,
 			// What was collected before is looked for once more, then the mark says no more of it.
 			collectsSince: monitor.collectsSince ?? (monitor.looks > 0 ? false : undefined),
 			secretIsWrong,
