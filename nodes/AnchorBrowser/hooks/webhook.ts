@@ -1,18 +1,9 @@
-import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import type { SeenEvents } from '../delivery/dedupe';
-import { decide, refuseByHead, refuseByTime, verify } from '../delivery/receive';
-import type { DeliveryRequest } from '../delivery/request';
-import { answerOf, COLLECTED, isUnmatched, logLineOf } from '../delivery/verdict';
+import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { answerOf, COLLECTED, logLineOf } from '../delivery/verdict';
 import type { Answer, Verdict } from '../delivery/verdict';
 import { warnOncePerMinute } from '../runtime/log';
-import { toReceivedEvent } from '../runtime/runItem';
-import type { ReceivedEvent } from '../runtime/runItem';
-import type { FoundSecrets, SecretSearch, SecretSource } from '../runtime/signingSecrets';
-import type { Trigger } from '../runtime/trigger';
-import { triggerOf } from '../runtime/triggers';
-import { parameterReader } from '../settings/readParameters';
-import { collectMinutesOf, readGateSettings, readWebhookSettings } from '../settings/readSettings';
-import { answerNow, onceAnswered, readBody, removeUploads, startRun } from './exchange';
+import { judgeDelivery } from './judgeDelivery';
+import type { TakenDelivery } from './judgeDelivery';
 
 /** Anchor repeats a delivery that got a 5xx: the answer when a fault of our own kept one from being judged. */
 const FAULT = { status: 500, headers: {}, body: { received: false } };
@@ -20,29 +11,8 @@ const FAULT = { status: 500, headers: {}, body: { received: false } };
 /** An answer that took longer shows an n8n that has enough to do. */
 const SLOW_MS = 1_000;
 
-const UNREADABLE: Verdict = { kind: 'rejected', reason: 'unreadable_body' };
-
-/** A delivery that was judged. */
-interface Judged {
-	verdict: Verdict;
-	/** Set for one that is genuine, wanted and new. */
-	taken?: TakenDelivery;
-}
-
-/** A delivery for which there will be a run. */
-interface TakenDelivery {
-	trigger: Trigger;
-	received: ReceivedEvent;
-	/** How long its body is, in bytes. */
-	length: number;
-	/** When it was judged, in milliseconds. */
-	atMs: number;
-	/** Where its id is reserved until n8n has the run. */
-	seen: SeenEvents;
-	isCollected: boolean;
-	/** Whether its sender gets an answer before n8n has the run. */
-	isAnsweredFirst: boolean;
-}
+/** What n8n takes apart, whatever the case of its letters. */
+const FORM = /^\s*multipart\/form-data/i;
 
 /**
  * The gate: judges one delivery, answers it, and starts a run for one that is genuine, wanted and new. It never
@@ -52,7 +22,7 @@ interface TakenDelivery {
 export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
 		removeUploads(context);
-		const { verdict, taken } = await judge(context);
+		const { verdict, taken } = await judgeDelivery(context);
 		report(context, verdict);
 		const answer = answerOf(verdict);
 		return taken === undefined ? answerNow(context, answer) : take(context, taken, answer);
@@ -65,82 +35,6 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 		);
 		const response = context.getResponseObject();
 		return response.headersSent ? { noWebhookResponse: true } : answerNow(context, FAULT);
-	}
-}
-
-/**
- * What costs least comes first, and nothing that a stranger could make dear before the signature was found good: a request
- * without Anchor's headers is answered before anything else is looked at, a late one before its body is read, and the
- * parameters that say what is wanted are read last.
- */
-async function judge(context: IWebhookFunctions): Promise<Judged> {
-	const { method, headers } = context.getRequestObject();
-	const refusal = refuseByHead({ method, headers });
-	if (refusal !== undefined) return { verdict: refusal };
-
-	const node = context.getNode();
-	const read = parameterReader(context, node);
-	const { registration, toleranceSeconds } = readGateSettings(read);
-	const late = refuseByTime({ method, headers }, { toleranceSeconds, nowMs: Date.now() });
-	if (late !== undefined) return { verdict: late };
-
-	const body = await readBody(context);
-	if (body === undefined) return { verdict: UNREADABLE };
-
-	// Anew: a body can take its time.
-	const nowMs = Date.now();
-	const isListening = context.getMode() === 'manual';
-	const trigger = triggerOf(context, node);
-	const own = trigger.registrationOf(isListening ? 'test' : 'production');
-	const source = registration === 'manual' ? own.pasted : own;
-	const request = { method, headers, body };
-	const search = { context, node, nowMs };
-	const { checked, webhookId } = await check(source, search, { request, toleranceSeconds });
-	if (checked.kind !== 'genuine') {
-		const isMismatch = checked.kind === 'rejected' && checked.reason === 'signature_mismatch';
-		if (isMismatch && !isListening) trigger.noteMismatch(nowMs);
-		return { verdict: checked };
-	}
-
-	const { sampleEvent, acknowledge, ...settings } = readWebhookSettings(read);
-	const isCollected = !isListening && collectMinutesOf(node.parameters) > 0;
-	const isForgetful = isListening || (settings.deduplicate === 'off' && !isCollected);
-	const seen = trigger.seenBy(isForgetful);
-	const verdict = decide(checked, {
-		settings: isListening ? { ...settings, sampleEvent } : settings,
-		seen,
-		nowMs,
-	});
-	if (!isListening) remember(trigger, verdict, nowMs);
-	if (verdict.kind !== 'accepted') return { verdict };
-
-	const { event, facts } = verdict;
-	const received = toReceivedEvent({ event, delivery: { ...facts, webhookId } });
-	const isAnsweredFirst = acknowledge === 'immediately';
-	const taken = { trigger, received, length: body.length, atMs: nowMs, seen };
-	return { verdict, taken: { ...taken, isCollected, isAnsweredFirst } };
-}
-
-/** Checks the signature, a second time where a look for newer secrets has found some. */
-async function check(
-	source: SecretSource,
-	search: SecretSearch,
-	{ request, toleranceSeconds }: { request: DeliveryRequest; toleranceSeconds: number },
-) {
-	const verifyWith = ({ secrets, doubt }: FoundSecrets) =>
-		verify(request, { secrets, doubt, toleranceSeconds, nowMs: search.nowMs });
-	const found = await source.find(search);
-	const { webhookId } = found;
-	const checked = verifyWith(found);
-	const anew = isUnmatched(checked) ? await source.findAnew(search, found) : undefined;
-	return { checked: anew === undefined ? checked : verifyWith(anew), webhookId };
-}
-
-/** Remembers what the regular look has to know of a genuine delivery: the history shows the status alone. */
-function remember(trigger: Trigger, verdict: Verdict, nowMs: number): void {
-	trigger.hasReceived = true;
-	if (verdict.kind === 'ignored' && verdict.reason !== 'duplicate') {
-		trigger.refused.commit(verdict.event.id, nowMs);
 	}
 }
 
@@ -165,7 +59,9 @@ function take(
 		else seen.release(id);
 		if (Date.now() - atMs > SLOW_MS) trigger.slowAtMs = Date.now();
 	});
-	const run = startRun({ ...received }, answer);
+	// n8n sends this body once it has accepted the run, as the description asks: `onReceived`, `responseCode`, `responseData: ''`.
+	const json: IDataObject = { ...received };
+	const run = { webhookResponse: answer.body, workflowData: [[{ json }]] };
 	return isAnsweredFirst ? { ...run, ...answerNow(context, answer) } : run;
 }
 
@@ -175,4 +71,44 @@ function report(context: IWebhookFunctions, verdict: Verdict): void {
 	if (sentence === undefined) return;
 	const reason = verdict.kind === 'accepted' ? 'unjudged' : verdict.reason;
 	warnOncePerMinute(context, reason, sentence, { reason });
+}
+
+/**
+ * Removes the files of a multipart form, which is never a delivery. n8n 1 has them on its disk before a node is asked, up
+ * to 200 MB each, and leaves them to the node; n8n 2 removes them as well.
+ * @param context n8n's context of one delivery
+ */
+function removeUploads(context: IWebhookFunctions): void {
+	const { headers, body } = context.getRequestObject();
+	// JSON may call anything files, of any length.
+	if (!FORM.test(headers['content-type'] ?? '')) return;
+	const { files } = Object(body) as { files?: object };
+	for (const file of Object.values(files ?? {}).flat() as Array<{ destroy?: () => void }>) {
+		file.destroy?.();
+	}
+}
+
+/**
+ * Answers the sender here and now and ends the response. n8n itself answers every delivery with the one status that the
+ * description names: an object given as `webhookResponse` is a body, whatever status it holds.
+ * @param context n8n's context of one delivery
+ * @param answer status, headers and body
+ */
+function answerNow(context: IWebhookFunctions, answer: Answer): IWebhookResponseData {
+	const response = context.getResponseObject();
+	for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+	if (answer.body === undefined) response.status(answer.status).end();
+	else response.status(answer.status).json(answer.body);
+	return { noWebhookResponse: true };
+}
+
+/**
+ * Calls back when the answer to the sender is complete: with true for a 2xx, with false when n8n refused the run. When
+ * the sender hangs up first this may never come: n8n may take the run all the same.
+ * @param context n8n's context of one delivery
+ * @param settle what to do then
+ */
+function onceAnswered(context: IWebhookFunctions, settle: (taken: boolean) => void): void {
+	const response = context.getResponseObject();
+	response.once('finish', () => settle(response.statusCode >= 200 && response.statusCode < 300));
 }
