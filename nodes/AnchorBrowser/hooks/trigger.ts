@@ -2,7 +2,6 @@ import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { Collector } from '../upkeep/collector';
 import { Monitor } from '../upkeep/monitor';
 import type { MonitorSettings } from '../upkeep/monitor';
-import { ownerOf } from '../upkeep/owner';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
 import { watch } from '../upkeep/watch';
 import { parameterReader } from '../settings/readParameters';
@@ -26,7 +25,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 	trigger.course = { ...trigger.course, isRunning: true, isUnexplained: false };
 	const settings = readSettings(context);
 	if (settings === undefined || settings.registration === 'manual') return {};
-	const monitor = new Monitor(context, trigger, ownerOf(context, 'production'), settings);
+	const monitor = new Monitor(context, trigger, settings);
 	trigger.monitor = monitor;
 	if (settings.collectMinutes > 0) monitor.collector = new Collector(monitor);
 	void watch(monitor);

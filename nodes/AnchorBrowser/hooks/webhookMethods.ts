@@ -13,9 +13,8 @@ import { notEndedLine, unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
 import { judgeTeardown } from '../registration/teardown';
 import type { Course } from '../registration/teardown';
-import { keepRegistration, report } from '../upkeep/keepRegistration';
-import { ownerOf } from '../upkeep/owner';
-import { cancelRemoval, resumeRemoval, scheduleRemoval } from '../upkeep/removal';
+import { keepRegistration, ownerOf, report } from '../upkeep/keepRegistration';
+import { cancelRemoval, removeLater, resumeRemoval } from '../upkeep/removal';
 import { readState, writeState } from '../runtime/staticData';
 import type { Trigger } from '../runtime/trigger';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
@@ -155,7 +154,7 @@ async function endService(context: IHookFunctions, trigger: Trigger): Promise<vo
 	const url = addressOf(context);
 	const request = { owner, url, webhookId, isReplaced: false, onDeactivate, askedAtMs };
 	const pending = { ...request, isUnlessRunning: !before.isRunning };
-	scheduleRemoval(context, trigger, { pending, delayMs: endsInMs });
+	void removeLater(context, trigger, { pending, delayMs: endsInMs });
 }
 
 /** The webhook is the user's: nothing ends but what is known here. */

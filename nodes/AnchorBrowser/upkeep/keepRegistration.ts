@@ -1,6 +1,6 @@
 import type { IHookFunctions, ITriggerFunctions } from 'n8n-workflow';
 import { connectionOf } from '../api/client';
-import type { MarkOwner } from '../registration/mark';
+import type { MarkOwner, Mode } from '../registration/mark';
 import { reconcile } from '../registration/reconcile';
 import type { Reconciled, ReconcileRequest } from '../registration/reconcile';
 import { logLineOf } from '../registration/report';
@@ -63,6 +63,17 @@ export async function keepRegistration(
 		trigger.anchor = { projectId, note: { ...mark }, clockOffsetMs: anchorMs - Date.now() };
 	}
 	return outcome;
+}
+
+/**
+ * For whom a webhook at Anchor is: this n8n, workflow and node, in production or for a test.
+ * @param context n8n's context
+ * @param mode which of the two
+ */
+export function ownerOf(context: IHookFunctions | ITriggerFunctions, mode: Mode): MarkOwner {
+	const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
+	const nodeId = context.getNode().id;
+	return { workflowName, instanceId: context.getInstanceId(), workflowId, nodeId, mode };
 }
 
 /** Writes what happened to n8n's log, a line for each. */

@@ -3,6 +3,7 @@ import type { Reading } from '../recovery/reading';
 import type { MarkOwner } from '../registration/mark';
 import type { RegistrationSettings, WebhookSettings } from '../settings/readSettings';
 import type { Trigger } from '../runtime/trigger';
+import { ownerOf } from './keepRegistration';
 
 /** What looking after a trigger needs to know of its parameters. */
 export type MonitorSettings = RegistrationSettings &
@@ -11,13 +12,10 @@ export type MonitorSettings = RegistrationSettings &
 		collectMinutes: number;
 	};
 
-/** What ends the windows of a trigger that collects events. */
+/** What ends the windows of a trigger that collects events: `Collector`, which knows the monitor. */
 export interface EndsWindows {
-	/** An event waits. */
 	begin(): void;
-	/** A regular look has read the history. @returns whether nothing is left to be done before the next look */
 	look(reading: Reading): Promise<boolean>;
-	/** n8n closes the trigger. */
 	close(): Promise<void>;
 }
 
@@ -37,14 +35,15 @@ export class Monitor {
 	collector: EndsWindows | undefined;
 	/** Since when it collects events, this machine's time in milliseconds; undefined when it does not. */
 	readonly collectsSince: number | undefined;
+	readonly owner: MarkOwner;
 
 	constructor(
 		readonly context: ITriggerFunctions,
 		readonly trigger: Trigger,
-		readonly owner: MarkOwner,
 		/** Read at once: n8n 2 evaluates their expressions only while it waits for `trigger()`. */
 		readonly settings: MonitorSettings,
 	) {
+		this.owner = ownerOf(context, 'production');
 		const { activation } = trigger.course;
 		// Other processes collect from the activation on.
 		if (settings.collectMinutes > 0) this.collectsSince = activation?.atMs ?? this.startedAtMs;
