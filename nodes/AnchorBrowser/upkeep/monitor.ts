@@ -29,8 +29,6 @@ export class Monitor {
 	readonly startedAtMs = Date.now();
 	/** What was noted at Anchor as done when this process first looked, in milliseconds of Anchor's clock. */
 	firstDoneMs: number | undefined;
-	/** What Anchor had ended with by then shows in every reading of its history from now on; in milliseconds of its clock. */
-	shownMs = -Infinity;
 	/** Ends its windows, where events are collected. */
 	collector: EndsWindows | undefined;
 	/** Since when it collects events, this machine's time in milliseconds; undefined when it does not. */

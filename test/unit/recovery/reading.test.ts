@@ -42,13 +42,16 @@ describe('a row counts', () => {
 		);
 		const reading = readingOf(rows);
 		expect(reading.unauthorizedMs).toEqual([at(5)]);
-		expect(reading.missing(GIVEN_UP).map(({ webhookId }) => webhookId)).toEqual(['wh_1', 'wh_0']);
+		expect(reading.missing(GIVEN_UP).map(({ row: { webhookId } }) => webhookId)).toEqual([
+			'wh_1',
+			'wh_0',
+		]);
 	});
 
 	it('as ended when it was scheduled, where Anchor does not say when it ended', () => {
 		const timeless = { completed_at: null };
 		const [one] = readingOf([row('a', 5, timeless)]).missing(GIVEN_UP);
-		expect(one).toMatchObject({ endMs: at(5), createdMs: at(5), deliveryId: 'row_a', status: 404 });
+		expect(one).toMatchObject({ endMs: at(5), createdMs: at(5), row: { id: 'row_a' } });
 		const nowhere = row('b', 5, { ...timeless, scheduled_at: null });
 		const [other] = readingOf([nowhere], { sinceMs: 0 }).missing(GIVEN_UP);
 		expect(other).toMatchObject({ endMs: 0, createdMs: 0 });
@@ -66,7 +69,7 @@ describe('a reading tells of', () => {
 		unjudged: '',
 		unauthorized: [] as number[],
 		ends: [] as Array<[string, number]>,
-		inHandMs: undefined as number | undefined,
+		untilMs: Infinity,
 		isMasked: true,
 		othersReceive: false,
 	};
@@ -90,7 +93,7 @@ describe('a reading tells of', () => {
 			'and n8n has in hand',
 			[row('a', 7), row('b', 6), row('c', 8)],
 			{ isInHand: oneOf('a b c'), isKnown: oneOf('a b c') },
-			{ inHandMs: at(6) },
+			{ untilMs: at(6) },
 		],
 		[
 			'and was refused with 401, done or not',
@@ -152,7 +155,7 @@ describe('a reading tells of', () => {
 			unjudged: [...reading.unjudged].join(' '),
 			unauthorized: reading.unauthorizedMs,
 			ends: [...reading.endsMs],
-			inHandMs: reading.inHandMs,
+			untilMs: reading.untilMs,
 			isMasked: reading.isMasked,
 			othersReceive: reading.othersReceive,
 		}).toEqual({ ...nothing, ...expected });
@@ -278,7 +281,7 @@ it('where deliveries are collected, what may have been forgotten is missing all 
 it('tells the earliest that Anchor still tries', () => {
 	const tried = (id: string, seconds: number) => row(id, seconds, { status: 'pending' });
 	expect(readingOf([tried('a', 9), tried('b', 7), tried('c', 8)]).pendingMs).toBe(at(7));
-	expect(readingOf([]).pendingMs).toBeUndefined();
+	expect(readingOf([]).pendingMs).toBe(Infinity);
 	expect([readingOf([]).isEmpty, readingOf([row('a', 5)]).isEmpty]).toEqual([true, false]);
 });
 
@@ -296,9 +299,11 @@ describe('of very many', () => {
 	it('keeps those that ended first, and says when the first one ended that it left out', () => {
 		const rows = Array.from({ length: 15_000 }, (_none, index) => row(`e${index}`, 15_000 - index));
 		const reading = readingOf(rows);
-		const kept = reading.missing(GIVEN_UP).filter(({ endMs }) => endMs < (reading.droppedMs ?? 0));
+		const kept = reading.missing(GIVEN_UP).filter(({ endMs }) => endMs < reading.untilMs);
 		expect(kept).toHaveLength(5_000);
-		expect(reading.droppedMs).toBe(at(5_001));
+		expect(reading.untilMs).toBe(at(5_001));
+		reading.isWhole = false;
+		expect(reading.untilMs).toBe(-Infinity);
 	});
 
 	it('keeps of what was taken before the start the last ones', () => {
@@ -315,7 +320,7 @@ describe('of very many', () => {
 		const large = (second: number) => row(`e${second}`, second, { payload });
 		const reading = readingOf([8, 7, 6, 5, 4, 3, 2, 1].map(large));
 		expect(idsOf(reading.missing(GIVEN_UP))).toEqual(['e1', 'e2', 'e3', 'e4']);
-		expect(reading.droppedMs).toBe(at(5));
+		expect(reading.untilMs).toBe(at(5));
 		for (const second of [-1, -2, -3]) reading.add(large(second));
 		expect(reading.missing(GIVEN_UP)).toHaveLength(7);
 		reading.add(large(-4));
@@ -325,9 +330,9 @@ describe('of very many', () => {
 	it('keeps one at least, however large', () => {
 		const payload = { result: 'x'.repeat(40_000_000) };
 		const reading = readingOf([row('b', 2, { payload })]);
-		expect([idsOf(reading.missing(GIVEN_UP)), reading.droppedMs]).toEqual([['b'], undefined]);
+		expect([idsOf(reading.missing(GIVEN_UP)), reading.untilMs]).toEqual([['b'], Infinity]);
 		reading.add(row('a', 1, { payload }));
-		expect([idsOf(reading.missing(GIVEN_UP)), reading.droppedMs]).toEqual([['a'], at(2)]);
+		expect([idsOf(reading.missing(GIVEN_UP)), reading.untilMs]).toEqual([['a'], at(2)]);
 	});
 });
 

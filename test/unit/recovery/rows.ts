@@ -34,11 +34,12 @@ export const answered = (id: string, seconds: number, status: number): DeliveryR
 /** A reading of these rows by a trigger that has met nothing. */
 export function readingOf(rows: readonly DeliveryRow[], more: Partial<ReadingInput> = {}): Reading {
 	const reading = new Reading({
+		nowMs: at(900),
 		webhookId: 'wh_1',
 		projectId: 'p',
 		wanted: { events: ['task.completed'], filters: makeFilters() },
 		sinceMs: at(-7 * 24 * 3_600),
-		doneMs: undefined,
+		doneMs: -Infinity,
 		collectedSinceMs: undefined,
 		startedMs: STARTED,
 		forgottenMs: -Infinity,
