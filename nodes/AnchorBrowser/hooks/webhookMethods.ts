@@ -15,7 +15,7 @@ import { judgeTeardown } from '../registration/teardown';
 import type { Course } from '../registration/teardown';
 import { keepRegistration, report } from '../upkeep/keepRegistration';
 import type { KeepRequest } from '../upkeep/keepRegistration';
-import { cancelRemoval, resumeRemoval, scheduleRemoval } from '../upkeep/removal';
+import { cancelRemoval, resumeRemoval, removeLater } from '../upkeep/removal';
 import { log } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
@@ -171,7 +171,7 @@ async function endService(context: IHookFunctions, trigger: Trigger): Promise<vo
 	const url = addressOf(context);
 	const request = { owner, url, webhookId, isReplaced: false, onDeactivate, askedAtMs };
 	const pending = { ...request, isUnlessRunning: !before.isRunning };
-	scheduleRemoval(context, trigger, { pending, delayMs: endsInMs });
+	void removeLater(context, trigger, { pending, delayMs: endsInMs });
 }
 
 /** The webhook is the user's: nothing ends but what is known here. */

@@ -36,42 +36,39 @@ export class HistoryReader {
 	/**
 	 * Reads all rows that may be new into `reading`. Anchor does not say in which order they come; rows that appear
 	 * meanwhile move the others along, so that one may come twice.
-	 * @param how with Anchor's time, and what waits so many milliseconds
-	 * @returns whether there was an end to it, and when it began by Anchor's clock; or why Anchor did not answer
+	 * @param pause waits so many milliseconds
+	 * @returns undefined, or why Anchor did not answer
 	 */
 	async read(
 		context: ApiContext,
 		reading: Reading,
-		{ nowMs, pause }: { nowMs: number; pause(ms: number): Promise<void> },
-	): Promise<{ ok: true; isWhole: boolean; beganMs: number } | ApiFailure> {
-		const { sinceMs, doneMs } = reading.input;
-		const untriedMs = this.fromMs ?? (doneMs === undefined ? 0 : doneMs - RETRIES_MS);
-		const fromMs = Math.max(sinceMs, nowMs - HISTORY_MS, untriedMs);
+		pause: (ms: number) => Promise<void>,
+	): Promise<ApiFailure | undefined> {
+		const { nowMs, sinceMs, doneMs } = reading.input;
+		const fromMs = Math.max(sinceMs, nowMs - HISTORY_MS, this.fromMs ?? doneMs - RETRIES_MS);
 		const since = new Date(fromMs).toISOString();
-		let beganMs = nowMs;
 		for (let offset = 0, pages = 0; pages < MAX_PAGES; pages++) {
 			const ask = async () => await listDeliveries(context, this.webhookId, { since, offset });
 			let page = await ask();
 			// The longer a reading, the less it may end with a single answer that failed.
-			for (let again = 0; again < AGAIN_SECONDS.length; again++) {
+			for (const seconds of AGAIN_SECONDS) {
 				if (page.ok || offset === 0 || !isOutage(page)) break;
-				const seconds = page.retryAfterSeconds ?? AGAIN_SECONDS[again];
-				await pause(Math.min(seconds * 1_000, LONGEST_PAUSE_MS));
+				await pause(Math.min((page.retryAfterSeconds ?? seconds) * 1_000, LONGEST_PAUSE_MS));
 				page = await ask();
 			}
+			reading.beganMs = Math.min(reading.beganMs, page.dateMs ?? nowMs);
 			// A webhook that is gone for longer than Anchor keeps its history has none.
-			if (!page.ok && page.status === 404) return { ok: true, isWhole: true, beganMs: nowMs };
-			if (!page.ok) return page;
-			if (pages === 0) beganMs = page.dateMs ?? nowMs;
+			if (!page.ok) return page.status === 404 ? undefined : page;
 			const { rows, total, received } = page.body;
 			for (const row of rows) reading.add(row);
 			offset += received;
 			if (received === 0 || (total === null ? received < HISTORY_PAGE_SIZE : offset >= total)) {
-				this.nextFromMs = Math.min(reading.pendingMs ?? Infinity, nowMs - LATE_ROWS_MS);
-				return { ok: true, isWhole: true, beganMs };
+				this.nextFromMs = Math.min(reading.pendingMs, nowMs - LATE_ROWS_MS);
+				return undefined;
 			}
 		}
-		return { ok: true, isWhole: false, beganMs };
+		reading.isWhole = false;
+		return undefined;
 	}
 
 	/** Says that nothing is left to be done about the last reading. */

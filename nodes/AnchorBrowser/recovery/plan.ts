@@ -1,24 +1,20 @@
-import { byAge, portionsOf } from './portions';
+import { ACCEPTED_STATUS } from '../delivery/verdict';
+import { portionsOf } from './portions';
 import type { Portion } from './portions';
-import { earliest, TAKEN } from './reading';
 import type { MissedEvent, Reading } from './reading';
 
 /** What a look knows besides the history. Times are Anchor's, in milliseconds. */
 export interface PlanInput {
-	/** When the history was read. */
-	nowMs: number;
-	/** Whether all of it was read that matters. */
-	isWhole: boolean;
 	/** Whether this process has just been started, so that an earlier one may have died. */
 	isStart: boolean;
 	/** Whether n8n's store knows of each event whether it has run. */
 	isDurable: boolean;
-	/** Since when events were collected, if an earlier process did so: 202 does not say then that one has run. */
-	collectedSinceMs: number | undefined;
+	/** Since when events were collected, so that 202 does not say that one has run; Infinity where none were. */
+	collectedSinceMs: number;
 	/** Whether other processes of this n8n take deliveries, so that their workers may die while this one lives. */
 	othersReceive: boolean;
-	/** By when all has begun that n8n took, or was asked about; undefined when nothing is noted. */
-	checkedMs: number | undefined;
+	/** By when all has begun that n8n took, or was asked about; -Infinity when nothing is noted. */
+	checkedMs: number;
 	/** Since when the signing secret signs: a delivery that was refused with 401 before had another one. */
 	secretSinceMs: number;
 	/** Whether this process has judged a delivery, and when some matched none of its secrets. */
@@ -35,42 +31,31 @@ export interface Question {
 
 /** What a look has to do. */
 export interface RecoveryPlan {
-	/**
-	 * Whether the signing secret is to be replaced, because deliveries were refused with 401: `proven` by this process's own
-	 * refusals, `reported` by the history alone, which a proxy's 401 may have got into.
-	 */
+	/** Whether the secret is wrong: `proven` by 401s of this process, or `reported` by a history that may hold a proxy's. */
 	wrongSecret: 'proven' | 'reported' | undefined;
 	/** In this order, before the portions. */
 	questions: Question[];
-	/** Once they are answered, all has been asked about that n8n took by then; undefined where that cannot be said. */
+	/** By when all was asked about that n8n took, once they are answered; undefined where that cannot be said. */
 	checkedMs: number | undefined;
 	portions: Array<Portion<MissedEvent>>;
-	/** All that Anchor had ended with by then has run, once all of this is done; undefined where that cannot be said. */
-	doneMs: number | undefined;
-	/** Whether something is left for another look before long, whatever comes of this one. */
-	isUnsettled: boolean;
 	/** Whether there are more portions, for a plan that is made anew as soon as this one is carried out. */
 	goesOn: boolean;
-	unjudged: string[];
-	withoutPayload: string[];
+	/** All that Anchor had ended with by then has run, once this is done; undefined where another look must come before long. */
+	doneMs: number | undefined;
 }
 
 /** How many events are run before progress is noted; a kill may let so many ask n8n's store in vain. */
 const PORTION = 25;
 
-/**
- * How many portions are run before it is asked again about what other processes took meanwhile: n8n's store still knows it
- * then.
- */
+/** After so many portions it is asked again about what other processes took meanwhile: n8n's store still knows it then. */
 const MOST_PORTIONS = 40;
 
 /** How many doubtful events share a run at most: n8n's store remembers 2,000. */
 const QUESTION = 500;
 
 /**
- * How long an n8n that was dying may have taken deliveries without carrying them out. Traffic ends when it dies, so this
- * counts back from the last delivery before a start, however long ago that was, and from every one before it that n8n did
- * not take at once: an n8n that dies again before its first look leaves the question to the next one.
+ * How long a dying n8n may have taken deliveries without carrying them out. Traffic ends when it dies: this counts back from
+ * the last delivery before a start, and from every one before it that n8n did not take at once, in case it died more often.
  */
 const DYING_MS = 120_000;
 
@@ -109,25 +94,18 @@ const SAME_REFUSAL_MS = 120_000;
  * first, and of the same moment in the history's order from its older end.
  */
 export function planRecovery(reading: Reading, input: PlanInput): RecoveryPlan {
-	const { isMasked, inHandMs } = reading;
-	const { nowMs, isWhole, checkedMs = -Infinity } = input;
+	const { isMasked, isWhole, untilMs } = reading;
+	const { nowMs, startedMs } = reading.input;
 	const missing = reading.missing({ givenUp: true, answered: !isMasked });
-	const masked = isMasked ? reading.missing({ givenUp: false, answered: true }) : [];
-	const untilMs = earliest(inHandMs, reading.droppedMs);
-	const portions = portionsOf(missing, { most: PORTION, untilMs: isWhole ? untilMs : -Infinity });
+	const portions = portionsOf(missing, { most: PORTION, untilMs });
 	const atOnce = input.othersReceive ? MOST_PORTIONS : Infinity;
 	return {
 		wrongSecret: wrongSecretOf(reading, input),
-		questions: input.isDurable ? questionsOf(reading, masked, input) : [],
-		checkedMs: isWhole
-			? Math.max(checkedMs, reading.input.startedMs - 1, nowMs - BEGUN_MS)
-			: undefined,
+		questions: input.isDurable ? questionsOf(reading, input) : [],
+		checkedMs: isWhole ? Math.max(input.checkedMs, startedMs - 1, nowMs - BEGUN_MS) : undefined,
 		portions: portions.slice(0, atOnce),
 		goesOn: portions.length > atOnce,
-		doneMs: isWhole ? Math.min(nowMs - CARRIED_OUT_MS, (untilMs ?? Infinity) - 1) : undefined,
-		isUnsettled: !isWhole || untilMs !== undefined,
-		unjudged: [...reading.unjudged],
-		withoutPayload: [...reading.withoutPayload],
+		doneMs: untilMs === Infinity ? nowMs - CARRIED_OUT_MS : undefined,
 	};
 }
 
@@ -143,54 +121,41 @@ function wrongSecretOf(
 	return refused.length > 0 && (othersReceive || !hasReceived) ? 'reported' : undefined;
 }
 
-function questionsOf(
-	reading: Reading,
-	masked: readonly MissedEvent[],
-	input: PlanInput,
-): Question[] {
-	const { startedMs, doneMs = -Infinity } = reading.input;
-	const { isStart, nowMs, checkedMs = -Infinity, collectedSinceMs = Infinity } = input;
-	const taken = uniqueById(reading.takenEvents()).sort(byEnd);
+function questionsOf(reading: Reading, input: PlanInput): Question[] {
+	const { isMasked } = reading;
+	const { nowMs, startedMs, doneMs } = reading.input;
+	const { isStart, checkedMs, collectedSinceMs } = input;
+	const taken = reading.takenEvents().sort(byEnd);
+	const masked = reading.missing({ answered: isMasked });
 	const candidates = isStart
 		? [...taken.filter(({ endMs }) => endMs < startedMs), ...masked]
 		: masked.filter(({ endMs }) => endMs >= startedMs);
 	candidates.sort(byEnd);
 	// Behind what changes answers, those of n8n's own start look like those of the n8n that died.
-	const isOfBefore = ({ endMs }: MissedEvent) =>
-		!reading.isMasked || endMs < startedMs - STARTING_MS;
+	const isOfBefore = ({ endMs }: MissedEvent) => !isMasked || endMs < startedMs - STARTING_MS;
 	const lastMs = candidates.filter(isOfBefore).pop()?.endMs ?? -Infinity;
 	// What something else has answered, or what was collected, n8n has not begun.
 	const begunMs = Math.min(checkedMs, collectedSinceMs);
-	const isSettled = ({ endMs, status }: MissedEvent) =>
-		endMs <= doneMs || (status === TAKEN && endMs <= begunMs);
+	const isSettled = ({ endMs, row }: MissedEvent) =>
+		endMs <= doneMs || (row.response_status === ACCEPTED_STATUS && endMs <= begunMs);
 	const isDoubtful = (one: MissedEvent) =>
 		!isSettled(one) &&
 		(one.endMs >= lastMs - DYING_MS ||
 			one.endMs > collectedSinceMs ||
 			reading.hasOutageAfter(one.endMs, DYING_MS));
 	const doubtful = candidates.slice(-MOST_ASKED).filter(isDoubtful);
-	const asked = new Set(doubtful);
 	// n8n's store forgets the oldest first: one that it knows speaks for those that came later, not for those before.
 	const witnesses = candidates
 		.slice(0, candidates.indexOf(doubtful[0]))
 		.slice(-WITNESSES)
 		.map(({ event }) => event.id);
 	const isHandedOver = (one: MissedEvent) =>
-		!asked.has(one) && !isSettled(one) && one.endMs <= nowMs - BEGUN_MS;
+		!doubtful.includes(one) && !isSettled(one) && one.endMs <= nowMs - BEGUN_MS;
 	const elsewhere = input.othersReceive ? taken.slice(-MOST_ASKED).filter(isHandedOver) : [];
 	return [
-		...chunksOf(doubtful.sort(byAge), QUESTION).map((events) => ({ events, witnesses })),
-		...chunksOf(elsewhere, QUESTION).map((events) => ({ events, witnesses: [] })),
+		...portionsOf(doubtful, { most: QUESTION }).map(({ events }) => ({ events, witnesses })),
+		...portionsOf(elsewhere, { most: QUESTION }).map(({ events }) => ({ events, witnesses: [] })),
 	];
-}
-
-function chunksOf<T>(list: readonly T[], size: number): T[][] {
-	const count = Math.ceil(list.length / size);
-	return Array.from({ length: count }, (_, index) => list.slice(index * size, (index + 1) * size));
-}
-
-function uniqueById(list: readonly MissedEvent[]): MissedEvent[] {
-	return [...new Map(list.map((one) => [one.event.id, one])).values()];
 }
 
 const byEnd = (one: MissedEvent, other: MissedEvent) => one.endMs - other.endMs;

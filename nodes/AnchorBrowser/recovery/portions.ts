@@ -26,9 +26,8 @@ export interface PortionLimits {
 }
 
 /**
- * Parts events into portions. What fits into one is one, oldest first. Otherwise they go by when Anchor ended with them, so
- * that after each portion one time says what has run; inside a portion the oldest first, and of the same moment in the
- * order in which they came. Pure.
+ * Parts events into portions by when Anchor ended with them, so that after each portion one time says what has run; inside a
+ * portion the oldest first, and of the same moment in the order in which they came. Pure.
  */
 export function portionsOf<T extends PendingEvent>(
 	events: readonly T[],
@@ -50,13 +49,8 @@ export function portionsOf<T extends PendingEvent>(
 		({ length } = event);
 	}
 	for (const portion of portions) {
-		portion.events.sort(byAge);
+		portion.events.sort((a, b) => a.createdMs - b.createdMs || a.place - b.place);
 		portion.doneMs = Math.min(portion.doneMs, untilMs - 1);
 	}
 	return portions;
-}
-
-/** Orders events by age, the oldest first. */
-export function byAge(one: PendingEvent, other: PendingEvent): number {
-	return one.createdMs - other.createdMs || one.place - other.place;
 }

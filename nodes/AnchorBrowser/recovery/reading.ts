@@ -13,10 +13,6 @@ const DELIVERED = 'succeeded';
 /** The row statuses of a delivery that Anchor has given up: by a 4xx, or after the last attempt. */
 const GIVEN_UP = ['failed', 'dead'];
 
-/** What this node alone answers with, of all that stands between Anchor and a workflow: taken, and not for this workflow. */
-export const TAKEN = ACCEPTED_STATUS;
-const UNWANTED = IGNORED_STATUS;
-
 /** The most events of one kind that are kept in mind, and characters in them; beyond it, the next reading has the rest. */
 const MOST_KEPT = 5_000;
 const MOST_CHARACTERS = 20_000_000;
@@ -26,6 +22,8 @@ const MOST_TAKEN = 1_200;
 
 /** What decides which rows matter. Times are Anchor's, in milliseconds: they are compared with each other only. */
 export interface ReadingInput {
+	/** When the reading begins. */
+	nowMs: number;
 	/** Anchor's id of the webhook; what a former one was answered says nothing of the secret of this one. */
 	webhookId: string;
 	/** The project of the webhook; '' when Anchor did not say. */
@@ -34,19 +32,13 @@ export interface ReadingInput {
 	wanted: { events: readonly string[]; filters: EventFilters };
 	/** Since when it does: what was scheduled before is not missing. */
 	sinceMs: number;
-	/** What Anchor had ended with by then has run; undefined when nothing is noted. */
-	doneMs: number | undefined;
-	/**
-	 * Since when deliveries are collected, so that an answer of ours does not say that one has run; undefined while each is
-	 * run at once.
-	 */
+	/** What Anchor had ended with by then has run. */
+	doneMs: number;
+	/** Since when deliveries are collected: 202 does not say then that one has run. Undefined while each is run at once. */
 	collectedSinceMs: number | undefined;
 	/** Since when this process takes deliveries. */
 	startedMs: number;
-	/**
-	 * What ended by then this process may have met and forgotten, because it remembers only so many; -Infinity while it
-	 * remembers all.
-	 */
+	/** What ended by then this process may have met and forgotten; -Infinity while it remembers all. */
 	forgottenMs: number;
 	/** Whether this process has met the event: delivered, refused by its filters, or recovered. */
 	isKnown(eventId: string): boolean;
@@ -56,15 +48,10 @@ export interface ReadingInput {
 	isInHand(eventId: string): boolean;
 }
 
-/** An event from the history. */
+/** An event from the history, and the row that shows it. */
 export interface MissedEvent extends PendingEvent {
 	event: AnchorEvent;
-	/** Anchor's id of its delivery. */
-	deliveryId: string;
-	/** And of the webhook that it was for. */
-	webhookId: string;
-	/** What Anchor got in the last attempt; null when nothing. */
-	status: number | null;
+	row: DeliveryRow;
 }
 
 /**
@@ -75,15 +62,9 @@ export interface MissedEvent extends PendingEvent {
 export class Reading {
 	/** Given up by Anchor, those that it gave up first. */
 	private readonly givenUp = new EarliestEnded();
-	/**
-	 * Answered with 2xx, by n8n's own start or by something in front of n8n, unless `isMasked`. Where deliveries are collected,
-	 * those as well that were taken and have perhaps not run.
-	 */
+	/** Answered with 2xx by something else, unless `isMasked`; or collected, so that they have perhaps not run. */
 	private readonly foreign = new EarliestEnded();
-	/**
-	 * Taken by another process: an n8n that had this trigger before, or one of n8n's queue mode. It, or its worker, may have died
-	 * before the run began. The last ones.
-	 */
+	/** Taken by an earlier process or another one: it, or its worker, may have died before the run began. The last ones. */
 	readonly taken: DeliveryRow[] = [];
 	/** Events that another row shows as delivered, or that Anchor still tries. */
 	private readonly open = new Set<string>();
@@ -95,14 +76,18 @@ export class Reading {
 	readonly unjudged = new Set<string>();
 	/** Given-up events whose rows came without their payload: nothing is made up for them. */
 	readonly withoutPayload = new Set<string>();
-	/** When the earliest delivery ended of which n8n has the event in hand: it is missing if n8n refuses it in the end. */
-	inHandMs: number | undefined;
 	/** For when the earliest delivery was scheduled that Anchor still tries. */
-	pendingMs: number | undefined;
+	pendingMs = Infinity;
+	/** Whether all rows were read. */
+	isWhole = true;
+	/** When Anchor answered with the first of them, by its own clock. */
+	beganMs = Infinity;
+	/** When the earliest delivery ended of which n8n has the event in hand: it is missing if n8n refuses it in the end. */
+	private inHandMs = Infinity;
 	/** Whether a row shows an answer that only this node gives. */
-	hasOwnStatus = false;
+	private hasOwnStatus = false;
 	/** Whether a delivery that this process has surely answered shows another answer: something in front of n8n changes them. */
-	isChanged = false;
+	private isChanged = false;
 	/** Whether somebody else takes deliveries for this trigger: other processes, in n8n's queue mode. */
 	othersReceive = false;
 	/** When deliveries were scheduled that n8n did not take at the first attempt, in steps. */
@@ -120,38 +105,49 @@ export class Reading {
 	}
 
 	/**
-	 * Events with their places counted from the older end of the history. Which end that is, is told from the rows, because no
-	 * page of Anchor's says it.
+	 * Each event once, ended when the last of its deliveries did: once that is noted as done, none is looked at again. Places
+	 * count from the older end of the history, which the rows must tell, because Anchor does not.
 	 */
-	private inOrder(events: readonly MissedEvent[]): MissedEvent[] {
-		return events.map((one) => (this.younger < 0 ? { ...one, place: -one.place } : one));
+	private eachOnce(events: readonly MissedEvent[]): MissedEvent[] {
+		const byId = new Map<string, MissedEvent>();
+		for (const one of events) {
+			const endMs = Math.max(one.endMs, byId.get(one.event.id)?.endMs ?? -Infinity);
+			byId.set(one.event.id, { ...one, endMs, place: this.younger < 0 ? -one.place : one.place });
+		}
+		return [...byId.values()];
 	}
 
-	/** What other processes have taken, with places counted as in `inOrder`. */
+	/** What other processes have taken. */
 	takenEvents(): MissedEvent[] {
 		const found = this.taken.flatMap((row, place) => {
 			const event = this.wantedEvent(row);
 			return event === undefined ? [] : [{ ...event, place }];
 		});
-		return this.inOrder(found);
+		return this.eachOnce(found);
 	}
 
 	/**
-	 * What is missing, each event once, with its place counted from the older end of the history.
+	 * What is missing.
 	 * @param kinds `givenUp` by Anchor, `answered` in place of this node
 	 */
-	missing(kinds: { givenUp: boolean; answered: boolean }): MissedEvent[] {
-		// What was collected waits for its run, whatever becomes of another delivery of it.
+	missing(kinds: { givenUp?: boolean; answered?: boolean }): MissedEvent[] {
 		const found = [
 			...(kinds.givenUp ? this.givenUp.events : []),
 			...(kinds.answered ? this.foreign.events : []),
-		].filter(({ event, status }) => isOwn(status) || !this.open.has(event.id));
-		return this.inOrder(eachOnce(found));
+		];
+		// What was collected waits for its run, whatever becomes of another delivery of it.
+		return this.eachOnce(
+			found.filter(({ event, row }) => isOwn(row.response_status) || !this.open.has(event.id)),
+		);
 	}
 
-	/** When the earliest ended of those that were left out because there are so many. */
-	get droppedMs(): number | undefined {
-		return earliest(this.givenUp.droppedMs, this.foreign.droppedMs);
+	/**
+	 * When the earliest ended of what may be missing and is not told, because n8n has it in hand or there is so much; Infinity
+	 * where all is told, -Infinity where not all was read.
+	 */
+	get untilMs(): number {
+		if (!this.isWhole) return -Infinity;
+		return Math.min(this.inHandMs, this.givenUp.droppedMs, this.foreign.droppedMs);
 	}
 
 	/** Whether there was no row at all. */
@@ -177,7 +173,7 @@ export class Reading {
 		if (row.status !== DELIVERED || row.attempt > 1) this.outages.add(stepOf(createdMs));
 		if (!isGivenUp && row.status !== DELIVERED) {
 			this.open.add(row.external_event_id);
-			this.pendingMs = earliest(this.pendingMs, createdMs);
+			this.pendingMs = Math.min(this.pendingMs, createdMs);
 		} else if (isGivenUp) this.addGivenUp(row);
 		else this.addDelivered(row);
 	}
@@ -187,7 +183,7 @@ export class Reading {
 		if (row.response_status === 401 && isOfThisOne) this.unauthorizedMs.push(endOf(row));
 		if (this.isDone(row)) return;
 		const { external_event_id: id, event_type: type } = row;
-		if (this.input.isInHand(id)) this.inHandMs = earliest(this.inHandMs, endOf(row));
+		if (this.input.isInHand(id)) this.inHandMs = Math.min(this.inHandMs, endOf(row));
 		else if (this.input.isKnown(id)) this.noteEnd(row);
 		else if (row.payload !== undefined) this.keep(row, this.givenUp);
 		else if (isSubscribed(type, this.input.wanted.events)) this.withoutPayload.add(id);
@@ -196,20 +192,24 @@ export class Reading {
 	private addDelivered(row: DeliveryRow): void {
 		const { external_event_id: id, response_status: status } = row;
 		const { isKnown, isRecovered, startedMs, forgottenMs, collectedSinceMs } = this.input;
-		const isNew = !isKnown(id);
 		const isOurs = isOwn(status);
 		this.hasOwnStatus ||= isOurs;
-		this.isChanged ||= !isOurs && !isNew && !isRecovered(id);
-		const isOfThisLife = endOf(row) >= startedMs;
-		const isForgotten = isOfThisLife && endOf(row) <= forgottenMs;
-		if (status === TAKEN && isNew && isOfThisLife && !isForgotten) this.othersReceive = true;
-		const isCollecting = collectedSinceMs !== undefined;
-		const isCollected = isCollecting && (status === TAKEN || mayRepeat(row));
-		if (isOurs && !isCollecting) this.open.add(id);
-		if (!isNew) this.noteEnd(row);
-		else if (isCollected && endOf(row) <= collectedSinceMs) return;
-		else if ((!isOurs || isCollected) && !this.isDone(row)) this.keep(row, this.foreign);
-		else if (status === TAKEN && !isForgotten) keepLatest(this.taken, row);
+		if (isOurs && collectedSinceMs === undefined) this.open.add(id);
+		if (isKnown(id)) {
+			this.isChanged ||= !isOurs && !isRecovered(id);
+			this.noteEnd(row);
+			return;
+		}
+		const endMs = endOf(row);
+		const isOfThisLife = endMs >= startedMs;
+		const isTaken = status === ACCEPTED_STATUS && !(isOfThisLife && endMs <= forgottenMs);
+		this.othersReceive ||= isTaken && isOfThisLife;
+		// What was taken waits for its run where deliveries are collected; so may what a repetition was refused for.
+		const mayWait =
+			collectedSinceMs !== undefined && (status === ACCEPTED_STATUS || mayRepeat(row));
+		const isMissing = mayWait ? endMs > collectedSinceMs : !isOurs;
+		if (isMissing && !this.isDone(row)) this.keep(row, this.foreign);
+		else if (isTaken && !mayWait) keepLatest(this.taken, row);
 	}
 
 	private noteEnd(row: DeliveryRow): void {
@@ -218,7 +218,7 @@ export class Reading {
 	}
 
 	private isDone(row: DeliveryRow): boolean {
-		return endOf(row) <= (this.input.doneMs ?? -Infinity);
+		return endOf(row) <= this.input.doneMs;
 	}
 
 	private keep(row: DeliveryRow, list: EarliestEnded): void {
@@ -229,7 +229,7 @@ export class Reading {
 	/** The event of a row, if it is wanted. */
 	private wantedEvent(row: DeliveryRow): MissedEvent | undefined {
 		const { wanted, projectId } = this.input;
-		const { id: deliveryId, webhookId, payload } = row;
+		const { payload } = row;
 		if (payload === undefined || !isSubscribed(row.event_type, wanted.events)) return undefined;
 		const event = recoveredEvent({ ...row, payload }, projectId);
 		const { holds, unjudged = [] } = judgeFilters(event, wanted.filters);
@@ -237,9 +237,7 @@ export class Reading {
 		if (!holds) return undefined;
 		return {
 			event,
-			deliveryId,
-			webhookId,
-			status: row.response_status,
+			row,
 			endMs: endOf(row),
 			createdMs: timeOf(row.scheduled_at) ?? 0,
 			place: this.rows,
@@ -248,28 +246,16 @@ export class Reading {
 	}
 }
 
-/** Whether this node alone answers so. */
-const isOwn = (status: number | null): boolean => status === TAKEN || status === UNWANTED;
+/** Whether this node alone answers so, of all that stands between Anchor and a workflow. */
+const isOwn = (status: number | null): boolean =>
+	status === ACCEPTED_STATUS || status === IGNORED_STATUS;
 
 /**
- * Whether a row may be that of an event which waits for its run: Anchor had no answer to an attempt before, and what is sent
- * again is refused as a repetition. Anything else that was answered so was not wanted, or another row tells of it.
+ * Whether a refusal may be that of a repetition: Anchor had no answer to an attempt before. Anything else that was answered so
+ * was not wanted, or another row tells of it.
  */
 function mayRepeat({ response_status: status, attempt }: DeliveryRow): boolean {
-	return status === UNWANTED && attempt > 1;
-}
-
-/**
- * Each event once, and ended when the last of its deliveries did: once that is noted as done, none of them is looked at
- * again.
- */
-function eachOnce(events: readonly MissedEvent[]): MissedEvent[] {
-	const byId = new Map<string, MissedEvent>();
-	for (const one of events) {
-		const other = byId.get(one.event.id);
-		byId.set(one.event.id, other ? { ...one, endMs: Math.max(one.endMs, other.endMs) } : one);
-	}
-	return [...byId.values()];
+	return status === IGNORED_STATUS && attempt > 1;
 }
 
 /** Missed events, of which only the earliest-ended are kept: each event once. */
@@ -277,7 +263,7 @@ class EarliestEnded {
 	private byId = new Map<string, MissedEvent>();
 	private characters = 0;
 	/** When the earliest ended of those that were dropped. */
-	droppedMs: number | undefined;
+	droppedMs = Infinity;
 
 	get events(): MissedEvent[] {
 		return [...this.byId.values()];
@@ -305,7 +291,7 @@ class EarliestEnded {
 		if (count === -1) return;
 		this.byId = new Map(all.slice(0, count).map((one) => [one.event.id, one]));
 		this.characters = characters - all[count].length;
-		this.droppedMs = earliest(this.droppedMs, all[count].endMs);
+		this.droppedMs = Math.min(this.droppedMs, all[count].endMs);
 	}
 }
 
@@ -323,10 +309,4 @@ const stepOf = (ms: number): number => Math.floor(ms / 10_000);
 /** When a row's last attempt ended, in milliseconds of Anchor's clock. */
 function endOf(row: DeliveryRow): number {
 	return timeOf(row.completed_at) ?? timeOf(row.scheduled_at) ?? 0;
-}
-
-/** The earlier of two times, of which either may not be there. */
-export function earliest(one: number | undefined, other: number | undefined): number | undefined {
-	if (one === undefined || other === undefined) return one ?? other;
-	return Math.min(one, other);
 }

@@ -8,7 +8,9 @@ export function recoveredLine(events: readonly MissedEvent[]): string {
 	const times = events.flatMap(({ event }) => event.created ?? []).sort();
 	const when = times.length === 0 ? '' : ` (from ${times[0]} to ${times[times.length - 1]})`;
 	const counts = new Map<number | null, number>();
-	for (const { status } of events) counts.set(status, (counts.get(status) ?? 0) + 1);
+	for (const { row } of events) {
+		counts.set(row.response_status, (counts.get(row.response_status) ?? 0) + 1);
+	}
 	const got = [...counts]
 		.sort(([, one], [, other]) => other - one)
 		.map(

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
+import { ACCEPTED_STATUS } from '../delivery/verdict';
 import { timeOf } from '../events/json';
 import { portionsOf } from '../recovery/portions';
-import type { PendingEvent, Portion } from '../recovery/portions';
-import { earliest, TAKEN } from '../recovery/reading';
+import type { PendingEvent } from '../recovery/portions';
 import type { MissedEvent, Reading } from '../recovery/reading';
 import { recoveredLine } from '../recovery/report';
 import { anchorNow, noteProgress, readHistory, settleHistory } from './deliveryHistory';
-import type { HistoryRead } from './deliveryHistory';
 import type { Monitor } from './monitor';
 import type { ReceivedEvent } from '../runtime/runItem';
 import { receivedEvent, runTogether } from './startRuns';
@@ -31,7 +30,7 @@ const CLOSE_AGAIN_MS = [10_000, 60_000, 300_000];
 /** An event that is to be run with others, and what its run carries. */
 interface CollectedEvent extends PendingEvent {
 	received: ReceivedEvent;
-	/** Set for one from the history that no process of this n8n has taken. */
+	/** Set for one from the history. */
 	missed?: MissedEvent;
 }
 
@@ -42,6 +41,9 @@ interface CollectedEvent extends PendingEvent {
 export class Collector {
 	private isOpen = false;
 	private isEnding = false;
+	private isClosing = false;
+	/** What Anchor had ended with by then shows in every reading of its history from now on; in milliseconds of its clock. */
+	private shownMs = -Infinity;
 
 	constructor(private readonly monitor: Monitor) {
 		void this.keepBeat();
@@ -49,6 +51,11 @@ export class Collector {
 
 	private get periodMs(): number {
 		return this.monitor.settings.collectMinutes * 60_000;
+	}
+
+	/** Whether nothing more is to be run here. */
+	private get isOver(): boolean {
+		return this.monitor.isOver && !this.isClosing;
 	}
 
 	/** An event waits: a window begins, unless one is open. What fills the memory does not wait for its end. */
@@ -66,8 +73,8 @@ export class Collector {
 	 */
 	async look(reading: Reading): Promise<boolean> {
 		const { monitor } = this;
-		if (monitor.followsAnother) return await this.run(true);
-		if (fromHistory(monitor, reading).length > 0 || monitor.trigger.waiting.size > 0) this.begin();
+		if (monitor.followsAnother) return await this.run();
+		if (this.eventsWith(reading).length > 0) this.begin();
 		else settleHistory(monitor);
 		return true;
 	}
@@ -76,14 +83,15 @@ export class Collector {
 	async close(): Promise<void> {
 		const { receivesAlone, waiting } = this.monitor.trigger;
 		if (receivesAlone && waiting.size === 0 && !this.isOpen) return;
+		this.isClosing = true;
 		await Promise.race([this.closeUntilDone(), wait(CLOSE_MS)]);
 	}
 
 	private async closeUntilDone(): Promise<void> {
-		if (await this.run(false)) return;
+		if (await this.run()) return;
 		for (const pause of CLOSE_AGAIN_MS) {
 			await wait(pause);
-			if (await this.run(false)) return;
+			if (await this.run()) return;
 		}
 	}
 
@@ -92,7 +100,7 @@ export class Collector {
 		this.isOpen = false;
 		if (this.isEnding) return;
 		this.isEnding = true;
-		while (!monitor.isOver && !(await this.run(true))) await wait(AGAIN_MS);
+		while (!monitor.isOver && !(await this.run())) await wait(AGAIN_MS);
 		this.isEnding = false;
 		// What came too late for this window, and whose own ended meanwhile, waits in a new one.
 		if (!monitor.isOver && monitor.trigger.waiting.size > 0) this.begin();
@@ -106,103 +114,89 @@ export class Collector {
 		const offsetMs = digest.readUInt32BE(0) % periodMs;
 		await wait(periodMs - ((Date.now() + offsetMs) % periodMs));
 		while (!monitor.isOver) {
-			if (!monitor.trigger.receivesAlone) await this.run(true);
+			if (!monitor.trigger.receivesAlone) await this.run();
 			await wait(periodMs);
 		}
 	}
 
 	/** One at a time: a window, a look and closing may meet. @returns whether nothing is left */
-	private async run(whileInService: boolean): Promise<boolean> {
+	private async run(): Promise<boolean> {
 		const { monitor } = this;
 		return await monitor.trigger.windowQueue.run(async () => {
-			if (whileInService && monitor.isOver) return true;
 			try {
-				return await runCollected(monitor, () => whileInService && monitor.isOver);
+				return this.isOver || (await this.runAll());
 			} catch (cause) {
 				monitor.log('debug', `running collected events: ${(cause as Error).message}`);
 				return false;
 			}
 		});
 	}
-}
 
-/** @returns whether all that was to be run has been, and nothing more can be known of */
-async function runCollected(monitor: Monitor, isEnded: () => boolean): Promise<boolean> {
-	const { trigger, shownMs } = monitor;
-	const read = await readHistory(monitor);
-	// Without the history what waits here runs all the same; how far runs have come cannot be said then.
-	const missed = read === undefined ? [] : fromHistory(monitor, read.reading);
-	const events = [...fromMemory(monitor, read?.reading), ...missed];
-	const untilMs = read?.isWhole
-		? earliest(read.reading.inHandMs, read.reading.droppedMs)
-		: -Infinity;
-	const shown = read?.isWhole ? shownBy(monitor, read, shownMs) : -Infinity;
-	const note = async (doneMs: number) => await noteRun(monitor, Math.min(doneMs, shown));
-	// All that ended before the earliest of these has run.
-	if (trigger.unnotedMs.length > 0) {
-		await note(Math.min(untilMs ?? Infinity, ...events.map(({ endMs }) => endMs)) - 1);
+	/** @returns whether all that was to be run has been, and nothing more can be known of */
+	private async runAll(): Promise<boolean> {
+		const { monitor, shownMs: earlierMs } = this;
+		const { trigger } = monitor;
+		const reading = await readHistory(monitor);
+		const beganMs = reading?.beganMs ?? -Infinity;
+		void wait(LATE_ROWS_MS).then(() => (this.shownMs = Math.max(this.shownMs, beganMs)));
+		// What this reading is sure to show: by Anchor's clock, or, should that stand still, by an earlier reading.
+		const shownMs = Math.max(earlierMs, beganMs - LATE_ROWS_MS);
+		// Without the history what waits here runs all the same; how far runs have come cannot be said then.
+		const untilMs = reading?.untilMs ?? -Infinity;
+		const events = this.eventsWith(reading);
+		const note = async (doneMs: number) => await this.note(Math.min(doneMs, shownMs));
+		// All that ended before the earliest of these has run.
+		if (trigger.unnotedMs.length > 0) {
+			await note(Math.min(untilMs, ...events.map(({ endMs }) => endMs)) - 1);
+		}
+		for (const portion of portionsOf(events, { ...RUN_LIMITS, untilMs })) {
+			if (this.isOver) return false;
+			if (trigger.unnotedMs.length + portion.events.length > MOST_UNNOTED) return false;
+			if (!(await this.runPortion(portion.events))) return false;
+			await note(portion.doneMs);
+		}
+		if (reading === undefined) return trigger.receivesAlone && trigger.waiting.size === 0;
+		if (untilMs < Infinity) return false;
+		settleHistory(monitor);
+		return true;
 	}
-	for (const portion of portionsOf(events, { ...RUN_LIMITS, untilMs })) {
-		if (isEnded()) return false;
-		if (trigger.unnotedMs.length + portion.events.length > MOST_UNNOTED) return false;
-		if (!(await runPortion(monitor, portion))) return false;
-		await note(portion.doneMs);
+
+	private async runPortion(portion: readonly CollectedEvent[]): Promise<boolean> {
+		const { monitor } = this;
+		const { trigger } = monitor;
+		const events = portion.map(({ received }) => received);
+		if (!(await runTogether(monitor, { events }))) return false;
+		for (const { event } of events) trigger.noteRun(event.id, Date.now());
+		trigger.unnotedMs.push(...portion.map(({ endMs }) => endMs));
+		const fromHistory = portion.flatMap((one) => one.missed ?? []);
+		// What another process of this n8n has taken was not missed.
+		const missed = fromHistory.filter(({ row }) => row.response_status !== ACCEPTED_STATUS);
+		if (missed.length > 0) monitor.log('info', recoveredLine(missed));
+		return true;
 	}
-	if (read === undefined) return trigger.receivesAlone && trigger.waiting.size === 0;
-	const isDone = read.isWhole && untilMs === undefined;
-	if (isDone) settleHistory(monitor);
-	return isDone;
-}
 
-/**
- * By when Anchor had ended with all that this reading is sure to show: by its clock, or, should that stand still, by an
- * earlier reading.
- */
-function shownBy(monitor: Monitor, { beganMs }: HistoryRead, earlierMs: number): number {
-	void wait(LATE_ROWS_MS).then(() => (monitor.shownMs = Math.max(monitor.shownMs, beganMs)));
-	return Math.max(earlierMs, beganMs - LATE_ROWS_MS);
-}
+	private async note(doneMs: number): Promise<void> {
+		const { trigger } = this.monitor;
+		if (!(await noteProgress(this.monitor, { recoveredMs: doneMs }))) return;
+		trigger.unnotedMs = trigger.unnotedMs.filter((endMs) => endMs > doneMs);
+	}
 
-async function runPortion(monitor: Monitor, { events }: Portion<CollectedEvent>): Promise<boolean> {
-	const { trigger } = monitor;
-	const received = events.map((one) => one.received);
-	const load = { events: received, areDoubtful: false, witnesses: [] };
-	if (!(await runTogether(monitor, load))) return false;
-	for (const { event } of received) trigger.noteRun(event.id, Date.now());
-	trigger.unnotedMs.push(...events.map(({ endMs }) => endMs));
-	const missed = events.flatMap((one) => one.missed ?? []);
-	if (missed.length > 0) monitor.log('info', recoveredLine(missed));
-	return true;
-}
-
-async function noteRun(monitor: Monitor, doneMs: number): Promise<void> {
-	const { trigger } = monitor;
-	if (!(await noteProgress(monitor, { recoveredMs: doneMs }))) return;
-	trigger.unnotedMs = trigger.unnotedMs.filter((endMs) => endMs > doneMs);
-}
-
-/** What waits in this process: as it was delivered. When Anchor ended with it stands in the history. */
-function fromMemory({ trigger }: Monitor, reading: Reading | undefined): CollectedEvent[] {
-	const offsetMs = anchorNow(trigger) - Date.now();
-	return trigger.waiting.all().map(({ received, length, place }) => {
-		const arrivedMs = received.delivery.receivedAt + offsetMs;
-		const { id, created } = received.event;
-		return {
-			received,
-			length,
-			place,
-			createdMs: timeOf(created) ?? arrivedMs,
-			endMs: reading?.endsMs.get(id) ?? arrivedMs,
-		};
-	});
-}
-
-/** What the history shows beside it. */
-function fromHistory(monitor: Monitor, reading: Reading): CollectedEvent[] {
-	const { catchUp: givenUp } = monitor.settings;
-	return reading.missing({ givenUp, answered: true }).map((one) => ({
-		...one,
-		received: receivedEvent(one),
-		...(one.status === TAKEN ? {} : { missed: one }),
-	}));
+	/** What waits in this process, as it was delivered, and what the history shows beside it. */
+	private eventsWith(reading: Reading | undefined): CollectedEvent[] {
+		const { trigger, settings } = this.monitor;
+		const offsetMs = anchorNow(trigger) - Date.now();
+		const waiting = trigger.waiting.all().map(({ received, length, place }): CollectedEvent => {
+			const arrivedMs = received.delivery.receivedAt + offsetMs;
+			const { id, created } = received.event;
+			const createdMs = timeOf(created) ?? arrivedMs;
+			// When Anchor ended with it stands in the history.
+			const endMs = reading?.endsMs.get(id) ?? arrivedMs;
+			return { received, length, place, createdMs, endMs };
+		});
+		const missing = reading?.missing({ givenUp: settings.catchUp, answered: true }) ?? [];
+		return [
+			...waiting,
+			...missing.map((one) => ({ ...one, received: receivedEvent(one), missed: one })),
+		];
+	}
 }

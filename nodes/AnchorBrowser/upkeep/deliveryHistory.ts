@@ -8,14 +8,6 @@ import type { Monitor } from './monitor';
 import type { Trigger } from '../runtime/trigger';
 import { wait } from '../runtime/wait';
 
-/** A reading of the history, and whether it has all that matters. */
-export interface HistoryRead {
-	reading: Reading;
-	isWhole: boolean;
-	/** When it began, in milliseconds of Anchor's clock. */
-	beganMs: number;
-}
-
 /** What was done by then is not looked at again in this process either, should its memory of events not reach so far. */
 const LATE_ROWS_MS = 60_000;
 
@@ -31,18 +23,19 @@ export function anchorNow({ anchor }: Trigger): number {
  * Reads what Anchor's history has to say since the last reading that was settled.
  * @returns undefined when Anchor does not answer, or before the first look
  */
-export async function readHistory(monitor: Monitor): Promise<HistoryRead | undefined> {
-	const { context, trigger, settings } = monitor;
+export async function readHistory(monitor: Monitor): Promise<Reading | undefined> {
+	const { context, trigger, settings, collectsSince } = monitor;
 	const { anchor, waiting, ran, refused, recovered, seen } = trigger;
 	const { state } = trigger.production;
 	if (state === undefined || anchor === undefined) return undefined;
 	const { projectId, note, clockOffsetMs } = anchor;
-	const { collectsSince } = monitor;
 	const isCollecting = collectsSince !== undefined;
 	monitor.firstDoneMs ??= note.recoveredMs ?? 0;
 	const hasRun = (id: string) =>
 		isCollecting ? waiting.has(id) || ran.has(id, Date.now()) : seen.has(id, Date.now());
+	const nowMs = anchorNow(trigger);
 	const reading = new Reading({
+		nowMs,
 		webhookId: state.webhookId,
 		projectId,
 		wanted: settings,
@@ -57,20 +50,16 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 		isRecovered: (id) => recovered.has(id, Date.now()),
 		isInHand: (id) => seen.isReserved(id, Date.now()),
 	});
-	const nowMs = anchorNow(trigger);
-	let [isWhole, beganMs] = [true, Infinity];
+	const pause = async (ms: number) => await pauseFor(monitor, ms);
 	for (const webhookId of webhooksWithHistory(state, nowMs)) {
-		const pause = async (ms: number) => await pauseFor(monitor, ms);
-		const read = await trigger.historyOf(webhookId).read(context, reading, { nowMs, pause });
-		if (!read.ok) {
-			monitor.log('debug', whatHappened(read, { what: 'read the delivery history' }));
+		const failure = await trigger.historyOf(webhookId).read(context, reading, pause);
+		if (failure !== undefined) {
+			monitor.log('debug', whatHappened(failure, { what: 'read the delivery history' }));
 			return undefined;
 		}
-		isWhole &&= read.isWhole;
-		beganMs = Math.min(beganMs, read.beganMs);
 	}
 	trigger.othersReceive ||= reading.othersReceive;
-	return { reading, isWhole, beganMs };
+	return reading;
 }
 
 /** Waits so many milliseconds, or until n8n takes the trigger out of service. */

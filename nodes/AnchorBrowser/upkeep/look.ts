@@ -2,7 +2,7 @@ import { unjudgedLine } from '../delivery/verdict';
 import { planRecovery } from '../recovery/plan';
 import type { RecoveryPlan } from '../recovery/plan';
 import type { Portion } from '../recovery/portions';
-import type { MissedEvent } from '../recovery/reading';
+import type { MissedEvent, Reading } from '../recovery/reading';
 import {
 	recoveredLine,
 	REPORTED_WRONG,
@@ -10,16 +10,12 @@ import {
 	withoutPayloadLine,
 } from '../recovery/report';
 import { anchorNow, noteProgress, readHistory, settleHistory } from './deliveryHistory';
-import type { HistoryRead } from './deliveryHistory';
 import { keepRegistration } from './keepRegistration';
 import { warnOncePerMinute } from '../runtime/log';
 import type { Monitor } from './monitor';
-import { receivedEvent, runEach, runForRegistration, runTogether } from './startRuns';
+import { receivedEvent, runEach, runTogether } from './startRuns';
 
-/**
- * How often a secret is taken for wrong at most: where this process has refused deliveries itself, and where the history
- * alone says that they were refused.
- */
+/** How often a secret is taken for wrong at most (`RecoveryPlan.wrongSecret`). */
 const ROTATION_INTERVAL_MS = { proven: 60 * 60_000, reported: 24 * 60 * 60_000 };
 
 /** So long may runs be taken up until it is noted, where a portion takes long: a kill must not let more be asked about. */
@@ -39,17 +35,10 @@ const NOTE_INTERVAL_MS = 60 * 60_000;
 export async function look(monitor: Monitor): Promise<boolean> {
 	const { trigger, settings } = monitor;
 	if (!(await keepInOrder(monitor, false))) return false;
-	let isDone = true;
-	if (settings.catchUp || settings.collectMinutes > 0) {
-		let outcome: Outcome;
-		do {
-			const read = await readHistory(monitor);
-			outcome = read === undefined ? 'unsettled' : await carryOut(monitor, read);
-		} while (outcome === 'goes on');
-		isDone = outcome === 'done';
-	}
+	const readsHistory = settings.catchUp || settings.collectMinutes > 0;
+	const isDone = !readsHistory || (await recover(monitor));
 	// Other processes of this n8n know the secret from static data alone, which only a run can write.
-	if (trigger.production.isUnsaved && !monitor.isOver) await runForRegistration(monitor);
+	if (trigger.production.isUnsaved && !monitor.isOver) await runTogether(monitor, { events: [] });
 	// A rotation that Anchor has not answered is worth another one before long.
 	return isDone && !trigger.production.isUnsaved && !trigger.production.isChanging;
 }
@@ -82,40 +71,43 @@ async function keepInOrder(monitor: Monitor, secretIsWrong: boolean): Promise<bo
 	});
 }
 
-/** What became of a plan; where it goes on, another one is made at once. */
-type Outcome = 'done' | 'unsettled' | 'goes on';
+/** @returns whether nothing is left to be done about the history */
+async function recover(monitor: Monitor): Promise<boolean> {
+	const { trigger, collector } = monitor;
+	for (;;) {
+		const reading = await readHistory(monitor);
+		if (reading === undefined) return false;
+		const plan = planFor(monitor, reading);
+		reportFindings(monitor, reading);
+		await replaceSecret(monitor, plan);
+		if (collector !== undefined) return await collector.look(reading);
+		if (!(await runMissed(monitor, plan))) return false;
+		if (plan.goesOn) continue;
+		const { doneMs } = plan;
+		if (doneMs === undefined) return false;
+		settleHistory(monitor);
+		const notedMs = trigger.anchor?.note.recoveredMs ?? reading.input.sinceMs;
+		if (!reading.isEmpty && doneMs - notedMs >= NOTE_INTERVAL_MS) {
+			await noteProgress(monitor, { recoveredMs: doneMs });
+		}
+		return true;
+	}
+}
 
-async function carryOut(monitor: Monitor, { reading, isWhole }: HistoryRead): Promise<Outcome> {
+function planFor(monitor: Monitor, reading: Reading): RecoveryPlan {
 	const { trigger, settings } = monitor;
 	const { production, mismatchesMs, hasReceived } = trigger;
 	const nowMs = anchorNow(trigger);
-	const plan = planRecovery(reading, {
-		nowMs,
-		isWhole,
+	return planRecovery(reading, {
 		isStart: monitor.followsAnother,
 		isDurable: settings.deduplicate === 'durable',
-		collectedSinceMs: trigger.anchor?.note.collectedMs,
+		collectedSinceMs: trigger.anchor?.note.collectedMs ?? Infinity,
 		othersReceive: trigger.othersReceive,
-		checkedMs: trigger.anchor?.note.checkedMs,
+		checkedMs: trigger.anchor?.note.checkedMs ?? -Infinity,
 		secretSinceMs: production.state?.secretSince ?? nowMs,
 		hasReceived,
 		mismatchesMs: mismatchesMs.map((ms) => nowMs - (Date.now() - ms)),
 	});
-	reportFindings(monitor, plan);
-	await replaceSecret(monitor, plan);
-	if (monitor.collector !== undefined) {
-		return (await monitor.collector.look(reading)) ? 'done' : 'unsettled';
-	}
-	const isRun = await runMissed(monitor, plan);
-	if (isRun && plan.goesOn) return 'goes on';
-	if (!isRun || plan.isUnsettled) return 'unsettled';
-	settleHistory(monitor);
-	const { doneMs } = plan;
-	const notedMs = trigger.anchor?.note.recoveredMs ?? production.state?.wantsSince ?? nowMs;
-	if (!reading.isEmpty && doneMs !== undefined && doneMs - notedMs >= NOTE_INTERVAL_MS) {
-		await noteProgress(monitor, { recoveredMs: doneMs });
-	}
-	return 'done';
 }
 
 /**
@@ -187,8 +179,8 @@ async function replaceSecret(monitor: Monitor, { wrongSecret }: RecoveryPlan): P
 	await keepInOrder(monitor, true);
 }
 
-function reportFindings(monitor: Monitor, { unjudged, withoutPayload }: RecoveryPlan): void {
-	if (withoutPayload.length > 0) monitor.log('warn', withoutPayloadLine(withoutPayload));
-	if (unjudged.length === 0) return;
-	warnOncePerMinute(monitor.context, 'unjudged', unjudgedLine(unjudged));
+function reportFindings(monitor: Monitor, { unjudged, withoutPayload }: Reading): void {
+	if (withoutPayload.size > 0) monitor.log('warn', withoutPayloadLine([...withoutPayload]));
+	if (unjudged.size === 0) return;
+	warnOncePerMinute(monitor.context, 'unjudged', unjudgedLine([...unjudged]));
 }

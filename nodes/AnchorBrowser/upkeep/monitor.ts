@@ -11,13 +11,10 @@ export type MonitorSettings = RegistrationSettings &
 		collectMinutes: number;
 	};
 
-/** What ends the windows of a trigger that collects events. */
+/** What ends the windows of a trigger that collects events: `Collector`, which knows the monitor. */
 export interface EndsWindows {
-	/** An event waits. */
 	begin(): void;
-	/** A regular look has read the history. @returns whether nothing is left to be done before the next look */
 	look(reading: Reading): Promise<boolean>;
-	/** n8n closes the trigger. */
 	close(): Promise<void>;
 }
 
@@ -31,8 +28,6 @@ export class Monitor {
 	readonly startedAtMs = Date.now();
 	/** What was noted at Anchor as done when this process first looked, in milliseconds of Anchor's clock. */
 	firstDoneMs: number | undefined;
-	/** What Anchor had ended with by then shows in every reading of its history from now on; in milliseconds of its clock. */
-	shownMs = -Infinity;
 	/** Ends its windows, where events are collected. */
 	collector: EndsWindows | undefined;
 	/** Since when it collects events, this machine's time in milliseconds; undefined when it does not. */

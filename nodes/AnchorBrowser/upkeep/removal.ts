@@ -17,25 +17,17 @@ function takeRemoval({ removals }: Trigger): PendingRemoval | undefined {
 }
 
 /**
- * Removes a production webhook (or disables it) some time from now, unless it is wanted again before. Returns at once.
+ * Removes a production webhook (or disables it) some time from now, unless it is wanted again before. Never throws.
  * @param context n8n's context of the deactivation
  * @param delayMs how long it waits to be wanted again, in milliseconds
  */
-export function scheduleRemoval(
-	context: IHookFunctions,
-	trigger: Trigger,
-	{ pending, delayMs }: { pending: PendingRemoval; delayMs: number },
-): void {
-	takeRemoval(trigger);
-	trigger.removals.add(pending);
-	void tryToRemove(context, trigger, { pending, delayMs });
-}
-
-async function tryToRemove(
+export async function removeLater(
 	context: IHookFunctions,
 	trigger: Trigger,
 	{ pending, delayMs }: { pending: PendingRemoval; delayMs: number },
 ): Promise<void> {
+	takeRemoval(trigger);
+	trigger.removals.add(pending);
 	for (const [tries, delay] of [delayMs, ...AGAIN_DELAYS_MS].entries()) {
 		await wait(delay);
 		const isLastTry = tries === AGAIN_DELAYS_MS.length;

@@ -4,15 +4,15 @@ import { anchorNow } from './deliveryHistory';
 import type { Monitor } from './monitor';
 import { PROCESS, toReceivedEvent } from '../runtime/runItem';
 import type { ReceivedEvent, StartedRun } from '../runtime/runItem';
+import type { Trigger } from '../runtime/trigger';
 import { wait } from '../runtime/wait';
 
 /** Between two runs, so that deliveries and other workflows have their turn. */
 const PACE_MS = 20;
 
 /**
- * How many runs may await being taken up: one at first, and one more for each that was taken up quickly. Where other
- * processes carry them out, only the end of a run shows here, and all of them are in n8n's queue at once: an event that a
- * killed process had begun is asked about before so many others have run that n8n's store knows it no more.
+ * How many runs may await being taken up: one at first, one more for each that was taken up quickly. Where other processes
+ * carry them out, only the end of a run shows here; few enough that n8n's store still knows what a killed process had begun.
  */
 const MOST_HERE = 4;
 const MOST_ELSEWHERE = 10;
@@ -25,20 +25,15 @@ const HANDED_OVER_MS = 5_000;
 /** Without any progress for so long, what was started is given up; the next look starts it again. */
 const PATIENCE_MS = 5 * 60_000;
 
-/** What a run carries. */
-export type RunLoad = Pick<StartedRun, 'events' | 'areDoubtful' | 'witnesses'>;
+/** What a run carries: events that surely have not run, unless told otherwise. */
+type RunLoad = Pick<StartedRun, 'events'> & Partial<Pick<StartedRun, 'areDoubtful' | 'witnesses'>>;
 
 /** What of n8n's runs is known while some are started. */
 interface Pace {
+	/** How many may await being taken up. */
 	most: number;
-	/** Counts the runs that were taken up. */
+	/** How many were taken up. */
 	progress: number;
-}
-
-/** How a run fared: whether another one may follow, and in the end whether it was taken up. */
-interface Started {
-	mayFollow: Promise<unknown>;
-	isTaken: Promise<boolean>;
 }
 
 /**
@@ -51,7 +46,8 @@ export async function runEach(
 	events: readonly MissedEvent[],
 	onTaken: (missed: MissedEvent, startedMs: number) => void,
 ): Promise<void> {
-	const { seen, othersReceive } = monitor.trigger;
+	const { trigger } = monitor;
+	const { seen, othersReceive } = trigger;
 	const pace: Pace = { most: othersReceive ? MOST_ELSEWHERE : 1, progress: 0 };
 	const waiting = new Set<Promise<unknown>>();
 	const outcomes: Array<Promise<void>> = [];
@@ -61,14 +57,12 @@ export async function runEach(
 		if (isHeld || monitor.isOver) break;
 		// Anchor may be delivering it at this very moment.
 		if (seen.reserve(missed.event.id, Date.now()) !== 'new') continue;
-		const startedMs = anchorNow(monitor.trigger);
-		const { mayFollow, isTaken } = start(monitor, pace, {
-			events: [receivedEvent(missed)],
-			areDoubtful: false,
-			witnesses: [],
-		});
+		const startedMs = anchorNow(trigger);
+		const isTaken = runTogether(monitor, { events: [receivedEvent(missed)] }, pace);
+		const mayFollow = Promise.race([isTaken, handedOver(trigger, isTaken)]);
 		waiting.add(mayFollow);
 		void mayFollow.then(() => waiting.delete(mayFollow));
+		void setPace(trigger, pace, isTaken);
 		outcomes.push(
 			isTaken.then((wasTaken) => {
 				if (wasTaken) {
@@ -85,79 +79,79 @@ export async function runEach(
 	await Promise.all(outcomes);
 }
 
+async function handedOver(trigger: Trigger, isTaken: Promise<boolean>): Promise<void> {
+	await wait(HANDED_OVER_MS);
+	if (trigger.carriesOutRuns) await isTaken;
+}
+
+async function setPace(trigger: Trigger, pace: Pace, isTaken: Promise<boolean>): Promise<void> {
+	const isSlow = wait(SLOW_MS).then(() => true);
+	const hasEnough = await Promise.race([isTaken.then((wasTaken) => !wasTaken), isSlow]);
+	const isBusy = hasEnough || Math.abs(Date.now() - (trigger.slowAtMs ?? 0)) < SLOW_MS;
+	const most = trigger.carriesOutRuns ? MOST_HERE : MOST_ELSEWHERE;
+	pace.most = isBusy && trigger.carriesOutRuns ? 1 : Math.min(pace.most + 1, most);
+}
+
 /**
- * Starts one run for several events: it carries on those that no other run has taken.
+ * Starts one run for all of these events: it carries on those that no other run has taken. With none, it lets a new secret
+ * get into static data.
+ * @param pace of the runs that are started beside it
  * @returns whether n8n took it up, and its store answered where the events are doubtful
  */
-export async function runTogether(monitor: Monitor, load: RunLoad): Promise<boolean> {
-	return await start(monitor, { most: 1, progress: 0 }, load).isTaken;
-}
-
-/** Lets a run write a new secret into static data, for the other processes; nothing else is in it. */
-export async function runForRegistration(monitor: Monitor): Promise<boolean> {
-	return await runTogether(monitor, { events: [], areDoubtful: false, witnesses: [] });
-}
-
-function start({ context, trigger }: Monitor, pace: Pace, load: RunLoad): Started {
+export async function runTogether(
+	{ context, trigger }: Monitor,
+	{ events, areDoubtful = false, witnesses = [] }: RunLoad,
+	pace: Pace = { most: 1, progress: 0 },
+): Promise<boolean> {
 	const { production } = trigger;
 	const registration = production.isUnsaved ? production.state : undefined;
-	for (const { event, delivery } of load.events) {
+	for (const { event, delivery } of events) {
 		if (delivery.recovered) trigger.recovered.commit(event.id, Date.now());
 	}
 	const { run, taken } = trigger.awaitedRuns.announce();
-	const item: StartedRun = { startedBy: PROCESS, run, ...load, registration };
-	const emit = async () => {
+	const load = { events, areDoubtful, witnesses, registration };
+	const item: StartedRun = { startedBy: PROCESS, run, ...load };
+	const emit = async (): Promise<IRun | undefined> => {
 		// n8n 1 never settles it where a run could not be made.
 		const done = context.helpers.createDeferredPromise<IRun>();
 		context.emit([[{ json: item as unknown as IDataObject }]], undefined, done);
 		return await done.promise;
 	};
+	const hasEndedElsewhere = async () => {
+		for (let tries = 0; tries < 2; tries++) {
+			const result = await emit();
+			// Where runs are carried out here, one that ended without being taken up was refused, or its store did not answer.
+			if (result === undefined || trigger.carriesOutRuns) return false;
+			if (!isBrokenOff(result)) return !(areDoubtful && hasFailedAt(result, context));
+		}
+		return false;
+	};
 
-	const isHere = taken.then(() => true);
-	// Where runs are carried out here, one that ended without being taken up was refused, or its store did not answer.
-	const isElsewhere = (result: IRun | undefined) => result !== undefined && !trigger.carriesOutRuns;
-	const hasEndedElsewhere = (result: IRun | undefined) =>
-		isElsewhere(result) &&
-		!isBrokenOff(result) &&
-		!(load.areDoubtful && hasFailedAt(result, context));
-	const ended = emit()
-		.then(async (result) => (isElsewhere(result) && isBrokenOff(result) ? await emit() : result))
-		.then(hasEndedElsewhere, () => false);
-	const isTaken = settled([isHere, ended], pace).then((wasTaken) => {
-		trigger.awaitedRuns.giveUp(run);
-		if (!wasTaken) return false;
-		pace.progress += 1;
-		if (production.state === registration) production.isUnsaved = false;
-		return true;
-	});
-	const isSlow = wait(SLOW_MS).then(() => true);
-	void Promise.race([isTaken.then((wasTaken) => !wasTaken), isSlow]).then((hasEnough) => {
-		const isBusy = hasEnough || Math.abs(Date.now() - (trigger.slowAtMs ?? 0)) < SLOW_MS;
-		const most = trigger.carriesOutRuns ? MOST_HERE : MOST_ELSEWHERE;
-		pace.most = isBusy && trigger.carriesOutRuns ? 1 : Math.min(pace.most + 1, most);
-	});
-	const handedOver = wait(HANDED_OVER_MS).then(async () => {
-		if (trigger.carriesOutRuns) await isTaken;
-	});
-	return { mayFollow: Promise.race([isTaken, handedOver]), isTaken };
+	const answers = [taken.then(() => true), hasEndedElsewhere().catch(() => false)];
+	const wasTaken = await settled(answers, pace);
+	trigger.awaitedRuns.giveUp(run);
+	if (!wasTaken) return false;
+	pace.progress += 1;
+	if (production.state === registration) production.isUnsaved = false;
+	return true;
 }
 
 /**
  * Whether a run came to nothing in another process and n8n has kept nothing of it, so that nobody can retry it: n8n 2 does so
  * with what a worker had in hand that was killed. Started again it has the same name, and so what the first one claimed.
  */
-function isBrokenOff(result: IRun | undefined): boolean {
-	if (result === undefined || !['crashed', 'error'].includes(result.status)) return false;
-	const { resultData } = (result.data as IRun['data'] | undefined) ?? {};
+function isBrokenOff({ status, data }: IRun): boolean {
+	if (!['crashed', 'error'].includes(status)) return false;
 	// In queue mode n8n hands over no data of nodes, but names the one at which a run failed.
-	const { runData = {}, lastNodeExecuted } = resultData ?? {};
+	const { runData = {}, lastNodeExecuted } =
+		(data as Partial<IRun['data']> | undefined)?.resultData ?? {};
 	return lastNodeExecuted === undefined && Object.keys(runData).length === 0;
 }
 
 /** Whether a run failed at the trigger itself, as one does that has got no answer about what is doubtful. */
-function hasFailedAt(result: IRun | undefined, context: ITriggerFunctions): boolean {
-	const { lastNodeExecuted } = result?.data?.resultData ?? {};
-	return result?.status === 'error' && lastNodeExecuted === context.getNode().name;
+function hasFailedAt({ status, data }: IRun, context: ITriggerFunctions): boolean {
+	const { lastNodeExecuted } = data?.resultData ?? {};
+	return status === 'error' && lastNodeExecuted === context.getNode().name;
 }
 
 /** Waits for the first answer, as long as other runs make progress. */
@@ -173,16 +167,15 @@ async function settled(answers: Array<Promise<boolean>>, pace: Pace): Promise<bo
 }
 
 /** Makes of an event from the history what a run carries. */
-export function receivedEvent({ event, deliveryId, webhookId }: MissedEvent): ReceivedEvent {
-	const receivedAt = Date.now();
+export function receivedEvent({ event, row }: MissedEvent): ReceivedEvent {
 	return toReceivedEvent({
 		event,
 		delivery: {
-			deliveryId,
+			deliveryId: row.id,
 			timestamp: null,
-			receivedAt,
+			receivedAt: Date.now(),
 			signedWith: null,
-			webhookId,
+			webhookId: row.webhookId,
 			recovered: true,
 		},
 	});

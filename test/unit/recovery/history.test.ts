@@ -1,7 +1,7 @@
 import { HistoryReader } from '../../../nodes/AnchorBrowser/recovery/history';
 import type { ReadingInput } from '../../../nodes/AnchorBrowser/recovery/reading';
 import { AnchorInMemory } from '../registration/anchorInMemory';
-import { at, idsOf, readingOf, row, STARTED } from './rows';
+import { at, readingOf, row, STARTED } from './rows';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -25,20 +25,20 @@ const page = (events: unknown[], total?: number, headers?: Record<string, string
 
 /** Reads, and returns how many rows were missed events. */
 async function read(more: Partial<ReadingInput> = {}) {
-	const reading = readingOf([], { sinceMs: STARTED - DAY_MS, ...more });
+	const reading = readingOf([], { nowMs: STARTED, sinceMs: STARTED - DAY_MS, ...more });
 	const pause = async (ms: number) => void pauses.push(ms);
-	const answer = await reader.read(anchor.context(), reading, { nowMs: STARTED, pause });
-	const events = idsOf(reading.missing({ givenUp: true, answered: false }));
-	return { answer, count: events.length };
+	const failure = await reader.read(anchor.context(), reading, pause);
+	const { isWhole, beganMs } = reading;
+	return { failure, isWhole, beganMs, count: reading.missing({ givenUp: true }).length };
 }
-const whole = { ok: true, isWhole: true, beganMs: STARTED };
+const whole = { failure: undefined, isWhole: true, beganMs: STARTED };
 const asked = () => anchor.requests.map(({ query }) => query);
 const since = () => asked().map((query) => Date.parse(String(query.since)));
 
 it('reads all rows, page by page, with payload', async () => {
 	page(rows(0, 100), 150);
 	page(rows(100, 50), 150);
-	expect(await read()).toEqual({ answer: whole, count: 150 });
+	expect(await read()).toEqual({ ...whole, count: 150 });
 	expect(asked().map(({ offset }) => offset)).toEqual([0, 100]);
 	expect(asked().every((query) => query.include_payload === 'true')).toBe(true);
 });
@@ -47,13 +47,13 @@ it('says that it began when Anchor answered with the first page', async () => {
 	const dates = [at(7), at(9)].map((ms) => ({ date: new Date(ms).toUTCString() }));
 	page(rows(0, 1), 2, dates[0]);
 	page(rows(1, 1), 2, dates[1]);
-	expect((await read()).answer).toEqual({ ...whole, beganMs: at(7) });
+	expect(await read()).toEqual({ ...whole, beganMs: at(7), count: 2 });
 });
 
 it('goes on where a page ended that Anchor made shorter than asked', async () => {
 	page(rows(0, 50), 80);
 	page(rows(50, 30), 80);
-	expect(await read()).toEqual({ answer: whole, count: 80 });
+	expect(await read()).toEqual({ ...whole, count: 80 });
 });
 
 it('ends at an empty page whatever the total says, and without a total at one that is not full', async () => {
@@ -79,7 +79,7 @@ it('gives up after 200,000 rows, and says so', async () => {
 		{ status: 200, body: { events: [row('a', 5)], pagination: { total: 1e9 } } },
 		{ times: Infinity },
 	);
-	expect((await read()).answer).toEqual({ ...whole, isWhole: false });
+	expect(await read()).toEqual({ ...whole, isWhole: false, count: 1 });
 	expect(anchor.requests).toHaveLength(2_000);
 });
 
@@ -121,7 +121,7 @@ describe('begins', () => {
 
 it('takes a webhook whose history Anchor no longer has for one without', async () => {
 	anchor.answer(/events/, { status: 404, body: {} });
-	expect(await read()).toEqual({ answer: whole, count: 0 });
+	expect(await read()).toEqual({ ...whole, count: 0 });
 	reader.settle();
 	page([], 0);
 	await read();
@@ -130,7 +130,7 @@ it('takes a webhook whose history Anchor no longer has for one without', async (
 
 it('hands a refusal on', async () => {
 	anchor.answer(/events/, { status: 503, body: {} });
-	expect((await read()).answer).toMatchObject({ ok: false, status: 503 });
+	expect((await read()).failure).toMatchObject({ ok: false, status: 503 });
 	expect(anchor.requests).toHaveLength(1);
 });
 
@@ -144,7 +144,7 @@ describe('under way', () => {
 		failing(503);
 		failing(500);
 		page(rows(100, 50), 150);
-		expect(await read()).toEqual({ answer: whole, count: 150 });
+		expect(await read()).toEqual({ ...whole, count: 150 });
 		expect(pauses).toEqual([0, 5_000, 20_000]);
 	});
 
@@ -163,7 +163,7 @@ describe('under way', () => {
 	])('gives up after %j', async (statuses, status) => {
 		page(rows(0, 100), 150);
 		for (const one of statuses) failing(one);
-		expect((await read()).answer).toMatchObject({ ok: false, status });
+		expect((await read()).failure).toMatchObject({ ok: false, status });
 		expect(anchor.requests).toHaveLength(1 + statuses.length);
 	});
 });

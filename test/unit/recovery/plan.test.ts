@@ -1,169 +1,131 @@
 import type { DeliveryRow } from '../../../nodes/AnchorBrowser/api/webhooks';
-import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { planRecovery } from '../../../nodes/AnchorBrowser/recovery/plan';
-import type { PlanInput } from '../../../nodes/AnchorBrowser/recovery/plan';
+import type { PlanInput, RecoveryPlan } from '../../../nodes/AnchorBrowser/recovery/plan';
 import type { ReadingInput } from '../../../nodes/AnchorBrowser/recovery/reading';
-import { answered, at, idsOf, oneOf, readingOf, row } from './rows';
+import { at, idsOf, manyRows, oneOf, readingOf, row, rowsOf } from './rows';
 
-const planOf = (
-	rows: readonly DeliveryRow[],
-	more: Partial<PlanInput & ReadingInput> = {},
-): ReturnType<typeof planRecovery> => {
+type Known = Partial<PlanInput & ReadingInput>;
+
+function planOf(
+	rows: string | readonly DeliveryRow[],
+	more: Known = {},
+	isWhole = true,
+): RecoveryPlan {
 	// Where deliveries are collected, what the history shows is the collector's.
 	const reading = readingOf(rows, { ...more, collectedSinceMs: undefined });
+	reading.isWhole = isWhole;
 	return planRecovery(reading, {
-		nowMs: at(900),
-		isWhole: true,
 		isStart: false,
 		isDurable: true,
-		collectedSinceMs: undefined,
+		collectedSinceMs: Infinity,
 		othersReceive: reading.othersReceive,
-		checkedMs: undefined,
+		checkedMs: -Infinity,
 		secretSinceMs: at(-86_400),
 		hasReceived: true,
 		mismatchesMs: [],
 		...more,
 	});
-};
-
-/** What a plan runs for sure, and what it asks n8n's store about. */
-function runs(plan: ReturnType<typeof planRecovery>): string {
-	const sure = plan.portions.flatMap(({ events }) => idsOf(events));
-	const asked = plan.questions.flatMap(({ events }) => idsOf(events));
-	return [...sure, ...asked.map((id) => `${id}?`)].join(' ');
 }
 
-/** Shows that answers reach Anchor unchanged. */
-const own = answered('own', 1, 204);
-const refused = (id: string, seconds: number, status = 401) =>
-	row(id, seconds, { response_status: status });
+/** What a plan runs for sure, and what it asks n8n's store about. */
+function runs({ portions, questions }: RecoveryPlan): string {
+	const sure = portions.map(({ events }) => idsOf(events));
+	const asked = questions.map(({ events }) => idsOf(events).replace(/\S+/g, '$&?'));
+	return [...sure, ...asked].join(' ');
+}
+const sizesOf = (parts: ReadonlyArray<{ events: unknown[] }>) =>
+	parts.map(({ events }) => events.length);
 
-it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
-	['given up: missing', [row('a', 5), row('b', 6, { status: 'dead' })], {}, 'a b'],
-	[
-		'taken just now or not for us: settled',
-		[answered('a', 890, 202), answered('b', 6, 204)],
-		{},
-		'',
-	],
-	['a plain 200 beside answers of ours: missing', [own, answered('a', 5, 200)], {}, 'a'],
-	['a plain 200 where nothing is ours: doubtful', [answered('a', 5, 200)], {}, 'a?'],
-	[
-		'a plain 200 for what this process has answered: something changes answers',
-		[own, answered('known', 4, 200), answered('a', 5, 200)],
-		{ isKnown: oneOf('known') },
-		'a?',
-	],
-	[
-		'a plain 200 for what it has recovered: nothing changes answers',
-		[own, answered('known', 4, 200), answered('a', 5, 200)],
-		{ isKnown: oneOf('known'), isRecovered: oneOf('known') },
-		'a',
-	],
-	['without a store that can tell', [answered('a', 5, 200)], { isDurable: false }, ''],
-	['202 before a start: doubtful', [answered('a', -5, 202)], { isStart: true }, 'a?'],
-	['202 before a start, at a later look', [answered('a', -5, 202)], {}, ''],
-	[
-		'202 before a start, twice for one event',
-		[answered('a', -5, 202), answered('a', -4, 202)],
-		{ isStart: true },
-		'a?',
-	],
-	[
-		'202 at the start, at the first look: as by another process',
-		[answered('a', 0, 202)],
-		{ isStart: true },
-		'a?',
-	],
-	[
-		'the same, less than a minute ago',
-		[answered('a', 0, 202)],
-		{ isStart: true, nowMs: at(30) },
-		'',
-	],
+const isStart = true;
+it.each<[string, string, Known, string]>([
+	['given up: missing', 'a 404@5, b dead@6', {}, 'a b'],
+	['taken just now or not for us: settled', 'a 202@890, b 204@6', {}, ''],
+	['a plain 200 beside answers of ours: missing', 'own 204@1, a 200@5', {}, 'a'],
+	['a plain 200 where nothing is ours: doubtful', 'a 200@5', {}, 'a?'],
+	['without a store that can tell', 'a 200@5', { isDurable: false }, ''],
+	['202 before a start: doubtful', 'a 202@-5', { isStart }, 'a?'],
+	['202 before a start, at a later look', 'a 202@-5', {}, ''],
+	['202 before a start, twice for one event', 'a 202@-5, a 202@-4', { isStart }, 'a?'],
+	['202 at the start, at the first look: as by another process', 'a 202@0', { isStart }, 'a?'],
+	['the same, less than a minute ago', 'a 202@0', { isStart, nowMs: at(30) }, ''],
 	[
 		'202 before a start of queue mode: doubtful, and asked about once',
-		[answered('a', -5, 202)],
-		{ isStart: true, othersReceive: true },
+		'a 202@-5',
+		{ isStart, othersReceive: true },
 		'a?',
 	],
-	['202 since the start, known here', [answered('a', 5, 202)], { isKnown: oneOf('a') }, ''],
+	['202 since the start, known here', 'a 202@5', { isKnown: oneOf('a') }, ''],
 	[
 		'202 by another process: doubtful after a minute, and asked about once',
-		[5, 6, 6, 840, 841].map((seconds) => answered(`e${seconds}`, seconds, 202)),
+		'e5 202@5, e6 202@6, e6 202@6, e840 202@840, e841 202@841',
 		{ checkedMs: at(5) },
 		'e6? e840?',
 	],
 	[
 		'the same, before this process began, if nothing was asked about since',
-		[answered('a', -6, 202), answered('b', -5, 202)],
+		'a 202@-6, b 202@-5',
 		{ othersReceive: true, checkedMs: at(-6) },
 		'b?',
 	],
-	['the same, noted as done', [answered('a', 5, 202)], { doneMs: at(5) }, ''],
-	['the same, without a store that can tell', [answered('a', 5, 202)], { isDurable: false }, ''],
+	['the same, noted as done', 'a 202@5', { doneMs: at(5) }, ''],
+	['the same, without a store that can tell', 'a 202@5', { isDurable: false }, ''],
 	[
 		'202 two minutes before the last one before a start, however long ago that is',
-		[answered('old', -7_321, 202), answered('a', -7_320, 202), answered('last', -7_200, 202)],
-		{ isStart: true },
+		'old 202@-7321, a 202@-7320, last 202@-7200',
+		{ isStart },
 		'a? last?',
 	],
 	[
 		'the same, in a history with the newest first',
-		[answered('last', -7_200, 202), answered('a', -7_320, 202), answered('old', -7_321, 202)],
-		{ isStart: true },
+		'last 202@-7200, a 202@-7320, old 202@-7321',
+		{ isStart },
 		'a? last?',
 	],
 	[
 		'the same, and what n8n has swallowed while it started',
-		[answered('a', -7_200, 202), answered('b', -2, 200)],
-		{ isStart: true },
+		'a 202@-7200, b 200@-2',
+		{ isStart },
 		'b a?',
 	],
 	[
 		'the same, where something changes answers',
-		[answered('old', -7_400, 200), answered('a', -7_200, 200), answered('b', -2, 200)],
-		{ isStart: true },
+		'old 200@-7400, a 200@-7200, b 200@-2',
+		{ isStart },
 		'a? b?',
 	],
 	[
 		'the same, five minutes before it began to take deliveries',
-		[answered('a', -7_200, 200), answered('b', -300, 200)],
-		{ isStart: true },
+		'a 200@-7200, b 200@-300',
+		{ isStart },
 		'a? b?',
 	],
 	[
 		'the same, with the newest first',
-		[answered('b', -300, 200), answered('a', -7_200, 200), answered('old', -7_400, 200)],
-		{ isStart: true },
+		'b 200@-300, a 200@-7200, old 200@-7400',
+		{ isStart },
 		'a? b?',
 	],
-	['the same, all of it lately', [answered('a', -2, 200)], { isStart: true }, 'a?'],
-	['200 since this process began, at a later look', [answered('a', 0, 200)], {}, 'a?'],
-	['200 before this process, at a later look', [answered('a', -5, 200)], {}, ''],
+	['the same, all of it lately', 'a 200@-2', { isStart }, 'a?'],
+	['200 since this process began, at a later look', 'a 200@0', {}, 'a?'],
+	['200 before this process, at a later look', 'a 200@-5', {}, ''],
 	[
 		'202 since collecting began, by a process that has ended',
-		[answered('a', -4_000, 202), answered('b', -3_000, 202), answered('last', -1, 202)],
-		{ isStart: true, collectedSinceMs: at(-4_000) },
+		'a 202@-4000, b 202@-3000, last 202@-1',
+		{ isStart, collectedSinceMs: at(-4_000) },
 		'b? last?',
 	],
-	['noted as done', [row('a', -5), answered('b', -4, 202)], { doneMs: at(-4), isStart: true }, ''],
-	[
-		'noted as begun, or asked about',
-		[answered('a', -5, 202), answered('b', -4, 202)],
-		{ checkedMs: at(-5), isStart: true },
-		'b?',
-	],
+	['noted as done', 'a 404@-5, b 202@-4', { doneMs: at(-4), isStart }, ''],
+	['noted as begun, or asked about', 'a 202@-5, b 202@-4', { checkedMs: at(-5), isStart }, 'b?'],
 	[
 		'the same, collected',
-		[answered('a', -6, 202), answered('b', -5, 202)],
-		{ checkedMs: at(-5), collectedSinceMs: at(-6), isStart: true },
+		'a 202@-6, b 202@-5',
+		{ checkedMs: at(-5), collectedSinceMs: at(-6), isStart },
 		'b?',
 	],
 	[
 		'the same, answered by something else',
-		[answered('a', -5, 200), answered('b', -4, 200)],
-		{ checkedMs: at(-5), isStart: true },
+		'a 200@-5, b 200@-4',
+		{ checkedMs: at(-5), isStart },
 		'a? b?',
 	],
 ])('%s', (_what, rows, more, expected) => {
@@ -171,41 +133,42 @@ it.each<[string, DeliveryRow[], Partial<PlanInput & ReadingInput>, string]>([
 });
 
 describe('order', () => {
-	it('is by age, and of one moment by the history from its older end', () => {
-		const rows = [row('a', 5), row('b', 6), row('c', 6), row('d', 7)];
-		expect(runs(planOf(rows))).toBe('a b c d');
-		expect(runs(planOf([...rows].reverse()))).toBe('a b c d');
-	});
-
-	it('is by age in doubt as well', () => {
-		const rows = [answered('a', 5, 200), answered('b', 6, 200), answered('c', 6, 200)];
-		const late = { ...rows[0], completed_at: new Date(at(9)).toISOString() };
-		expect(runs(planOf([late, ...rows.slice(1)]))).toBe('a? b? c?');
-		expect(runs(planOf([...rows].reverse()))).toBe('a? b? c?');
+	it.each([
+		['a 404@5, b 404@6, c 404@6, d 404@7', 'a b c d'],
+		['a 200@5, b 200@6, c 200@6', 'a? b? c?'],
+	])('of %s is by age, and of one moment by the history from its older end', (text, expected) => {
+		const rows = rowsOf(text);
+		expect(runs(planOf(rows))).toBe(expected);
+		expect(runs(planOf([...rows].reverse()))).toBe(expected);
+		rows[0].completed_at = new Date(at(9)).toISOString();
+		expect(runs(planOf(rows))).toBe(expected);
 	});
 
 	it('is by when Anchor ended with them where there is more than a portion', () => {
 		const late = row('late', 1, { completed_at: new Date(at(5_000)).toISOString() });
-		const many = Array.from({ length: 40 }, (_none, index) => row(`e${index}`, 10 + index));
-		const { portions } = planOf([late, ...many]);
-		expect(portions.map(({ events }) => events.length)).toEqual([25, 16]);
+		const { portions } = planOf([late, ...manyRows(40, (index) => `e${index} 404@${10 + index}`)]);
+		expect(sizesOf(portions)).toEqual([25, 16]);
 		expect(portions.map(({ doneMs }) => doneMs)).toEqual([at(34), at(5_000)]);
-		expect(idsOf(portions[1].events)[0]).toBe('late');
+		expect(portions[1].events[0].event.id).toBe('late');
 	});
 });
 
 describe('what is in doubt', () => {
 	const lastMinute = (count: number) =>
-		Array.from({ length: count }, (_none, index) => answered(`e${index}`, -60 + index / 100, 202));
+		manyRows(count, (index) => `e${index} 202@${-60 + index / 100}`);
 
-	it('is asked about in runs of 500, as far back as the store surely remembers', () => {
-		const { questions } = planOf(lastMinute(1_200), { isStart: true });
-		expect(questions.map(({ events }) => events.length)).toEqual([500, 500]);
-		expect(questions.map(({ events }) => events[0].event.id)).toEqual(['e200', 'e700']);
-		expect(questions[0].witnesses).toEqual(
-			Array.from({ length: 10 }, (_none, index) => `e${190 + index}`),
-		);
-	});
+	it.each([
+		['before a start', { isStart }, Array.from({ length: 10 }, (_, index) => `e${190 + index}`)],
+		['by other processes, without witnesses', { othersReceive: true, startedMs: at(-90) }, []],
+	])(
+		'of what was taken %s is asked about in runs of 500, as far back as the store surely remembers',
+		(_when, more, witnesses) => {
+			const { questions } = planOf(lastMinute(1_200).reverse(), more);
+			expect(sizesOf(questions)).toEqual([500, 500]);
+			expect(questions.map(({ events }) => events[0].event.id)).toEqual(['e200', 'e700']);
+			expect(questions.map((question) => question.witnesses)).toEqual([witnesses, witnesses]);
+		},
+	);
 
 	it.each([
 		['two minutes before', -2_120, 'a? last?'],
@@ -214,154 +177,84 @@ describe('what is in doubt', () => {
 	])(
 		'is what was taken %s deliveries that n8n did not take at once',
 		(_when, seconds, expected) => {
-			for (const outage of [row('x', -2_000), { ...answered('x', -2_000, 204), attempt: 2 }]) {
-				const rows = [own, answered('a', seconds, 202), outage, answered('last', -60, 202)];
-				expect(runs(planOf(rows, { isStart: true, isKnown: oneOf('x') }))).toBe(expected);
+			for (const outage of ['x 404@-2000', 'x 204@-2000 2nd']) {
+				const rows = `own 204@1, a 202@${seconds}, ${outage}, last 202@-60`;
+				expect(runs(planOf(rows, { isStart, isKnown: oneOf('x') }))).toBe(expected);
 			}
 		},
 	);
 
-	it('has for witnesses the ten last ones before it', () => {
-		const before = Array.from({ length: 30 }, (_none, index) =>
-			answered(`w${index}`, index - 900, 202),
-		);
-		const [{ witnesses }] = planOf([...before, ...lastMinute(2)], { isStart: true }).questions;
-		expect(witnesses).toEqual(before.slice(-10).map((one) => one.external_event_id));
+	it('has witnesses that are not younger, among the last that the store surely remembers', () => {
+		const known = { isStart, isKnown: oneOf('x') };
+		const old = rowsOf('w 202@-5000, a 202@-4000, x failed@-3900');
+		const young = (count: number) => manyRows(count, (index) => `young${index} 202@-2000`);
+		const last = rowsOf('last 202@-1');
+		const [{ events, witnesses }] = planOf([...old, ...young(998), ...last], known).questions;
+		expect([idsOf(events), witnesses]).toEqual(['a last', ['w']]);
+		expect(runs(planOf([...old, ...young(999), ...last], known))).toBe('last?');
 	});
 
-	it('has none that is younger, and is among the last that the store surely remembers', () => {
-		const few = (name: string, seconds: number, count: number) =>
-			Array.from({ length: count }, (_none, index) => answered(`${name}${index}`, seconds, 202));
-		const outage = row('x', -3_900, { response_status: 204 });
-		const before = [...few('w', -5_000, 1), ...few('a', -4_000, 1), outage];
-		const known = { isStart: true, isKnown: oneOf('x') };
-		const [{ events, witnesses }] = planOf(
-			[...before, ...few('young', -2_000, 998), ...few('last', -1, 1)],
-			known,
-		).questions;
-		expect([idsOf(events), witnesses]).toEqual([['a0', 'last0'], ['w0']]);
-		const more = [...before, ...few('young', -2_000, 999), ...few('last', -1, 1)];
-		expect(runs(planOf(more, known))).toBe('last0?');
-	});
-});
-
-describe('what other processes took', () => {
-	it('is asked about in the same way, without witnesses', () => {
-		const taken = Array.from({ length: 1_200 }, (_none, index) =>
-			answered(`e${index}`, index / 100, 202),
-		);
-		const { questions } = planOf(taken.reverse());
-		expect(questions.map(({ events }) => events.length)).toEqual([500, 500]);
-		expect(questions.map(({ events }) => events[0].event.id)).toEqual(['e200', 'e700']);
-		expect(questions.map(({ witnesses }) => witnesses)).toEqual([[], []]);
-	});
-
-	it.each([
-		['a minute ago', { checkedMs: at(0) }, at(840)],
-		['its start, if that is later', { nowMs: at(20) }, at(0) - 1],
-		['what is noted, if that is later', { checkedMs: at(880) }, at(880)],
-		['nothing that can be said, where not all was read', { isWhole: false }, undefined],
-	])('has been asked about up to %s', (_when, more, expected) => {
-		expect(planOf([], more).checkedMs).toBe(expected);
+	it.each<[string, Known, boolean, number | undefined]>([
+		['a minute ago', { checkedMs: at(0) }, true, at(840)],
+		['its start, if that is later', { nowMs: at(20) }, true, at(0) - 1],
+		['what is noted, if that is later', { checkedMs: at(880) }, true, at(880)],
+		['nothing that can be said, where not all was read', {}, false, undefined],
+	])('has been asked about up to %s', (_when, more, isWhole, expected) => {
+		expect(planOf('', more, isWhole).checkedMs).toBe(expected);
 	});
 });
 
 describe('what can be noted as done', () => {
 	it('is all that Anchor had ended with five minutes ago', () => {
-		expect(planOf([own])).toMatchObject({ doneMs: at(600), isUnsettled: false });
+		expect(planOf('own 204@1').doneMs).toBe(at(600));
 	});
 
-	it('ends before what n8n has in hand, which another look comes back to', () => {
-		const plan = planOf([row('a', 5), row('held', 7), row('b', 9)], {
-			isKnown: oneOf('held'),
-			isInHand: oneOf('held'),
-		});
-		expect(plan).toMatchObject({ doneMs: at(7) - 1, isUnsettled: true });
-		expect(plan.portions).toMatchObject([{ doneMs: at(7) - 1 }]);
-	});
-
-	it('ends before what was left out because there is so much', () => {
-		const rows = Array.from({ length: 10_000 }, (_none, index) => row(`e${index}`, index));
-		const plan = planOf(rows);
-		expect(plan).toMatchObject({ doneMs: at(600), isUnsettled: true });
-		expect(plan.portions.flatMap(({ events }) => events)).toHaveLength(5_000);
-		expect(plan.portions[plan.portions.length - 1].doneMs).toBe(at(4_999));
-	});
-
-	it('is what 1,000 events have come to, before it is asked about what other processes took meanwhile', () => {
-		const rows = Array.from({ length: 1_010 }, (_none, index) => row(`e${index}`, index));
-		const sizes = (more: Partial<PlanInput>) => {
-			const { portions, goesOn } = planOf(rows, more);
-			return [portions.flatMap(({ events }) => events).length, goesOn];
-		};
-		expect(sizes({ othersReceive: true })).toEqual([1_000, true]);
-		expect(sizes({ othersReceive: false })).toEqual([1_010, false]);
-		expect(planOf(rows.slice(10), { othersReceive: true }).goesOn).toBe(false);
+	it('is no more than what ended before something that another look comes back to', () => {
+		const held = { isKnown: oneOf('held'), isInHand: oneOf('held') };
+		const plan = planOf('a 404@5, held 404@7, b 404@9', held);
+		expect(plan).toMatchObject({ doneMs: undefined, portions: [{ doneMs: at(7) - 1 }] });
 	});
 
 	it('is nothing where not all was read', () => {
-		const plan = planOf([row('a', 5)], { isWhole: false });
-		expect(plan).toMatchObject({ doneMs: undefined, isUnsettled: true });
-		expect(plan.portions).toMatchObject([{ doneMs: -Infinity }]);
+		const plan = planOf('a 404@5', {}, false);
+		expect(plan).toMatchObject({ doneMs: undefined, portions: [{ doneMs: -Infinity }] });
+	});
+
+	it('is what 1,000 events have come to, before it is asked about what other processes took meanwhile', () => {
+		const sizes = (count: number, more: Known) => {
+			const { portions, goesOn } = planOf(
+				manyRows(count, (index) => `e${index} 404@${index}`),
+				more,
+			);
+			return [sizesOf(portions).reduce((sum, size) => sum + size), goesOn];
+		};
+		expect(sizes(1_010, { othersReceive: true })).toEqual([1_000, true]);
+		expect(sizes(1_010, { othersReceive: false })).toEqual([1_010, false]);
+		expect(sizes(1_000, { othersReceive: true })).toEqual([1_000, false]);
 	});
 });
 
-describe('a secret', () => {
-	it.each<[string, DeliveryRow, Partial<PlanInput & ReadingInput>, unknown]>([
-		[
-			'is proven wrong by a 401 that this process gave',
-			refused('a', 5),
-			{ mismatchesMs: [at(6)] },
-			'proven',
-		],
-		[
-			'also where others matched nothing since',
-			refused('a', 5),
-			{ mismatchesMs: [at(6), at(800)] },
-			'proven',
-		],
-		['is not by one that it did not give', refused('a', 5), { mismatchesMs: [at(800)] }, undefined],
-		[
-			'nor by a 400, which headers or the time have got',
-			refused('a', 5, 400),
-			{ mismatchesMs: [at(5)] },
-			undefined,
-		],
-		[
-			'nor by a 401 from before it was made',
-			refused('a', 5),
-			{ mismatchesMs: [at(5)], secretSinceMs: at(5) },
-			undefined,
-		],
-		[
-			'is reported wrong where this process receives nothing',
-			refused('a', 5),
-			{ hasReceived: false },
-			'reported',
-		],
-	])('%s', (_what, refusal, more, expected) => {
-		expect(planOf([own, refusal], more).wrongSecret).toBe(expected);
-	});
-
-	it('is not wrong when nothing was refused, nor by a 401 two minutes away', () => {
-		expect(planOf([own], { hasReceived: false }).wrongSecret).toBeUndefined();
-		const refusal = refused('a', 5);
-		expect(planOf([own, refusal], { mismatchesMs: [at(125)] }).wrongSecret).toBeUndefined();
-	});
-
-	it('is reported wrong where others receive, too', () => {
-		const rows = [refused('a', 5), answered('b', 6, 202)];
-		expect(planOf(rows).wrongSecret).toBe('reported');
-		expect(planOf(rows, { isKnown: oneOf('b') }).wrongSecret).toBeUndefined();
-	});
-});
-
-it('hands on what could not be judged or had', () => {
-	const conditions = { conditions: [{ leftValue: 'duration_ms', operator: 'number:gt' }] };
-	const wanted = { events: ['task.completed'], filters: makeFilters({ conditions }) };
-	const rows = [row('a', 5, { payload: undefined }), row('b', 6)];
-	expect(planOf(rows, { wanted })).toMatchObject({
-		withoutPayload: ['a'],
-		unjudged: ['duration_ms'],
-	});
+it.each<[string, string, Known, RecoveryPlan['wrongSecret']]>([
+	['is proven wrong by a 401 that this process gave', '401', { mismatchesMs: [at(6)] }, 'proven'],
+	['also where others matched nothing since', '401', { mismatchesMs: [at(6), at(800)] }, 'proven'],
+	['is not by one that it did not give', '401', { mismatchesMs: [at(800)] }, undefined],
+	['nor by one two minutes away', '401', { mismatchesMs: [at(125)] }, undefined],
+	['nor by a 400, which headers or the time have got', '400', { mismatchesMs: [at(5)] }, undefined],
+	[
+		'nor by a 401 from before it was made',
+		'401',
+		{ mismatchesMs: [at(5)], secretSinceMs: at(5) },
+		undefined,
+	],
+	[
+		'is reported wrong where this process receives nothing',
+		'401',
+		{ hasReceived: false },
+		'reported',
+	],
+	['is not where nothing was refused', '204', { hasReceived: false }, undefined],
+	['is reported wrong where others receive, too', '401@5, b 202', {}, 'reported'],
+	['is not where only this process does', '401@5, b 202', { isKnown: oneOf('b') }, undefined],
+])('a secret %s', (_what, answers, more, expected) => {
+	expect(planOf(`own 204@1, a ${answers}@5`, more).wrongSecret).toBe(expected);
 });
