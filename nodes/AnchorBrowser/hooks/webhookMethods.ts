@@ -1,6 +1,6 @@
 import { NodeOperationError } from 'n8n-workflow';
 import type { IHookFunctions } from 'n8n-workflow';
-import { makeNodeError, toNodeError, whatHappened } from '../api/explain';
+import { makeNodeError, refusalOf, whatHappened } from '../api/explain';
 import { listWebhooks, sendTestEvent } from '../api/webhooks';
 import { conditionDoubts } from '../delivery/conditions';
 import { entryOf, EVERY_EVENT } from '../events/catalogue';
@@ -89,10 +89,7 @@ async function register(
 			!isTest && collectMinutesOf(context.getNode().parameters) > 0 ? Date.now() : undefined,
 		secretIsWrong: false,
 	});
-	if (!outcome.ok) {
-		const { words, permanent, status } = outcome.refusal;
-		throw makeNodeError(context.getNode(), words, { permanent, status });
-	}
+	if (!outcome.ok) throw makeNodeError(context.getNode(), outcome.refusal);
 	const { state } = outcome;
 	if (state === undefined) return;
 	writeState(context, owner.nodeId, state);
@@ -185,7 +182,7 @@ async function findRegistration(
 
 	const listed = await listWebhooks(context);
 	if (!listed.ok) {
-		const trouble = whatHappened(listed, { what: 'look for a webhook of this trigger' });
+		const trouble = whatHappened(listed, 'look for a webhook of this trigger');
 		context.logger.debug(`${context.getNode().name}: ${trouble}`);
 		return { mode: undefined };
 	}
@@ -225,12 +222,12 @@ async function askForSample(
 ): Promise<void> {
 	const sent = await sendTestEvent(context, webhookId, sampleEvent);
 	if (sent.ok) return;
-	throw toNodeError(context.getNode(), sent, {
-		what: `send the sample event ${sampleEvent}`,
-		advice: {
-			400: 'Add the option Sample Event and choose another one, or None, then listen again.',
-		},
-	});
+	const advice =
+		sent.status === 400
+			? 'Add the option Sample Event and choose another one, or None, then listen again.'
+			: undefined;
+	const refusal = refusalOf(sent, `send the sample event ${sampleEvent}`, advice);
+	throw makeNodeError(context.getNode(), refusal);
 }
 
 /** No condition takes an expression: the parameters hold them as they were written. */
@@ -256,7 +253,7 @@ function noEvents(context: IHookFunctions): NodeOperationError {
 function refuseUnlistedEvents(context: IHookFunctions, { events }: RegistrationSettings): void {
 	const unlisted = events.filter((event) => event !== EVERY_EVENT && !entryOf(event));
 	if (unlisted.length === 0) return;
-	throw makeNodeError(context.getNode(), unlistedEventWords(unlisted), { permanent: true });
+	throw makeNodeError(context.getNode(), { words: unlistedEventWords(unlisted), permanent: true });
 }
 
 function addressOf(context: IHookFunctions): string {

@@ -63,7 +63,7 @@ export async function readHistory(monitor: Monitor): Promise<HistoryRead | undef
 		const pause = async (ms: number) => await pauseFor(monitor, ms);
 		const read = await trigger.historyOf(webhookId).read(context, reading, { nowMs, pause });
 		if (!read.ok) {
-			monitor.log('debug', whatHappened(read, { what: 'read the delivery history' }));
+			monitor.log('debug', whatHappened(read, 'read the delivery history'));
 			return undefined;
 		}
 		isWhole &&= read.isWhole;
@@ -104,7 +104,7 @@ export async function noteProgress(monitor: Monitor, progress: Progress): Promis
 		const description = formatMark(owner, note);
 		const written = await updateWebhook(context, state.webhookId, { description });
 		if (written.ok) anchor.note = note;
-		else monitor.log('debug', whatHappened(written, { what: 'write the mark of the webhook' }));
+		else monitor.log('debug', whatHappened(written, 'write the mark of the webhook'));
 		return written.ok;
 	});
 }

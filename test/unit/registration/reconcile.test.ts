@@ -1,3 +1,4 @@
+import type { Refusal } from '../../../nodes/AnchorBrowser/api/explain';
 import { EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
 import { DOCUMENTED_EVENTS } from '../../simulator/events';
 import {
@@ -14,7 +15,7 @@ import type {
 	ReconcileRequest,
 } from '../../../nodes/AnchorBrowser/registration/reconcile';
 import { logLineOf } from '../../../nodes/AnchorBrowser/registration/report';
-import type { Happening, Refusal } from '../../../nodes/AnchorBrowser/registration/report';
+import type { Happening } from '../../../nodes/AnchorBrowser/registration/report';
 import { seal } from '../../../nodes/AnchorBrowser/registration/seal';
 import { openSecrets } from '../../../nodes/AnchorBrowser/registration/state';
 import type { RegistrationState } from '../../../nodes/AnchorBrowser/registration/state';
@@ -203,7 +204,7 @@ describe('a creation that goes wrong', () => {
 
 	it('when its answer is lost, does not stand; the next one takes up what was made', async () => {
 		anchor.answer(/^POST/, 'carried out, answer lost');
-		expect(await refused()).not.toHaveProperty('status');
+		expect(await refused()).toMatchObject({ status: null });
 		const outcome = await stands();
 		expect(what(outcome)).toEqual(['rotated']);
 		expect(outcome.happened).toMatchObject([{ reason: 'unknown' }]);
