@@ -109,6 +109,7 @@ export function parseMark(description: unknown): Mark | undefined {
 /** What changes in a note when a webhook is put in line. */
 export interface NoteChanges {
 	fingerprint: string | undefined;
+	/** Whether another process, or an earlier life of n8n, may be about to end the webhook: the mark then tells it not to. */
 	isTakenUp: boolean;
 	/** Since when events are collected, unless an earlier time is noted; false when they are not, undefined leaves what is noted. */
 	collectedMs?: number | false;

@@ -1,19 +1,19 @@
 import type { RemoteWebhook, WebhookChanges } from '../api/webhooks';
 import { timeOf } from '../events/json';
 import { formatMark, isMarkOf, isMarkOfNode, parseMark, renewNote } from './mark';
-import type { Mark, MarkOwner } from './mark';
+import type { Mark, MarkOwner, NoteChanges } from './mark';
 
 /** What n8n has kept of its registration. */
 export interface StoredRegistration {
 	webhookId: string;
 	/** Of the stored signing secret (`fingerprintOf`); undefined when there is none that can be opened. */
 	fingerprint: string | undefined;
-	/** Events that Anchor refused the last time. */
+	/** Wanted events that Anchor refused the last time. */
 	unsupported: readonly string[];
 }
 
 /** The webhook as it should be. */
-export interface WantedRegistration {
+export interface WantedRegistration extends Pick<NoteChanges, 'isTakenUp' | 'collectedMs'> {
 	owner: MarkOwner;
 	url: string;
 	/** Anchor's names, without repetition. */
@@ -25,10 +25,6 @@ export interface WantedRegistration {
 	 * for no event again that Anchor refused the last time.
 	 */
 	occasion: 'publish' | 'start' | 'look';
-	/** Whether another process, or an earlier life of n8n, may be about to end the webhook: the mark then tells it not to. */
-	isTakenUp: boolean;
-	/** See `NoteChanges`. */
-	collectedMs?: number | false;
 }
 
 /**
@@ -38,7 +34,7 @@ export interface WantedRegistration {
 export type SecretTrust = 'trusted' | 'doubtful' | 'wrong';
 
 /** Why a secret is rotated: it is not known here, doubtful or wrong, or the mark names another one as the last. */
-export type RotationReason = 'unknown' | 'outdated' | 'doubtful' | 'wrong';
+export type RotationReason = 'unknown' | 'outdated' | Exclude<SecretTrust, 'trusted'>;
 
 export interface PlanInput {
 	/** What Anchor lists, and the webhook of the stored id where the list lacks it (a disabled one). */
@@ -73,12 +69,12 @@ export const LISTENING_MS = 15 * 60_000;
 /**
  * Decides how to bring the webhook at Anchor in line with what is wanted. Pure.
  *
- * | at Anchor                                | stored here              | step                                |
- * |------------------------------------------|--------------------------|-------------------------------------|
- * | ours, same address, events and enabled   | id and secret            | no changes, no rotation             |
- * | ours, anything differs                   | id and secret            | changes: one PATCH                  |
+ * | at Anchor                                | stored here               | step                                  |
+ * |------------------------------------------|---------------------------|---------------------------------------|
+ * | ours, same address, events and enabled   | id and secret             | no changes, no rotation               |
+ * | ours, anything differs                   | id and secret             | changes: one PATCH                    |
  * | ours                                     | no secret, or a wrong one | rotation in place, PATCH what differs |
- * | nothing of ours                          | anything                 | none: create                        |
+ * | nothing of ours                          | anything                  | undefined: one is created             |
  *
  * Ours is the webhook of the stored id, unless it carries the mark of another n8n, workflow, node or mode; else one with
  * our own mark, first the one at our address, then the oldest. A webhook without our mark at our address is a stranger:
@@ -223,9 +219,9 @@ function rotationReason(
 	secretIs: SecretTrust,
 ): RotationReason | undefined {
 	if (fingerprint === undefined) return 'unknown';
-	if (secretIs === 'wrong') return 'wrong';
+	if (secretIs === 'wrong') return secretIs;
 	if (mark?.fingerprint !== undefined && mark.fingerprint !== fingerprint) return 'outdated';
-	return secretIs === 'doubtful' ? 'doubtful' : undefined;
+	return secretIs === 'trusted' ? undefined : secretIs;
 }
 
 function changesOf(
@@ -234,7 +230,7 @@ function changesOf(
 	wanted: WantedRegistration & { nowMs: number },
 ): WebhookChanges {
 	const { owner, url, events, occasion } = wanted;
-	const unsupported = known?.unsupported.filter((event) => events.includes(event)) ?? [];
+	const unsupported = known?.unsupported ?? [];
 	const subscribed = events.filter((event) => !unsupported.includes(event));
 	const isRetried = occasion !== 'look' && unsupported.length > 0;
 	const isSubscribed = isSameSet(webhook.subscribed_events, subscribed) && !isRetried;

@@ -65,7 +65,7 @@ interface Run {
 	request: ReconcileRequest;
 	/** The wanted events by name. */
 	events: string[];
-	/** What is stored, if it is this trigger's own. */
+	/** What is stored, if it is this trigger's own; without the events that are not wanted any more. */
 	stored: RegistrationState | undefined;
 	/** The stored secret, if it can be opened. */
 	secret: string | undefined;
@@ -98,12 +98,14 @@ export async function reconcile(
 	const { owner, url, stored, nowMs, clockOffsetMs } = request;
 	const { apiKey, baseUrl } = await connectionOf(context);
 	const sealing = { apiKey, workflowId: owner.workflowId, nodeId: owner.nodeId };
+	const events = namesOf(request.events);
 	const own = stored?.owner === ownerKeyOf(owner) ? stored : undefined;
+	const unsupported = own?.unsupported.filter((event) => events.includes(event)) ?? [];
 	const run: Run = {
 		context,
 		request,
-		events: namesOf(request.events),
-		stored: own,
+		events,
+		stored: own && { ...own, unsupported },
 		secret: own && open(own.secret, sealing),
 		sealing,
 		anchorMs: nowMs + clockOffsetMs,
@@ -151,7 +153,7 @@ async function carryOut(
 	const { id } = webhook;
 	const fields = Object.keys(changes);
 	let current = webhook;
-	let unsupported = stillUnsupported(run);
+	let unsupported = run.stored?.unsupported ?? [];
 	if (fields.length > 0) {
 		const { result, unsupported: refused } = await patch(run.context, id, changes);
 		if (!result.ok) return serveOrRefuse(run, result, `change the webhook ${id}`, webhook);
@@ -309,7 +311,7 @@ function isRefusal({ status }: ApiFailure): boolean {
 function outcomeOf(
 	run: Run,
 	webhook: RemoteWebhook,
-	fresh: Partial<RegistrationState>,
+	fresh: Partial<RegistrationState> = {},
 ): Reconciled {
 	const { request, stored, anchorMs, happened } = run;
 	const known = stored?.webhookId === webhook.id ? stored : undefined;
@@ -319,7 +321,7 @@ function outcomeOf(
 		webhookId: webhook.id,
 		url: request.url,
 		events: [...webhook.subscribed_events],
-		unsupported: stillUnsupported(run),
+		unsupported: stored?.unsupported ?? [],
 		owner: ownerKeyOf(request.owner),
 		secret: known?.secret ?? '',
 		secretSince: known?.secretSince ?? anchorMs,
@@ -370,7 +372,7 @@ function serveOrRefuse(
 	}
 	const isRoutine = occasion === 'look' && isOutage(failure);
 	run.happened.push({ what: 'unchecked', id: webhook.id, failure, operation, isRoutine });
-	return outcomeOf(run, webhook, {});
+	return outcomeOf(run, webhook);
 }
 
 /** The webhook as it was when it was last seen. */
@@ -408,10 +410,6 @@ function refuse({ happened }: Run, refusal: Refusal): Reconciled {
 /** The two things of ours that Anchor checks in a request. */
 const CONTENT_ADVICE =
 	"Check the selected events, and that this n8n's address (N8N_WEBHOOK_URL, before n8n 2.29: WEBHOOK_URL) is a public https one, then try again.";
-
-function stillUnsupported({ stored, events }: Run): string[] {
-	return stored?.unsupported.filter((event) => events.includes(event)) ?? [];
-}
 
 function namesOf(selected: readonly string[]): string[] {
 	const all = selected.includes(EVERY_EVENT) ? EVENT_TYPES : [];

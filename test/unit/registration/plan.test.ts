@@ -317,7 +317,6 @@ describe('events that Anchor refused earlier', () => {
 	it.each<[string, Partial<WantedRegistration>, object]>([
 		['are tried again at an activation', { occasion: 'start' }, all],
 		['do not count as a difference otherwise', { occasion: 'look' }, {}],
-		['are forgotten once nobody wants them', { events: ['task.completed'] }, {}],
 	])('%s', (_what, wanted, changes) => {
 		const remote = ours({ subscribed_events: ['task.completed'] });
 		const kept = stored({ unsupported: ['task.failed'] });
