@@ -8,7 +8,7 @@ import type {
 	IWebhookFunctions,
 	Workflow,
 } from 'n8n-workflow';
-import { isObject, parseJson } from '../events/json';
+import { isObject, parseJson, timeOf } from '../events/json';
 import { errorTextOf } from './errorText';
 
 /** Every place in n8n from which Anchor is asked for something. */
@@ -19,9 +19,8 @@ export interface ApiRequest {
 	method: IHttpRequestMethods;
 	/** Below the Base URL, with its leading slash. */
 	path: string;
-	body?: IDataObject;
-	/** Values that are undefined are left out. */
-	query?: Record<string, string | number | boolean | undefined>;
+	body?: object;
+	query?: IDataObject;
 }
 
 /** Why a request did not do what it should. */
@@ -80,16 +79,16 @@ export async function connectionOf(context: ApiContext): Promise<Connection> {
  * @returns the parsed body of a 2xx answer, not checked; else the failure, without the API key in it
  * @throws n8n's own message when the node has no credential
  */
-export async function anchorRequest<T>(
+export async function anchorRequest(
 	context: ApiContext,
-	request: ApiRequest,
-): Promise<ApiResult<T>> {
-	const connection = await connectionOf(context);
+	{ method, path, body, query }: ApiRequest,
+): Promise<ApiResult<unknown>> {
+	const { apiKey, baseUrl } = await connectionOf(context);
 	const options: IHttpRequestOptions = {
-		method: request.method,
-		url: `${connection.baseUrl}${request.path}`,
-		qs: definedOnly(request.query ?? {}),
-		body: request.body,
+		method,
+		url: `${baseUrl}${path}`,
+		qs: query,
+		body,
 		json: true,
 		// Else n8n parses the answer by itself, and digits of large numbers are lost.
 		encoding: 'text',
@@ -110,34 +109,21 @@ export async function anchorRequest<T>(
 				)) as IN8nHttpFullResponse,
 		);
 	} catch (thrown) {
-		const { apiKey, baseUrl } = connection;
-		return {
-			ok: false,
-			status: null,
-			message: reasonOf(thrown, apiKey),
-			address: addressOf(baseUrl),
-		};
+		const message = reasonOf(thrown, apiKey);
+		return { ok: false, status: null, message, address: addressOf(baseUrl) };
 	}
-	return readAnswer<T>(response, connection.apiKey);
+	return readAnswer(response, apiKey);
 }
 
-function readAnswer<T>(
-	{ statusCode, headers, body: text }: IN8nHttpFullResponse,
+function readAnswer(
+	{ statusCode: status, headers, body: text }: IN8nHttpFullResponse,
 	apiKey: string,
-): ApiResult<T> {
+): ApiResult<unknown> {
 	const body = parsedIfJson(text);
-	const date = Date.parse(String(headerOf(headers ?? {}, 'date') ?? ''));
-	const dateMs = Number.isNaN(date) ? undefined : date;
-	if (statusCode >= 200 && statusCode < 300) return { ok: true, body: body as T, dateMs };
-
-	const retryAfterSeconds = waitOf(headers ?? {}, dateMs);
-	return {
-		ok: false,
-		status: statusCode,
-		message: errorTextOf(body, apiKey),
-		dateMs,
-		...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-	};
+	const dateMs = timeOf(headerOf(headers, 'date'));
+	if (status >= 200 && status < 300) return { ok: true, body, dateMs };
+	const message = errorTextOf(body, apiKey);
+	return { ok: false, status, message, dateMs, retryAfterSeconds: waitOf(headers, dateMs) };
 }
 
 /**
@@ -193,10 +179,6 @@ function parsedIfJson(body: unknown): unknown {
 	}
 }
 
-function definedOnly(query: NonNullable<ApiRequest['query']>): IDataObject {
-	return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
-}
-
 function addressOf(baseUrl: string): string {
 	try {
 		const { protocol, host } = new URL(baseUrl);
@@ -218,20 +200,20 @@ function reasonOf(thrown: unknown, apiKey: string): string {
 }
 
 /** `Retry-After` holds seconds or a date (RFC 9110); a date is measured against the answer's own `Date`. */
-function waitOf(headers: IDataObject, dateMs: number | undefined): number | undefined {
-	const text = String(headerOf(headers, 'retry-after') ?? '').trim();
-	if (text === '') return undefined;
+function waitOf(headers: IDataObject | undefined, dateMs: number | undefined): number | undefined {
+	const text = headerOf(headers, 'retry-after').trim();
 	if (/^\d+(\.\d+)?$/.test(text)) return bounded(Number(text));
-	const until = Date.parse(text);
-	if (Number.isNaN(until)) return undefined;
-	return bounded((until - (dateMs ?? Date.now())) / 1000);
-}
-
-function headerOf(headers: IDataObject, name: string): unknown {
-	const key = Object.keys(headers).find((candidate) => candidate.toLowerCase() === name);
-	return key === undefined ? undefined : headers[key];
+	const until = timeOf(text);
+	return until === undefined ? undefined : bounded((until - (dateMs ?? Date.now())) / 1_000);
 }
 
 function bounded(seconds: number): number {
 	return Math.min(Math.max(Math.ceil(seconds), 0), LONGEST_WAIT_SECONDS);
+}
+
+/** '' where there is none. */
+function headerOf(headers: IDataObject | undefined, name: string): string {
+	const entries = Object.entries(headers ?? {});
+	const [, value] = entries.find(([key]) => key.toLowerCase() === name) ?? [];
+	return String(value ?? '');
 }

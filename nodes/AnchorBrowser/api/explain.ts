@@ -3,18 +3,19 @@ import type { INode, JsonObject } from 'n8n-workflow';
 import { isPermanent } from './client';
 import type { ApiFailure } from './client';
 
-/** What n8n was about to do. */
-export interface Operation {
-	/** Completes "n8n could not …": "create the webhook". */
-	what: string;
-	/** What to do about a status, in place of the general advice; one or more whole sentences. */
-	advice?: Readonly<Partial<Record<number, string>>>;
-}
-
 /** A message and its description: n8n 1.x shows the description alone, 2.41 and every log the message alone. */
 export interface Explanation {
 	message: string;
 	description: string;
+}
+
+/** Why a trigger cannot have what it needs. */
+export interface Refusal {
+	words: Explanation;
+	/** Whether trying again is of no use until a person has changed something. */
+	permanent: boolean;
+	/** Of Anchor's answer; null when none came. */
+	status?: number | null;
 }
 
 /**
@@ -22,58 +23,44 @@ export interface Explanation {
  * what to do. n8n up to 2.x does not retry an activation whose message contains "Authorization", so that only the
  * messages for 401 and 403 do, and Anchor's own words stand in the description.
  * @param failure what `anchorRequest` answered
- * @param operation what n8n was about to do
+ * @param what what n8n was about to do; completes "n8n could not …": "create the webhook"
+ * @param advice what to do about it, in place of the general advice; one or more whole sentences
  */
-export function explain(failure: ApiFailure, { what, advice = {} }: Operation): Explanation {
-	const { status } = failure;
+export function explain(failure: ApiFailure, what: string, advice?: string): Explanation {
 	const { message, cause, nextStep } = rowOf(failure, what);
-	const better = status === null ? undefined : advice[status];
 	return {
-		message: better === undefined ? message : `${cause}. ${better.replace(/\.$/, '')}`,
-		description: `${whatHappened(failure, { what })} ${better ?? nextStep}`,
+		message: advice === undefined ? message : `${cause}. ${advice.replace(/\.$/, '')}`,
+		description: `${whatHappened(failure, what)} ${advice ?? nextStep}`,
 	};
 }
 
 /**
  * What happened, without what to do: the first sentences of the description, for a log line that goes on by itself.
- * @param failure what `anchorRequest` answered
- * @param operation what n8n was about to do
+ * Takes the same as `explain`.
  */
-export function whatHappened(failure: ApiFailure, { what }: Pick<Operation, 'what'>): string {
+export function whatHappened(failure: ApiFailure, what: string): string {
 	const { status } = failure;
 	const says = status === null || status < 400 ? '' : quoteOf(failure);
 	return `${rowOf(failure, what).cause}.${says}`;
 }
 
-/**
- * The failure as n8n shows it. Where only a person can help (401, 402, 403) its cause is a `UserError`, at which newer
- * n8n stops trying.
- * @param node the node that asks
- * @param failure what `anchorRequest` answered
- * @param operation what n8n was about to do
- */
-export function toNodeError(node: INode, failure: ApiFailure, operation: Operation): NodeApiError {
-	const words = explain(failure, operation);
-	return makeNodeError(node, words, {
-		status: failure.status ?? undefined,
-		permanent: isPermanent(failure),
-	});
+/** The refusal that a failure leads to; takes the same as `explain`. */
+export function refusalOf(failure: ApiFailure, what: string, advice?: string): Refusal {
+	const { status } = failure;
+	return { words: explain(failure, what, advice), permanent: isPermanent(failure), status };
 }
 
 /**
- * A message of ours as n8n shows it.
- * @param permanent whether trying again is of no use until a person has changed something
+ * A refusal as n8n shows it. Where only a person can help its cause is a `UserError`, at which newer n8n stops trying.
+ * @param node the node that asks
  */
-export function makeNodeError(
-	node: INode,
-	{ message, description }: Explanation,
-	{ status, permanent }: { status?: number; permanent: boolean },
-): NodeApiError {
+export function makeNodeError(node: INode, { words, permanent, status }: Refusal): NodeApiError {
+	const { message, description } = words;
 	const response = permanent ? new UserError(message, { description }) : { message };
 	const error = new NodeApiError(node, response as unknown as JsonObject, {
 		message,
 		description,
-		...(status === undefined ? {} : { httpCode: String(status) }),
+		...(typeof status === 'number' ? { httpCode: String(status) } : {}),
 	});
 	// NodeApiError swaps a message in which it reads a system code for its own words, and an address such as
 	// "freeaccess.example" holds EACCES.

@@ -1,4 +1,3 @@
-import type { IDataObject } from 'n8n-workflow';
 import { isObject } from '../events/json';
 import { anchorRequest } from './client';
 import type { ApiContext, ApiFailure, ApiResult } from './client';
@@ -17,14 +16,6 @@ export interface RemoteWebhook {
 	updated_at?: string | null;
 }
 
-/** What of a webhook can be set (PATCH). */
-export interface WebhookChanges {
-	url?: string;
-	description?: string;
-	subscribed_events?: string[];
-	enabled?: boolean;
-}
-
 /** What is needed for a new one (POST). */
 export interface NewWebhook {
 	url: string;
@@ -33,8 +24,11 @@ export interface NewWebhook {
 	subscribed_events: string[];
 }
 
-/** The answers that show a secret, the only time that Anchor does. What is missing in them is undefined. */
-export interface IssuedSecret {
+/** What of a webhook can be set (PATCH). */
+export type WebhookChanges = Partial<NewWebhook & Pick<RemoteWebhook, 'enabled'>>;
+
+/** Of the answer to POST: with its secret, which Anchor shows this once. What is missing in it is undefined. */
+export interface CreatedWebhook {
 	id: string | undefined;
 	project_id: string | undefined;
 	secret: string | undefined;
@@ -83,13 +77,13 @@ export const HISTORY_PAGE_SIZE = 100;
 const WEBHOOKS = '/v1/webhooks';
 
 /** A 2xx with something else in it, or without what it must have: a captive portal, a proxy, a Base URL that is no API. */
-export const NOT_THE_API: ApiFailure = { ok: false, status: 200, message: '' };
+const NOT_THE_API: ApiFailure = { ok: false, status: 200, message: '' };
 
 const pathOf = (id: string, rest = ''): string => `${WEBHOOKS}/${encodeURIComponent(id)}${rest}`;
 
 /** All active webhooks of the project (`GET /v1/webhooks`); a disabled one may be missing. */
 export async function listWebhooks(context: ApiContext): Promise<ApiResult<RemoteWebhook[]>> {
-	const result = await anchorRequest<unknown>(context, { method: 'GET', path: WEBHOOKS });
+	const result = await anchorRequest(context, { method: 'GET', path: WEBHOOKS });
 	if (!result.ok) return result;
 	const listed = isObject(result.body) ? result.body.webhooks : undefined;
 	if (!Array.isArray(listed)) return NOT_THE_API;
@@ -101,21 +95,20 @@ export async function getWebhook(
 	context: ApiContext,
 	id: string,
 ): Promise<ApiResult<RemoteWebhook>> {
-	return checked(await anchorRequest<unknown>(context, { method: 'GET', path: pathOf(id) }));
+	return checked(await anchorRequest(context, { method: 'GET', path: pathOf(id) }));
 }
 
 /** Makes a webhook; 400 when Anchor refuses address or events, 409 when the project has its five. */
 export async function createWebhook(
 	context: ApiContext,
 	webhook: NewWebhook,
-): Promise<ApiResult<IssuedSecret>> {
-	return issued(
-		await anchorRequest<unknown>(context, {
-			method: 'POST',
-			path: WEBHOOKS,
-			body: { ...webhook } as IDataObject,
-		}),
-	);
+): Promise<ApiResult<CreatedWebhook>> {
+	const result = await anchorRequest(context, { method: 'POST', path: WEBHOOKS, body: webhook });
+	if (!result.ok) return result;
+	if (!isObject(result.body)) return NOT_THE_API;
+	const { id, project_id: project, secret } = result.body;
+	const body = { id: filledText(id), project_id: filledText(project), secret: filledText(secret) };
+	return { ...result, body };
 }
 
 /** Changes what is given and leaves the rest; id, secret and history stay. */
@@ -125,29 +118,24 @@ export async function updateWebhook(
 	changes: WebhookChanges,
 ): Promise<ApiResult<RemoteWebhook>> {
 	return checked(
-		await anchorRequest<unknown>(context, {
-			method: 'PATCH',
-			path: pathOf(id),
-			body: { ...changes } as IDataObject,
-		}),
+		await anchorRequest(context, { method: 'PATCH', path: pathOf(id), body: changes }),
 	);
 }
 
 /** Removes a webhook; its history can be read for the rest of its 7 days. */
 export async function deleteWebhook(context: ApiContext, id: string): Promise<ApiResult<unknown>> {
-	const result = await anchorRequest<unknown>(context, { method: 'DELETE', path: pathOf(id) });
+	const result = await anchorRequest(context, { method: 'DELETE', path: pathOf(id) });
 	if (!result.ok || isObject(result.body) || !result.body) return result;
 	return NOT_THE_API;
 }
 
 /** A new secret, shown this once; the one before stays valid for 24 hours. */
-export async function rotateSecret(
-	context: ApiContext,
-	id: string,
-): Promise<ApiResult<IssuedSecret>> {
-	return issued(
-		await anchorRequest<unknown>(context, { method: 'POST', path: pathOf(id, '/rotate-secret') }),
-	);
+export async function rotateSecret(context: ApiContext, id: string): Promise<ApiResult<string>> {
+	const path = pathOf(id, '/rotate-secret');
+	const result = await anchorRequest(context, { method: 'POST', path });
+	if (!result.ok) return result;
+	const secret = isObject(result.body) ? filledText(result.body.secret) : undefined;
+	return secret === undefined ? NOT_THE_API : { ...result, body: secret };
 }
 
 /** Asks Anchor to send one test event through the real signing and retry path; 400 for a type that Anchor does not know. */
@@ -156,11 +144,8 @@ export async function sendTestEvent(
 	id: string,
 	eventType: string,
 ): Promise<ApiResult<unknown>> {
-	return await anchorRequest<unknown>(context, {
-		method: 'POST',
-		path: pathOf(id, '/test'),
-		body: { event_type: eventType },
-	});
+	const body = { event_type: eventType };
+	return await anchorRequest(context, { method: 'POST', path: pathOf(id, '/test'), body });
 }
 
 /** One page of a webhook's history, also of a deleted one. Anchor does not say in which order. */
@@ -169,15 +154,11 @@ export async function listDeliveries(
 	id: string,
 	{ since, offset }: HistoryQuery,
 ): Promise<ApiResult<HistoryPage>> {
-	const result = await anchorRequest<unknown>(context, {
+	const query = { limit: HISTORY_PAGE_SIZE, offset, since, include_payload: 'true' };
+	const result = await anchorRequest(context, {
 		method: 'GET',
 		path: pathOf(id, '/events'),
-		query: {
-			limit: HISTORY_PAGE_SIZE,
-			offset,
-			since,
-			include_payload: 'true',
-		},
+		query,
 	});
 	if (!result.ok) return result;
 	if (!isObject(result.body) || !Array.isArray(result.body.events)) return NOT_THE_API;
@@ -197,16 +178,6 @@ function checked(result: ApiResult<unknown>): ApiResult<RemoteWebhook> {
 	if (!result.ok) return result;
 	const webhook = readWebhook(result.body);
 	return webhook ? { ...result, body: webhook } : NOT_THE_API;
-}
-
-function issued(result: ApiResult<unknown>): ApiResult<IssuedSecret> {
-	if (!result.ok) return result;
-	if (!isObject(result.body)) return NOT_THE_API;
-	const { id, project_id: project, secret } = result.body;
-	return {
-		...result,
-		body: { id: filledText(id), project_id: filledText(project), secret: filledText(secret) },
-	};
 }
 
 function readWebhook(entry: unknown): RemoteWebhook | undefined {

@@ -1,6 +1,6 @@
 import { NodeOperationError } from 'n8n-workflow';
 import type { IHookFunctions } from 'n8n-workflow';
-import { makeNodeError, toNodeError, whatHappened } from '../api/explain';
+import { makeNodeError, refusalOf, whatHappened } from '../api/explain';
 import { listWebhooks, sendTestEvent } from '../api/webhooks';
 import { conditionDoubts } from '../delivery/conditions';
 import { entryOf, EVERY_EVENT } from '../events/catalogue';
@@ -114,10 +114,7 @@ async function register(
 		url: addressOf(context),
 		occasion: isStart(context) ? 'start' : 'publish',
 	});
-	if (!outcome.ok) {
-		const { words, permanent, status } = outcome.refusal;
-		throw makeNodeError(context.getNode(), words, { permanent, status });
-	}
+	if (!outcome.ok) throw makeNodeError(context.getNode(), outcome.refusal);
 	const { state } = outcome;
 	if (state !== undefined) trigger.registrationOf(request.mode).store(context, state);
 	return state;
@@ -198,7 +195,7 @@ async function findRegistration(
 
 	const listed = await listWebhooks(context);
 	if (!listed.ok) {
-		log(context, 'debug', whatHappened(listed, { what: 'look for a webhook of this trigger' }));
+		log(context, 'debug', whatHappened(listed, 'look for a webhook of this trigger'));
 		return undefined;
 	}
 	const owner = production.ownerIn(context);
@@ -234,12 +231,12 @@ async function askForSample(
 ): Promise<void> {
 	const sent = await sendTestEvent(context, webhookId, sampleEvent);
 	if (sent.ok) return;
-	throw toNodeError(context.getNode(), sent, {
-		what: `send the sample event ${sampleEvent}`,
-		advice: {
-			400: 'Add the option Sample Event and choose another one, or None, then listen again.',
-		},
-	});
+	const advice =
+		sent.status === 400
+			? 'Add the option Sample Event and choose another one, or None, then listen again.'
+			: undefined;
+	const refusal = refusalOf(sent, `send the sample event ${sampleEvent}`, advice);
+	throw makeNodeError(context.getNode(), refusal);
 }
 
 /** No condition takes an expression: the parameters hold them as they were written. */
@@ -265,7 +262,7 @@ function noEvents(context: IHookFunctions): NodeOperationError {
 function refuseUnlistedEvents(context: IHookFunctions, { events }: RegistrationSettings): void {
 	const unlisted = events.filter((event) => event !== EVERY_EVENT && !entryOf(event));
 	if (unlisted.length === 0) return;
-	throw makeNodeError(context.getNode(), unlistedEventWords(unlisted), { permanent: true });
+	throw makeNodeError(context.getNode(), { words: unlistedEventWords(unlisted), permanent: true });
 }
 
 function addressOf(context: IHookFunctions): string {

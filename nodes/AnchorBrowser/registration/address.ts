@@ -1,8 +1,4 @@
-/** Why an address is refused, in words for n8n: each good without the other. */
-export interface AddressFinding {
-	message: string;
-	description: string;
-}
+import type { Explanation } from '../api/explain';
 
 /** The addresses that users' n8n give out by mistake: this machine's own, and those of private networks (RFC 1918). */
 const LOOPBACK = /^127(\.\d+){3}$|^\[::1\]$|(^|\.)localhost\.?$/;
@@ -16,13 +12,10 @@ const LOCAL_NAME = /\.(local|internal|localdomain)\.?$|^[^.:[\]]+\.?$/;
  * Judges the address that n8n would give to Anchor, before Anchor is asked. Only what users meet is looked for; Anchor
  * judges the rest itself and answers 400. Names are not resolved.
  * @param url the webhook's address
- * @param options.baseUrl where Anchor's API is; with a loopback address there (a simulator) nothing is refused
+ * @param baseUrl where Anchor's API is; with a loopback address there (a simulator) nothing is refused
  * @returns undefined when nothing speaks against the address; else which setting of n8n to change
  */
-export function checkAddress(
-	url: string,
-	{ baseUrl }: { baseUrl: string },
-): AddressFinding | undefined {
+export function checkAddress(url: string, baseUrl: string): Explanation | undefined {
 	if (LOOPBACK.test(parse(baseUrl)?.hostname ?? '')) return undefined;
 	const parsed = parse(url);
 	if (parsed === undefined)
@@ -50,7 +43,7 @@ export function tidyAddress(url: string): string {
 /** Where n8n is told its own address: the name changed with n8n 2.29. */
 const ADDRESS_SETTING = 'N8N_WEBHOOK_URL (before n8n 2.29: WEBHOOK_URL)';
 
-function finding(fault: string, which: string): AddressFinding {
+function finding(fault: string, which: string): Explanation {
 	return {
 		message: `Anchor Browser cannot send events to this n8n: its webhook address ${fault}. Set ${ADDRESS_SETTING} to the public https address of this n8n`,
 		description: `n8n gives out ${which}, so Anchor Browser could not deliver to it. Set n8n's environment variable ${ADDRESS_SETTING} to its public https address, for example https://n8n.example.com/, restart n8n and publish the workflow again (n8n 1: activate it). For a local n8n, a tunnel gives it such an address.`,

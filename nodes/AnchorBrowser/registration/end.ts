@@ -2,7 +2,7 @@ import { updateWebhook } from '../api/webhooks';
 import type { ApiContext } from '../api/client';
 import { planEnding } from './plan';
 import type { EndingInput } from './plan';
-import { listWithStored, removeAll } from './remote';
+import { listWithStored, noteEnd, removeAll } from './remote';
 import type { Happening } from './report';
 
 /** The registration to be ended. */
@@ -33,7 +33,7 @@ export async function endRegistration(context: ApiContext, request: EndRequest):
 	const happened: Happening[] = [];
 	const remote = await listWithStored(context, webhookId);
 	if (!remote.ok) {
-		happened.push({ what: 'unended', failure: remote, id: webhookId });
+		happened.push({ what: 'stayed', id: webhookId, failure: remote });
 		return { isOver: false, isTakenUp: false, happened };
 	}
 	// Read after the answer has come: rather too early a time than one after the webhook was taken up.
@@ -47,18 +47,14 @@ export async function endRegistration(context: ApiContext, request: EndRequest):
 	if (served === undefined && webhookId !== undefined) {
 		happened.push({ what: 'absent', id: webhookId });
 	}
-	const isDisabled = request.onDeactivate === 'disable' && owner.mode === 'production';
-	if (served === undefined || !isDisabled) {
+	if (served === undefined || request.onDeactivate === 'delete' || owner.mode === 'test') {
 		const ours = served === undefined ? doubles : [served, ...doubles];
-		const areGone = await removeAll(context, ours, 'served', happened);
-		return { isOver: areGone, isTakenUp: false, happened };
+		const isOver = await removeAll(context, ours, 'served', happened);
+		return { isOver, isTakenUp: false, happened };
 	}
 	const { id } = served;
 	const disabled = await updateWebhook(context, id, { enabled: false });
-	if (disabled.ok) happened.push({ what: 'disabled', id });
-	else if (disabled.status === 404) happened.push({ what: 'absent', id });
-	else happened.push({ what: 'stayed', id, failure: disabled });
+	const isDisabled = noteEnd(disabled, { what: 'disabled', id }, happened);
 	const areGone = await removeAll(context, doubles, 'leftover', happened);
-	const isOver = areGone && (disabled.ok || disabled.status === 404);
-	return { isOver, isTakenUp: false, happened };
+	return { isOver: isDisabled && areGone, isTakenUp: false, happened };
 }

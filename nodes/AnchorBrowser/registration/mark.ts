@@ -48,14 +48,10 @@ const UNNAMED = 'Unnamed workflow';
 const PLAIN_ID = /^[A-Za-z0-9_-]{1,40}$/;
 
 const MARK =
-	/^(.+) \(n8n (production|test) webhook\) \[n8n:([0-9a-f]{12}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24})(?::([0-9a-f]{10}))?((?::[a-z][0-9a-z]{1,9})*):([0-9a-f]{8})\]$/u;
+	/^(.+) \(n8n (production|test) webhook\) \[n8n:(([0-9a-f]{12}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24}):([A-Za-z0-9_-]{1,40}|~[0-9a-f]{24})(?::([0-9a-f]{10}))?((?::[a-z][0-9a-z]{1,9})*)):([0-9a-f]{8})\]$/u;
 
 /** The letters before the times of a note; what follows is in base 36. */
-const RECOVERED = 'r';
-const ACTIVATED = 'a';
-const COLLECTED = 'c';
-const CHECKED = 'q';
-const TIMES = [RECOVERED, ACTIVATED, COLLECTED, CHECKED];
+const TIMES = { r: 'recoveredMs', a: 'activatedMs', c: 'collectedMs', q: 'checkedMs' } as const;
 
 /** So many fields of later versions are passed on: the name and all that this version notes fit beside them. */
 const MAX_OTHERS = 4;
@@ -68,19 +64,15 @@ const MAX_OTHERS = 4;
  * @returns at most 256 characters, on one line
  */
 export function formatMark(owner: MarkOwner, note: MarkNote): string {
-	const { fingerprint, recoveredMs, activatedMs, collectedMs, checkedMs, others = [] } = note;
+	const { fingerprint, others = [] } = note;
 	const { instance, workflow, node } = idsOf(owner);
-	const fields = [
-		...[instance, workflow, node],
-		...(fingerprint === undefined ? [] : [fingerprint]),
-		...timeField(RECOVERED, recoveredMs),
-		...timeField(ACTIVATED, activatedMs),
-		...timeField(COLLECTED, collectedMs),
-		...timeField(CHECKED, checkedMs),
-		...others.slice(0, MAX_OTHERS),
-	];
-	const ids = [...fields, checkOf([owner.mode, ...fields])].join(':');
-	const ending = ` (n8n ${owner.mode} webhook) [n8n:${ids}]`;
+	const times = Object.entries(TIMES).flatMap(([letter, name]) => {
+		const atMs = note[name];
+		return atMs === undefined ? [] : [`${letter}${atMs.toString(36)}`];
+	});
+	const ids = [instance, workflow, node, ...(fingerprint === undefined ? [] : [fingerprint])];
+	const fields = [...ids, ...times, ...others.slice(0, MAX_OTHERS)].join(':');
+	const ending = ` (n8n ${owner.mode} webhook) [n8n:${fields}:${checkOf(owner.mode, fields)}]`;
 	return shorten(clean(owner.workflowName) || UNNAMED, MAX_LENGTH - ending.length) + ending;
 }
 
@@ -101,25 +93,23 @@ export function parseMark(description: unknown): Mark | undefined {
 	if (typeof description !== 'string' || description.length > MAX_LENGTH) return undefined;
 	const parts = MARK.exec(description.trim());
 	if (parts === null) return undefined;
-	const [, workflowName, mode, instance, workflow, node, fingerprint, noted, check] = parts;
+	const [, workflowName, mode, fields, instance, workflow, node, fingerprint, noted, check] = parts;
+	if (check !== checkOf(mode, fields)) return undefined;
 	const notes = noted.split(':').slice(1);
-	const ids = [mode, instance, workflow, node];
-	if (check !== checkOf([...ids, ...(fingerprint ? [fingerprint] : []), ...notes]))
-		return undefined;
-	const others = notes.filter((field) => !TIMES.includes(field[0]));
-	return {
-		...{ workflowName, mode: mode as Mode, instance, workflow, node, fingerprint },
-		recoveredMs: timeIn(notes, RECOVERED),
-		activatedMs: timeIn(notes, ACTIVATED),
-		collectedMs: timeIn(notes, COLLECTED),
-		checkedMs: timeIn(notes, CHECKED),
-		...(others.length > 0 ? { others } : {}),
-	};
+	const others = notes.filter((field) => !(field[0] in TIMES));
+	const ids = { workflowName, mode: mode as Mode, instance, workflow, node };
+	const mark: Mark = { ...ids, fingerprint, others };
+	for (const [letter, name] of Object.entries(TIMES)) {
+		const field = notes.find((one) => one.startsWith(letter));
+		if (field !== undefined) mark[name] = Number.parseInt(field.slice(1), 36);
+	}
+	return mark;
 }
 
 /** What changes in a note when a webhook is put in line. */
 export interface NoteChanges {
 	fingerprint: string | undefined;
+	/** Whether another process, or an earlier life of n8n, may be about to end the webhook: the mark then tells it not to. */
 	isTakenUp: boolean;
 	/** Since when events are collected, unless an earlier time is noted; false when they are not, undefined leaves what is noted. */
 	collectedMs?: number | false;
@@ -178,15 +168,6 @@ export function ownerKeyOf(owner: MarkOwner): string {
 	return [owner.mode, instance, workflow, node].join(':');
 }
 
-function timeField(letter: string, atMs: number | undefined): string[] {
-	return atMs === undefined ? [] : [`${letter}${atMs.toString(36)}`];
-}
-
-function timeIn(notes: readonly string[], letter: string): number | undefined {
-	const field = notes.find((one) => one.startsWith(letter));
-	return field === undefined ? undefined : Number.parseInt(field.slice(1), 36);
-}
-
 function idsOf({ instanceId, workflowId, nodeId }: MarkOwner) {
 	return {
 		instance: hash(`n8n instance ${instanceId}`, 12),
@@ -199,8 +180,8 @@ function compact(id: string): string {
 	return PLAIN_ID.test(id) ? id : `~${hash(`n8n id ${id}`, 24)}`;
 }
 
-function checkOf(parts: readonly string[]): string {
-	return hash(`n8n mark ${parts.join(':')}`, 8);
+function checkOf(mode: string, fields: string): string {
+	return hash(`n8n mark ${mode}:${fields}`, 8);
 }
 
 function hash(text: string, hexDigits: number): string {

@@ -1,30 +1,30 @@
 import type { RemoteWebhook, WebhookChanges } from '../api/webhooks';
 import { timeOf } from '../events/json';
-import { formatMark, isMarkOf, isMarkOfInstance, isMarkOfNode, parseMark, renewNote } from './mark';
-import type { Mark, MarkOwner, Mode } from './mark';
+import { formatMark, isMarkOf, isMarkOfNode, parseMark, renewNote } from './mark';
+import type { Mark, MarkOwner, NoteChanges } from './mark';
 
 /** What n8n has kept of its registration. */
 export interface StoredRegistration {
 	webhookId: string;
 	/** Of the stored signing secret (`fingerprintOf`); undefined when there is none that can be opened. */
 	fingerprint: string | undefined;
-	/** Events that Anchor refused the last time. */
+	/** Wanted events that Anchor refused the last time. */
 	unsupported: readonly string[];
 }
 
 /** The webhook as it should be. */
-export interface WantedRegistration {
+export interface WantedRegistration extends Pick<NoteChanges, 'isTakenUp' | 'collectedMs'> {
 	owner: MarkOwner;
 	url: string;
 	/** Anchor's names, without repetition. */
 	events: readonly string[];
 	secretIs: SecretTrust;
-	/** Whether events that Anchor refused the last time are asked for again. */
-	retryUnsupported: boolean;
-	/** Whether another process, or an earlier life of n8n, may be about to end the webhook: the mark then tells it not to. */
-	isTakenUp: boolean;
-	/** See `NoteChanges`. */
-	collectedMs?: number | false;
+	/**
+	 * `publish`: a user wants the trigger, and anything that would keep events away is told. `start`: n8n starts, and no
+	 * refusal of Anchor's ends a registration that works. `look`: the regular look after a trigger in service, which asks
+	 * for no event again that Anchor refused the last time.
+	 */
+	occasion: 'publish' | 'start' | 'look';
 }
 
 /**
@@ -34,7 +34,7 @@ export interface WantedRegistration {
 export type SecretTrust = 'trusted' | 'doubtful' | 'wrong';
 
 /** Why a secret is rotated: it is not known here, doubtful or wrong, or the mark names another one as the last. */
-export type RotationReason = 'unknown' | 'outdated' | 'doubtful' | 'wrong';
+export type RotationReason = 'unknown' | 'outdated' | Exclude<SecretTrust, 'trusted'>;
 
 export interface PlanInput {
 	/** What Anchor lists, and the webhook of the stored id where the list lacks it (a disabled one). */
@@ -45,39 +45,23 @@ export interface PlanInput {
 	nowMs: number;
 }
 
-/** One of the webhooks that fill Anchor's limit, for the message to the user. */
-export interface TakenSlot {
-	id: string;
-	/** Without the path, which in n8n is as good as a password. */
-	host: string;
-	madeBy: 'this n8n' | 'another n8n' | 'someone else';
-	/** For which workflow, when n8n made it. */
-	workflowName?: string;
-	mode?: Mode;
+/** What to do about the webhook itself: what differs is changed with one PATCH, then its secret is rotated. */
+export interface Step {
+	webhook: RemoteWebhook;
+	/** Empty when nothing differs. */
+	changes: WebhookChanges;
+	/** Why the secret is rotated; undefined when it is not. */
+	rotation: RotationReason | undefined;
 }
 
-/** What to do about the webhook itself. */
-export type Step =
-	| { action: 'keep'; webhook: RemoteWebhook }
-	| { action: 'change'; webhook: RemoteWebhook; changes: WebhookChanges }
-	| {
-			action: 'rotate';
-			webhook: RemoteWebhook;
-			reason: RotationReason;
-			changes: WebhookChanges | undefined;
-	  }
-	| { action: 'create' };
-
 export interface Plan {
-	step: Step;
+	/** Undefined when Anchor has no webhook of ours, so that one is created. */
+	step: Step | undefined;
 	/** Leftovers of our own, to be removed. */
 	sweep: RemoteWebhook[];
 	/** Others' webhooks that point at our address; never touched, but worth a line in the log. */
 	strangers: RemoteWebhook[];
 }
-
-/** Anchor's limit for a project. */
-export const MAX_WEBHOOKS = 5;
 
 /** How long somebody can listen for a test event in the editor: n8n ends it after 2 to 10 minutes. */
 export const LISTENING_MS = 15 * 60_000;
@@ -85,13 +69,12 @@ export const LISTENING_MS = 15 * 60_000;
 /**
  * Decides how to bring the webhook at Anchor in line with what is wanted. Pure.
  *
- * | at Anchor                                | stored here          | step                                  |
- * |------------------------------------------|----------------------|---------------------------------------|
- * | ours, same address, events and enabled   | id and secret        | keep                                  |
- * | ours, anything differs                   | id and secret        | change: one PATCH                     |
- * | ours                                     | no secret, or a      | rotate in place, PATCH what differs   |
- * |                                          | wrong one            |                                       |
- * | nothing of ours                          | anything             | create                                |
+ * | at Anchor                                | stored here               | step                                  |
+ * |------------------------------------------|---------------------------|---------------------------------------|
+ * | ours, same address, events and enabled   | id and secret             | no changes, no rotation               |
+ * | ours, anything differs                   | id and secret             | changes: one PATCH                    |
+ * | ours                                     | no secret, or a wrong one | rotation in place, PATCH what differs |
+ * | nothing of ours                          | anything                  | undefined: one is created             |
  *
  * Ours is the webhook of the stored id, unless it carries the mark of another n8n, workflow, node or mode; else one with
  * our own mark, first the one at our address, then the oldest. A webhook without our mark at our address is a stranger:
@@ -105,22 +88,15 @@ export const LISTENING_MS = 15 * 60_000;
  * production.
  */
 export function plan({ remote, stored, wanted, nowMs }: PlanInput): Plan {
-	const candidates = remote.map(withMark);
-	const found = findOurs(candidates, stored?.webhookId, wanted);
-	const sweep = candidates.filter(
-		({ webhook, mark }) =>
-			webhook !== found?.webhook && isLeftover({ webhook, mark }, wanted.owner, nowMs),
-	);
-	const strangers = candidates.filter(
-		({ webhook, mark }) =>
-			webhook !== found?.webhook &&
-			isSameAddress(webhook.url, wanted.url) &&
-			!isMarkOfNode(mark, wanted.owner),
-	);
+	const { owner, url } = wanted;
+	const ours = findOurs(remote, stored?.webhookId, wanted);
+	const others = remote.filter((webhook) => webhook !== ours);
 	return {
-		step: found === undefined ? { action: 'create' } : stepFor(found, { stored, wanted, nowMs }),
-		sweep: sweep.map(({ webhook }) => webhook),
-		strangers: strangers.map(({ webhook }) => webhook),
+		step: ours && stepFor(ours, { stored, wanted, nowMs }),
+		sweep: others.filter((webhook) => isLeftover(webhook, owner, nowMs)),
+		strangers: others.filter(
+			(webhook) => isSameAddress(webhook.url, url) && !isMarkOfNode(markOf(webhook), owner),
+		),
 	};
 }
 
@@ -159,47 +135,29 @@ export function planEnding(
 	{ owner, url, webhookId, isReplaced }: EndingInput,
 	askedMs: number,
 ): Ending {
-	const candidates = remote
-		.map(withMark)
-		.filter(({ webhook }) => !isReplaced || webhook.id === webhookId);
-	const served = findOurs(candidates, webhookId, { owner, url })?.webhook;
-	const doubles = candidates
-		.filter(({ webhook, mark }) => webhook !== served && isMarkOf(mark, owner))
-		.map(({ webhook }) => webhook);
-	if (owner.mode === 'production') {
-		const takenUp = [...(served ? [served] : []), ...doubles].find(
-			({ description }) =>
-				(parseMark(description)?.activatedMs ?? -Infinity) > askedMs - SAME_SECOND_MS,
-		);
-		return { served, doubles, takenUp };
-	}
-	const here = (webhook: RemoteWebhook) =>
-		webhook.id === webhookId || isSameAddress(webhook.url, url);
-	return {
-		served: served && here(served) ? served : undefined,
-		doubles: doubles.filter(here),
-		takenUp: undefined,
-	};
+	const candidates = remote.filter(
+		(webhook) =>
+			webhook.id === webhookId ||
+			(!isReplaced && (owner.mode === 'production' || isSameAddress(webhook.url, url))),
+	);
+	const served = findOurs(candidates, webhookId, { owner, url });
+	const doubles = markedFor(candidates, owner).filter((webhook) => webhook !== served);
+	const takenUp = [...(served ? [served] : []), ...doubles].find(
+		(webhook) =>
+			owner.mode === 'production' &&
+			(markOf(webhook)?.activatedMs ?? -Infinity) > askedMs - SAME_SECOND_MS,
+	);
+	return { served, doubles, takenUp };
+}
+
+/** Those of the webhooks that carry the mark of this very owner. */
+export function markedFor(remote: readonly RemoteWebhook[], owner: MarkOwner): RemoteWebhook[] {
+	return remote.filter((webhook) => isMarkOf(markOf(webhook), owner));
 }
 
 /** Whether two addresses lead to the same place, however they are spelled (upper case in the host, a default port). */
 export function isSameAddress(one: string, other: string): boolean {
 	return spelled(one) === spelled(other);
-}
-
-/** For the message at the limit: each webhook with its host, and which n8n made it for which workflow. */
-export function describeSlots(remote: readonly RemoteWebhook[], owner: MarkOwner): TakenSlot[] {
-	return remote.map(({ id, url, description }) => {
-		const mark = parseMark(description);
-		const slot = { id, host: hostOf(url) };
-		if (mark === undefined) return { ...slot, madeBy: 'someone else' };
-		return {
-			...slot,
-			madeBy: isMarkOfInstance(mark, owner) ? 'this n8n' : 'another n8n',
-			workflowName: mark.workflowName,
-			mode: mark.mode,
-		};
-	});
 }
 
 /**
@@ -212,29 +170,23 @@ export function byAge(one: RemoteWebhook, other: RemoteWebhook): number {
 	return one.id < other.id ? -1 : Number(one.id > other.id);
 }
 
-interface Candidate {
-	webhook: RemoteWebhook;
-	mark: Mark | undefined;
-}
-
-function withMark(webhook: RemoteWebhook): Candidate {
-	return { webhook, mark: parseMark(webhook.description) };
+function markOf({ description }: RemoteWebhook): Mark | undefined {
+	return parseMark(description);
 }
 
 function findOurs(
-	candidates: readonly Candidate[],
+	remote: readonly RemoteWebhook[],
 	storedId: string | undefined,
 	{ owner, url }: Pick<WantedRegistration, 'owner' | 'url'>,
-): Candidate | undefined {
-	const stored = candidates.find(({ webhook }) => webhook.id === storedId);
-	if (stored && (stored.mark === undefined || isMarkOf(stored.mark, owner))) return stored;
-	const own = candidates
-		.filter(({ mark }) => isMarkOf(mark, owner))
-		.sort((one, other) => byAge(one.webhook, other.webhook));
-	return own.find(({ webhook }) => isSameAddress(webhook.url, url)) ?? own[0];
+): RemoteWebhook | undefined {
+	const own = markedFor(remote, owner).sort(byAge);
+	const stored = remote.find(({ id }) => id === storedId);
+	if (stored && (markOf(stored) === undefined || own.includes(stored))) return stored;
+	return own.find((webhook) => isSameAddress(webhook.url, url)) ?? own[0];
 }
 
-function isLeftover({ webhook, mark }: Candidate, owner: MarkOwner, nowMs: number): boolean {
+function isLeftover(webhook: RemoteWebhook, owner: MarkOwner, nowMs: number): boolean {
+	const mark = markOf(webhook);
 	if (!isMarkOfNode(mark, owner)) return false;
 	if (mark?.mode === 'production') return owner.mode === 'production';
 	// A test that takes up an older webhook changes it, so the later of the two times tells when listening began.
@@ -245,18 +197,20 @@ function isLeftover({ webhook, mark }: Candidate, owner: MarkOwner, nowMs: numbe
 }
 
 function stepFor(
-	{ webhook, mark }: Candidate,
+	webhook: RemoteWebhook,
 	{ stored, wanted, nowMs }: Pick<PlanInput, 'stored' | 'wanted' | 'nowMs'>,
 ): Step {
+	const { owner, secretIs } = wanted;
 	const known = stored?.webhookId === webhook.id ? stored : undefined;
-	const changes = changesOf({ webhook, mark }, known, { ...wanted, nowMs });
-	const reason = rotationReason(known?.fingerprint, mark, wanted.secretIs);
-	if (reason !== undefined) {
-		return { action: 'rotate', webhook, reason, changes: beforeRotation(changes, wanted.owner) };
+	const rotation = rotationReason(known?.fingerprint, markOf(webhook), secretIs);
+	const changes = changesOf(webhook, known, { ...wanted, nowMs });
+	if (rotation !== undefined) {
+		// The mark follows the new secret. A test that takes up an older webhook must look new at Anchor, otherwise another
+		// test sweeps it as a leftover: there the mark is written now, and without a fingerprint.
+		delete changes.description;
+		if (owner.mode === 'test') changes.description = formatMark(owner, {});
 	}
-	return changes === undefined
-		? { action: 'keep', webhook }
-		: { action: 'change', webhook, changes };
+	return { webhook, changes, rotation };
 }
 
 function rotationReason(
@@ -265,52 +219,29 @@ function rotationReason(
 	secretIs: SecretTrust,
 ): RotationReason | undefined {
 	if (fingerprint === undefined) return 'unknown';
-	if (secretIs === 'wrong') return 'wrong';
+	if (secretIs === 'wrong') return secretIs;
 	if (mark?.fingerprint !== undefined && mark.fingerprint !== fingerprint) return 'outdated';
-	return secretIs === 'doubtful' ? 'doubtful' : undefined;
-}
-
-/**
- * The mark follows the new secret, so it is left out here. A test that takes up an older webhook must look new at Anchor,
- * otherwise another test sweeps it as a leftover: there the mark is written now, and without a fingerprint.
- */
-function beforeRotation(
-	changes: WebhookChanges | undefined,
-	owner: MarkOwner,
-): WebhookChanges | undefined {
-	if (owner.mode === 'test') return { ...changes, description: formatMark(owner, {}) };
-	const now = { ...changes };
-	delete now.description;
-	return Object.keys(now).length === 0 ? undefined : now;
+	return secretIs === 'trusted' ? undefined : secretIs;
 }
 
 function changesOf(
-	{ webhook, mark }: Candidate,
+	webhook: RemoteWebhook,
 	known: StoredRegistration | undefined,
-	{
-		owner,
-		url,
-		events,
-		retryUnsupported,
-		isTakenUp,
-		collectedMs,
-		nowMs,
-	}: WantedRegistration & { nowMs: number },
-): WebhookChanges | undefined {
-	const unsupported = known?.unsupported.filter((event) => events.includes(event)) ?? [];
+	wanted: WantedRegistration & { nowMs: number },
+): WebhookChanges {
+	const { owner, url, events, occasion } = wanted;
+	const unsupported = known?.unsupported ?? [];
 	const subscribed = events.filter((event) => !unsupported.includes(event));
-	const isRetried = retryUnsupported && unsupported.length > 0;
+	const isRetried = occasion !== 'look' && unsupported.length > 0;
 	const isSubscribed = isSameSet(webhook.subscribed_events, subscribed) && !isRetried;
-	const { fingerprint } = { ...known };
-	const note = renewNote(mark, { fingerprint, isTakenUp, collectedMs, nowMs });
+	const note = renewNote(markOf(webhook), { ...wanted, fingerprint: known?.fingerprint });
 	const description = formatMark(owner, note);
-	const changes: WebhookChanges = {
+	return {
 		...(isSameAddress(webhook.url, url) ? {} : { url }),
 		...(webhook.description?.trim() === description ? {} : { description }),
 		...(isSubscribed ? {} : { subscribed_events: isRetried ? [...events] : subscribed }),
 		...(webhook.enabled ? {} : { enabled: true }),
 	};
-	return Object.keys(changes).length === 0 ? undefined : changes;
 }
 
 function isSameSet(one: readonly string[], other: readonly string[]): boolean {
@@ -323,13 +254,5 @@ function spelled(address: string): string {
 		return new URL(address).href;
 	} catch {
 		return address;
-	}
-}
-
-function hostOf(address: string): string {
-	try {
-		return new URL(address).host;
-	} catch {
-		return address.slice(0, 60);
 	}
 }

@@ -1,52 +1,36 @@
-import { connectionOf, isOutage, isPermanent } from '../api/client';
-import type { ApiContext, ApiFailure, ApiResult } from '../api/client';
-import { explain } from '../api/explain';
-import {
-	createWebhook,
-	listWebhooks,
-	NOT_THE_API,
-	rotateSecret,
-	updateWebhook,
-} from '../api/webhooks';
+import { connectionOf, isOutage } from '../api/client';
+import type { ApiContext, ApiFailure } from '../api/client';
+import { refusalOf } from '../api/explain';
+import type { Refusal } from '../api/explain';
+import { createWebhook, listWebhooks, rotateSecret, updateWebhook } from '../api/webhooks';
 import type { RemoteWebhook } from '../api/webhooks';
 import { entryOf, EVENT_TYPES, EVERY_EVENT } from '../events/catalogue';
 import { checkAddress } from './address';
-import { fingerprintOf, formatMark, isMarkOf, ownerKeyOf, parseMark, renewNote } from './mark';
-import type { Mark, MarkNote, MarkOwner } from './mark';
-import { byAge, describeSlots, isSameAddress, plan } from './plan';
-import type { Plan, RotationReason, SecretTrust, Step } from './plan';
+import { fingerprintOf, formatMark, ownerKeyOf, parseMark, renewNote } from './mark';
+import type { Mark, MarkNote } from './mark';
+import { byAge, isSameAddress, markedFor, plan } from './plan';
+import type { RotationReason, Step, WantedRegistration } from './plan';
 import { listWithStored, patch, refusesContent, removeAll, subscribe } from './remote';
-import { BUSY_PROJECT, limitWords, unknownEventWords } from './report';
-import type { Happening, Refusal } from './report';
+import { BUSY_PROJECT, limitWords, unknownEventAdvice } from './report';
+import type { Happening } from './report';
 import { open, seal } from './seal';
 import type { SealContext } from './seal';
-import { liveFormer, livePrevious } from './state';
+import { whileItLasts } from './state';
 import type { PreviousSecret, RegistrationState } from './state';
 
 /** The webhook that a trigger wants, and what is known of it. */
-export interface ReconcileRequest {
-	owner: MarkOwner;
-	/** n8n's address for this trigger, the test one while the editor listens. */
-	url: string;
+export interface ReconcileRequest extends Omit<WantedRegistration, 'collectedMs'> {
 	/** As selected; `*` stands for all that the catalogue has. */
 	events: readonly string[];
 	/** A digest of the settings that decide which events are wanted. */
 	wants: string;
 	stored: RegistrationState | undefined;
-	/**
-	 * `publish`: a user wants the trigger, and anything that would keep events away is told. `start`: n8n starts, and no
-	 * refusal of Anchor's ends a registration that works. `look`: the regular look after a trigger in service.
-	 */
-	occasion: 'publish' | 'start' | 'look';
 	/** Whether the trigger was out of service, so that events from before now are not wanted. */
 	wasEnded: boolean;
-	/** Whether another process, or an earlier life of n8n, may still be about to end the webhook (see `planEnding`). */
-	isTakenUp: boolean;
 	/** Since when events are collected, this machine's time in milliseconds; false and undefined as in `NoteChanges`. */
 	collectsSince?: number | false;
 	/** What the mark of the trigger's webhook said last: goes on in that of one made anew. */
 	note?: MarkNote;
-	secretIs: SecretTrust;
 	/** This machine's time in milliseconds. */
 	nowMs: number;
 	/** How far Anchor's clock was ahead of it when Anchor last answered: what counts while it does not. */
@@ -81,7 +65,7 @@ interface Run {
 	request: ReconcileRequest;
 	/** The wanted events by name. */
 	events: string[];
-	/** What is stored, if it is this trigger's own. */
+	/** What is stored, if it is this trigger's own; without the events that are not wanted any more. */
 	stored: RegistrationState | undefined;
 	/** The stored secret, if it can be opened. */
 	secret: string | undefined;
@@ -114,19 +98,21 @@ export async function reconcile(
 	const { owner, url, stored, nowMs, clockOffsetMs } = request;
 	const { apiKey, baseUrl } = await connectionOf(context);
 	const sealing = { apiKey, workflowId: owner.workflowId, nodeId: owner.nodeId };
+	const events = namesOf(request.events);
 	const own = stored?.owner === ownerKeyOf(owner) ? stored : undefined;
+	const unsupported = own?.unsupported.filter((event) => events.includes(event)) ?? [];
 	const run: Run = {
 		context,
 		request,
-		events: namesOf(request.events),
-		stored: own,
+		events,
+		stored: own && { ...own, unsupported },
 		secret: own && open(own.secret, sealing),
 		sealing,
 		anchorMs: nowMs + clockOffsetMs,
 		happened: [],
 	};
-	const unfit = checkAddress(url, { baseUrl });
-	if (unfit) return { ok: false, refusal: { words: unfit, permanent: true }, happened: [] };
+	const unfit = checkAddress(url, baseUrl);
+	if (unfit) return refuse(run, { words: unfit, permanent: true });
 
 	for (let round = 1; round <= MAX_ROUNDS; round++) {
 		const outcome = await lookAndAct(run);
@@ -142,101 +128,62 @@ async function lookAndAct(run: Run): Promise<Reconciled | undefined> {
 	if (!remote.ok) return serveOrRefuse(run, remote, 'read the webhooks of the project');
 	run.anchorMs = remote.dateMs ?? run.anchorMs;
 
-	const next = plan({
+	const { step, sweep, strangers } = plan({
 		remote: remote.body,
 		stored: stored && {
-			webhookId: stored.webhookId,
+			...stored,
 			fingerprint: secret === undefined ? undefined : fingerprintOf(secret),
-			unsupported: stored.unsupported,
 		},
-		wanted: {
-			owner: request.owner,
-			url: request.url,
-			events,
-			secretIs: request.secretIs,
-			retryUnsupported: request.occasion !== 'look',
-			isTakenUp: request.isTakenUp,
-			collectedMs: collectedMsOf(run),
-		},
+		wanted: { ...request, events, collectedMs: collectedMsOf(run) },
 		nowMs: run.anchorMs,
 	});
-	if (next.strangers.length > 0 && request.occasion !== 'look') {
-		run.happened.push({ what: 'strangers', ids: next.strangers.map(({ id }) => id) });
+	if (strangers.length > 0 && request.occasion !== 'look') {
+		run.happened.push({ what: 'strangers', ids: strangers.map(({ id }) => id) });
 	}
-	return await act(run, next);
-}
-
-async function act(run: Run, { step, sweep }: Plan): Promise<Reconciled | undefined> {
 	// Leftovers count among the five that a project may have, so they go first.
 	await removeAll(run.context, sweep, 'leftover', run.happened);
-	switch (step.action) {
-		case 'keep':
-			return outcomeOf(run, step.webhook, {});
-		case 'change':
-			return await change(run, step);
-		case 'rotate':
-			return await rotate(run, step);
-		case 'create':
-			return await create(run);
-	}
-}
-
-async function change(
-	run: Run,
-	{ webhook, changes }: Extract<Step, { action: 'change' }>,
-): Promise<Reconciled | undefined> {
-	const { result, unsupported } = await patch(run.context, webhook.id, changes);
-	if (!result.ok) {
-		if (result.status === 404) return undefined;
-		return serveOrRefuse(run, result, `change the webhook ${webhook.id}`, webhook);
-	}
-	run.happened.push({ what: 'changed', id: webhook.id, fields: Object.keys(changes) });
-	return outcomeOf(run, result.body, { unsupported: unsupported ?? stillUnsupported(run) });
+	return step === undefined ? await create(run) : await carryOut(run, step);
 }
 
 /** The new secret comes last, so that nothing but its mark stands between receiving and storing it. */
-async function rotate(
+async function carryOut(
 	run: Run,
-	{ webhook, reason, changes }: Extract<Step, { action: 'rotate' }>,
+	{ webhook, changes, rotation }: Step,
 ): Promise<Reconciled | undefined> {
-	const { request, sealing } = run;
 	const { id } = webhook;
+	const fields = Object.keys(changes);
 	let current = webhook;
-	let unsupported = stillUnsupported(run);
-	if (changes) {
-		const { result, unsupported: refused } = await patch(run.context, webhook.id, changes);
-		if (!result.ok) {
-			if (result.status === 404) return undefined;
-			return serveOrRefuse(run, result, `change the webhook ${id}`, webhook);
-		}
+	let unsupported = run.stored?.unsupported ?? [];
+	if (fields.length > 0) {
+		const { result, unsupported: refused } = await patch(run.context, id, changes);
+		if (!result.ok) return serveOrRefuse(run, result, `change the webhook ${id}`, webhook);
 		current = result.body;
 		unsupported = refused ?? unsupported;
 	}
+	if (rotation !== undefined) return await rotate(run, current, { rotation, unsupported });
+	if (fields.length > 0) run.happened.push({ what: 'changed', id, fields });
+	return outcomeOf(run, current, { unsupported });
+}
 
+async function rotate(
+	run: Run,
+	webhook: RemoteWebhook,
+	{ rotation: reason, unsupported }: { rotation: RotationReason; unsupported: string[] },
+): Promise<Reconciled | undefined> {
+	const { context, request, happened } = run;
+	const { id } = webhook;
 	request.onSecretChanging(true);
-	let rotated = await rotateSecret(run.context, id);
+	let rotated = await rotateSecret(context, id);
 	// When no answer came, Anchor may have rotated all the same, to a secret that nobody knows.
-	if (!rotated.ok && rotated.status === null) rotated = await rotateSecret(run.context, id);
-	if (!rotated.ok || rotated.body.secret === undefined) {
+	if (!rotated.ok && rotated.status === null) rotated = await rotateSecret(context, id);
+	if (!rotated.ok) {
 		if (isRefusal(rotated)) request.onSecretChanging(false);
-		if (!rotated.ok && rotated.status === 404) return undefined;
-		const failure = rotated.ok ? NOT_THE_API : rotated;
-		return serveOrRefuse(run, failure, `rotate the signing secret of the webhook ${id}`, webhook);
+		return serveOrRefuse(run, rotated, `rotate the signing secret of the webhook ${id}`, webhook);
 	}
-	const { secret } = rotated.body;
-	const rotatedMs = rotated.dateMs ?? run.anchorMs;
-	run.happened.push({ what: 'rotated', id, reason });
-	const description = await writeMark(run, current, secret);
-	return outcomeOf(
-		run,
-		{ ...current, description },
-		{
-			unsupported,
-			secret: seal(secret, sealing),
-			secretSince: inAnchorsNextSecond(rotatedMs),
-			previous: previousAfter(run, { id, reason, rotatedMs }),
-		},
-	);
+	happened.push({ what: 'rotated', id, reason });
+	const atMs = rotated.dateMs ?? run.anchorMs;
+	const previous = previousAfter(run, { id, reason, rotatedMs: atMs });
+	return await keepSecret(run, webhook, { secret: rotated.body, atMs, unsupported, previous });
 }
 
 /**
@@ -249,57 +196,38 @@ function previousAfter(
 	{ id, reason, rotatedMs }: { id: string; reason: RotationReason; rotatedMs: number },
 ): PreviousSecret | undefined {
 	if (stored?.webhookId !== id || reason === 'wrong') return undefined;
-	if (reason === 'unknown') return livePrevious(stored, rotatedMs);
+	if (reason === 'unknown') return whileItLasts(stored.previous, rotatedMs);
 	const replacedMs = reason === 'outdated' ? Math.min(stored.secretSince, rotatedMs) : rotatedMs;
 	const previous = { sealed: stored.secret, expiresAt: replacedMs + PREVIOUS_SECRET_MS };
-	return livePrevious({ previous }, rotatedMs);
+	return whileItLasts(previous, rotatedMs);
 }
 
 async function create(run: Run): Promise<Reconciled | undefined> {
-	const { context, request, events, sealing } = run;
+	const { context, request, events } = run;
 	const { owner, url } = request;
-	const operation = 'create the webhook of this trigger';
+	const description = formatMark(owner, {});
 	const { result, unsupported } = await subscribe(
 		events,
-		async (names) =>
-			await createWebhook(context, {
-				url,
-				description: formatMark(owner, {}),
-				subscribed_events: names,
-			}),
+		async (names) => await createWebhook(context, { url, description, subscribed_events: names }),
 	);
 	if (!result.ok) {
 		if (result.status === 409) return await refuseAtTheLimit(run);
-		return serveOrRefuse(run, result, operation, 'none');
+		return refuseFor(run, result, 'create the webhook of this trigger');
 	}
-	const { id, secret } = result.body;
+	const { id, secret, project_id = '' } = result.body;
 	// Without its secret a new webhook is of no use as it is: the next round finds it by its mark and rotates.
 	if (id === undefined || secret === undefined) return undefined;
 
 	const rival = await findRival(run, id);
 	if (rival !== undefined) {
 		run.happened.push({ what: 'yielded', id: rival.id });
-		const { anchorMs, happened } = run;
-		const mark = parseMark(rival.description);
-		return { ok: true, state: undefined, projectId: rival.project_id, mark, anchorMs, happened };
+		return standing(run, rival, undefined);
 	}
 	run.happened.push({ what: 'created', id });
-	return outcomeOf(
-		run,
-		{
-			id,
-			url,
-			project_id: result.body.project_id ?? '',
-			description: await writeMark(run, { id, description: null }, secret),
-			subscribed_events: events.filter((event) => !unsupported.includes(event)),
-		},
-		{
-			unsupported,
-			secret: seal(secret, sealing),
-			secretSince: inAnchorsNextSecond(result.dateMs ?? run.anchorMs),
-			previous: undefined,
-		},
-	);
+	const subscribed_events = events.filter((event) => !unsupported.includes(event));
+	const webhook = { id, url, project_id, description: null, subscribed_events, enabled: true };
+	const atMs = result.dateMs ?? run.anchorMs;
+	return await keepSecret(run, webhook, { secret, atMs, unsupported, previous: undefined });
 }
 
 /**
@@ -314,9 +242,7 @@ async function findRival(run: Run, id: string): Promise<RemoteWebhook | undefine
 	const { context, request, happened } = run;
 	const listed = await listWebhooks(context);
 	if (!listed.ok) return undefined;
-	const ours = listed.body
-		.filter(({ description }) => isMarkOf(parseMark(description), request.owner))
-		.sort(byAge);
+	const ours = markedFor(listed.body, request.owner).sort(byAge);
 	const newest = ours.pop();
 	if (newest !== undefined && newest.id !== id) return newest;
 	await removeAll(context, ours, 'leftover', happened);
@@ -328,11 +254,28 @@ async function refuseAtTheLimit(run: Run): Promise<Reconciled | undefined> {
 	const { context, request } = run;
 	const again = await listWebhooks(context);
 	const remote = again.ok ? again.body : [];
-	if (remote.some(({ description }) => isMarkOf(parseMark(description), request.owner))) {
-		return undefined;
-	}
-	const words = limitWords(describeSlots(remote, request.owner));
-	return refuse(run, { words, permanent: true, status: 409 });
+	if (markedFor(remote, request.owner).length > 0) return undefined;
+	return refuse(run, { words: limitWords(remote, request.owner), permanent: true, status: 409 });
+}
+
+/** The outcome of a webhook that has got a new secret, at this time of Anchor's. */
+async function keepSecret(
+	run: Run,
+	webhook: RemoteWebhook,
+	fresh: { secret: string; atMs: number } & Pick<RegistrationState, 'unsupported' | 'previous'>,
+): Promise<Reconciled> {
+	const { secret, atMs, ...rest } = fresh;
+	const description = await writeMark(run, webhook, secret);
+	return outcomeOf(
+		run,
+		{ ...webhook, description },
+		{
+			...rest,
+			secret: seal(secret, run.sealing),
+			// The HTTP date has whole seconds, rounded down: a delivery that was refused in the same second had the old secret.
+			secretSince: atMs + 1_000,
+		},
+	);
 }
 
 /**
@@ -341,7 +284,7 @@ async function refuseAtTheLimit(run: Run): Promise<Reconciled | undefined> {
  */
 async function writeMark(
 	run: Run,
-	{ id, description: before }: Pick<RemoteWebhook, 'id' | 'description'>,
+	{ id, description: before }: RemoteWebhook,
 	secret: string,
 ): Promise<string | null> {
 	const { owner, isTakenUp, note } = run.request;
@@ -360,15 +303,15 @@ function collectedMsOf({ request, anchorMs }: Run): number | false | undefined {
 }
 
 /** Whether Anchor has surely not done what it was asked for. */
-function isRefusal(result: ApiResult<unknown>): boolean {
-	return !result.ok && result.status !== null && result.status >= 400 && result.status < 500;
+function isRefusal({ status }: ApiFailure): boolean {
+	return status !== null && status >= 400 && status < 500;
 }
 
 /** The outcome of a webhook that is in line: what of it is stored. */
 function outcomeOf(
 	run: Run,
-	webhook: Omit<RemoteWebhook, 'enabled'>,
-	fresh: Partial<RegistrationState>,
+	webhook: RemoteWebhook,
+	fresh: Partial<RegistrationState> = {},
 ): Reconciled {
 	const { request, stored, anchorMs, happened } = run;
 	const known = stored?.webhookId === webhook.id ? stored : undefined;
@@ -378,17 +321,17 @@ function outcomeOf(
 		webhookId: webhook.id,
 		url: request.url,
 		events: [...webhook.subscribed_events],
-		unsupported: stillUnsupported(run),
+		unsupported: stored?.unsupported ?? [],
 		owner: ownerKeyOf(request.owner),
 		secret: known?.secret ?? '',
 		secretSince: known?.secretSince ?? anchorMs,
-		previous: known && livePrevious(known, anchorMs),
+		previous: whileItLasts(known?.previous, anchorMs),
 		wants: request.wants,
 		wantsSince: before?.wantsSince ?? anchorMs,
 		former:
 			before && before !== known
 				? { webhookId: before.webhookId, expiresAt: anchorMs + HISTORY_MS }
-				: before && liveFormer(before, anchorMs),
+				: whileItLasts(before?.former, anchorMs),
 		...fresh,
 	};
 	if (state.previous === undefined) delete state.previous;
@@ -396,67 +339,68 @@ function outcomeOf(
 	if (state.unsupported.length > 0 && request.occasion !== 'look') {
 		happened.push({ what: 'unsupported', events: state.unsupported });
 	}
-	const mark = parseMark(webhook.description);
-	return { ok: true, state, projectId: webhook.project_id, mark, anchorMs, happened };
+	return standing(run, webhook, state);
+}
+
+function standing(
+	{ anchorMs, happened }: Run,
+	{ project_id: projectId, description }: RemoteWebhook,
+	state: RegistrationState | undefined,
+): Reconciled {
+	return { ok: true, state, projectId, mark: parseMark(description), anchorMs, happened };
 }
 
 /**
  * What a request that was not carried out means. n8n deletes after every refusal of ours, and an outage must never end
  * in that for a webhook that serves. One that does not serve would bring no events, and n8n would show the workflow as
  * active.
- * @param found the webhook at Anchor, or that there is none; left out when Anchor could not even be asked for it
+ * @param found the webhook at Anchor; left out when Anchor could not even be asked for it
+ * @returns undefined when the webhook has vanished since it was looked at
  */
 function serveOrRefuse(
 	run: Run,
 	failure: ApiFailure,
 	operation: string,
-	found?: RemoteWebhook | 'none',
-): Reconciled {
-	const { request, stored, events } = run;
-	const isTolerable = isOutage(failure) || request.occasion !== 'publish';
-	if (isTolerable && found !== 'none' && stored !== undefined && serves(run, found)) {
-		run.happened.push({
-			what: 'unchecked',
-			id: stored.webhookId,
-			failure,
-			operation,
-			isRoutine: request.occasion === 'look' && isOutage(failure),
-		});
-		return outcomeOf(
-			run,
-			{
-				id: stored.webhookId,
-				url: stored.url,
-				project_id: found?.project_id ?? '',
-				description: found?.description ?? null,
-				subscribed_events: found?.subscribed_events ?? stored.events,
-			},
-			{},
-		);
+	found?: RemoteWebhook,
+): Reconciled | undefined {
+	if (found !== undefined && failure.status === 404) return undefined;
+	const { occasion } = run.request;
+	const isTolerable = isOutage(failure) || occasion !== 'publish';
+	const webhook = found ?? (run.stored && asStored(run.stored));
+	if (!isTolerable || webhook === undefined || !serves(run, webhook)) {
+		return refuseFor(run, failure, operation);
 	}
-	const unknown = refusesContent(failure)
-		? events.filter((event) => entryOf(event) === undefined)
-		: [];
-	const words =
-		unknown.length > 0
-			? unknownEventWords(unknown, failure, operation)
-			: explain(failure, { what: operation, advice: CONTENT_ADVICE });
-	return refuse(run, {
-		words,
-		permanent: unknown.length > 0 || isPermanent(failure),
-		...(failure.status === null ? {} : { status: failure.status }),
-	});
+	const isRoutine = occasion === 'look' && isOutage(failure);
+	run.happened.push({ what: 'unchecked', id: webhook.id, failure, operation, isRoutine });
+	return outcomeOf(run, webhook);
+}
+
+/** The webhook as it was when it was last seen. */
+function asStored({ webhookId: id, url, events }: RegistrationState): RemoteWebhook {
+	const subscribed_events = events;
+	return { id, project_id: '', url, description: null, subscribed_events, enabled: true };
 }
 
 /** Whether a webhook brings what is wanted as it is: address, events, switched on, its secret known. */
-function serves({ stored, secret, events, request }: Run, found?: RemoteWebhook): boolean {
+function serves(
+	{ stored, secret, events, request }: Run,
+	{ id, url, subscribed_events: subscribed, enabled }: RemoteWebhook,
+): boolean {
 	if (stored === undefined || secret === undefined || request.wasEnded) return false;
-	if (found !== undefined && (found.id !== stored.webhookId || !found.enabled)) return false;
-	const subscribed = found?.subscribed_events ?? stored.events;
 	return (
-		isSameAddress(found?.url ?? stored.url, request.url) &&
+		id === stored.webhookId &&
+		enabled &&
+		isSameAddress(url, request.url) &&
 		events.every((event) => subscribed.includes(event) || stored.unsupported.includes(event))
 	);
+}
+
+function refuseFor(run: Run, failure: ApiFailure, operation: string): Reconciled {
+	if (!refusesContent(failure)) return refuse(run, refusalOf(failure, operation));
+	const unknown = run.events.filter((event) => entryOf(event) === undefined);
+	const advice = unknown.length > 0 ? unknownEventAdvice(unknown) : CONTENT_ADVICE;
+	const refusal = refusalOf(failure, operation, advice);
+	return refuse(run, { ...refusal, permanent: unknown.length > 0 });
 }
 
 function refuse({ happened }: Run, refusal: Refusal): Reconciled {
@@ -464,21 +408,8 @@ function refuse({ happened }: Run, refusal: Refusal): Reconciled {
 }
 
 /** The two things of ours that Anchor checks in a request. */
-const CONTENT_ADVICE = Object.fromEntries(
-	[400, 422].map((status) => [
-		status,
-		"Check the selected events, and that this n8n's address (N8N_WEBHOOK_URL, before n8n 2.29: WEBHOOK_URL) is a public https one, then try again.",
-	]),
-);
-
-function stillUnsupported({ stored, events }: Run): string[] {
-	return stored?.unsupported.filter((event) => events.includes(event)) ?? [];
-}
-
-/** The HTTP date has whole seconds, rounded down: a delivery that was refused in the same second had the old secret. */
-function inAnchorsNextSecond(dateMs: number): number {
-	return dateMs + 1_000;
-}
+const CONTENT_ADVICE =
+	"Check the selected events, and that this n8n's address (N8N_WEBHOOK_URL, before n8n 2.29: WEBHOOK_URL) is a public https one, then try again.";
 
 function namesOf(selected: readonly string[]): string[] {
 	const all = selected.includes(EVERY_EVENT) ? EVENT_TYPES : [];

@@ -35,14 +35,25 @@ export async function removeAll(
 	let areGone = true;
 	for (const { id } of webhooks) {
 		const removed = await deleteWebhook(context, id);
-		if (removed.ok) happened.push({ what: 'removed', id, role });
-		else if (removed.status === 404) happened.push({ what: 'absent', id });
-		else {
-			areGone = false;
-			happened.push({ what: 'stayed', id, failure: removed });
-		}
+		areGone = noteEnd(removed, { what: 'removed', id, role }, happened) && areGone;
 	}
 	return areGone;
+}
+
+/**
+ * Takes what became of a request that ends a webhook, and what has happened if Anchor carried it out.
+ * @returns whether the webhook sends nothing more
+ */
+export function noteEnd(
+	result: ApiResult<unknown>,
+	ended: Extract<Happening, { what: 'removed' | 'disabled' }>,
+	happened: Happening[],
+): boolean {
+	const { id } = ended;
+	const isGone = !result.ok && result.status === 404;
+	if (result.ok) happened.push(ended);
+	else happened.push(isGone ? { what: 'absent', id } : { what: 'stayed', id, failure: result });
+	return result.ok || isGone;
 }
 
 /**

@@ -2,9 +2,11 @@ import { isPermanent } from '../api/client';
 import type { ApiFailure } from '../api/client';
 import { explain, whatHappened } from '../api/explain';
 import type { Explanation } from '../api/explain';
+import type { RemoteWebhook } from '../api/webhooks';
 import { EVENT_TYPES } from '../events/catalogue';
-import { MAX_WEBHOOKS } from './plan';
-import type { RotationReason, TakenSlot } from './plan';
+import { isMarkOfInstance, parseMark } from './mark';
+import type { MarkOwner } from './mark';
+import type { RotationReason } from './plan';
 
 /** One thing that was done or found while a registration was put in line or ended. */
 export type Happening =
@@ -22,16 +24,8 @@ export type Happening =
 	| { what: 'absent'; id: string }
 	/** Another process has taken up what this one was to end. */
 	| { what: 'takenUp'; id: string }
-	| { what: 'stayed'; id: string; failure: ApiFailure }
-	| { what: 'unended'; id: string | undefined; failure: ApiFailure };
-
-/** Why a trigger cannot have its webhook. */
-export interface Refusal {
-	words: Explanation;
-	/** Whether trying again is of no use until a person has changed something. */
-	permanent: boolean;
-	status?: number;
-}
+	/** `id`: undefined when it is not known which webhook it is. */
+	| { what: 'stayed'; id: string | undefined; failure: ApiFailure };
 
 /** Takes why Anchor could not be asked for the webhook of a trigger that n8n ends; returns what n8n's log says of it. */
 export const notEndedLine = (cause: string): string =>
@@ -46,72 +40,76 @@ export interface LogLine {
 
 /** What the log says of something that happened. */
 export function logLineOf(happening: Happening): LogLine {
+	const [level, sentence] = wordsOf(happening);
+	return { level, sentence, webhookId: 'id' in happening ? happening.id : undefined };
+}
+
+function wordsOf(happening: Happening): [LogLine['level'], string] {
 	switch (happening.what) {
 		case 'created':
-			return info(`the webhook ${happening.id} was created`, happening.id);
-		case 'changed':
-			return info(
-				`the webhook ${happening.id} was changed at Anchor Browser (${happening.fields.join(', ')})`,
-				happening.id,
-			);
-		case 'rotated':
-			return info(
-				`the signing secret of the webhook ${happening.id} was rotated, because ${WHY_ROTATED[happening.reason]}`,
-				happening.id,
-			);
-		case 'unmarked': {
-			const trouble = whatHappened(happening.failure, { what: 'write the mark of the webhook' });
-			return { level: 'debug', sentence: trouble, webhookId: happening.id };
+			return ['info', `the webhook ${happening.id} was created`];
+		case 'changed': {
+			const { id, fields } = happening;
+			return ['info', `the webhook ${id} was changed at Anchor Browser (${fields.join(', ')})`];
 		}
+		case 'rotated': {
+			const { id, reason } = happening;
+			return [
+				'info',
+				`the signing secret of the webhook ${id} was rotated, because ${WHY_ROTATED[reason]}`,
+			];
+		}
+		case 'unmarked':
+			return ['debug', whatHappened(happening.failure, 'write the mark of the webhook')];
 		case 'unchecked': {
 			const { id, failure, operation, isRoutine } = happening;
 			// Only a person can help then.
 			const trouble = isPermanent(failure)
-				? explain(failure, { what: operation }).description
-				: whatHappened(failure, { what: operation });
+				? explain(failure, operation).description
+				: whatHappened(failure, operation);
 			const sentence = `${trouble} The webhook ${id} stays as it is and is looked at again later`;
-			return { level: isRoutine ? 'debug' : 'warn', sentence, webhookId: id };
+			return [isRoutine ? 'debug' : 'warn', sentence];
 		}
 		case 'yielded':
-			return warn(
+			return [
+				'warn',
 				`another n8n process registered this trigger at the same moment, and its webhook ${happening.id} stays`,
-				happening.id,
-			);
+			];
 		case 'unsupported':
-			return warn(
+			return [
+				'warn',
 				`Anchor Browser does not take these events yet: ${happening.events.join(', ')}. They are left out and asked for again when you publish the workflow the next time (n8n 1: activate it) or n8n starts`,
-			);
+			];
 		case 'strangers':
-			return warn(
+			return [
+				'warn',
 				`webhooks that this trigger did not make send to its address: ${happening.ids.join(', ')}. Their deliveries are refused, because their signing secret is not known here. Remove them in the Anchor Browser dashboard if nobody needs them`,
-			);
-		case 'removed':
-			return info(
-				`the ${happening.role === 'leftover' ? 'leftover ' : ''}webhook ${happening.id} was removed from Anchor Browser`,
-				happening.id,
-			);
+			];
+		case 'removed': {
+			const { id, role } = happening;
+			const which = role === 'leftover' ? 'leftover webhook' : 'webhook';
+			return ['info', `the ${which} ${id} was removed from Anchor Browser`];
+		}
 		case 'disabled':
-			return info(`the webhook ${happening.id} was disabled at Anchor Browser`, happening.id);
+			return ['info', `the webhook ${happening.id} was disabled at Anchor Browser`];
 		case 'absent':
-			return info(
+			return [
+				'info',
 				`Anchor Browser has no webhook ${happening.id} in the project of this API key: it was removed already, or it belongs to another project and has to be removed there`,
-				happening.id,
-			);
+			];
 		case 'takenUp':
-			return {
-				level: 'debug',
-				sentence: `the webhook ${happening.id} stays, because another process of this n8n has activated the trigger since`,
-				webhookId: happening.id,
-			};
+			return [
+				'debug',
+				`the webhook ${happening.id} stays, because another process of this n8n has activated the trigger since`,
+			];
 		case 'stayed': {
 			const { id, failure } = happening;
-			const trouble = whatHappened(failure, { what: `remove or disable the webhook ${id}` });
-			return warn(`${trouble} ${STAYED}`, id);
-		}
-		case 'unended': {
-			const { id, failure } = happening;
 			const which = id === undefined ? 'the webhook of this trigger' : `the webhook ${id}`;
-			return warn(`${whatHappened(failure, { what: `remove or disable ${which}` })} ${STAYED}`, id);
+			const trouble = whatHappened(failure, `remove or disable ${which}`);
+			return [
+				'warn',
+				`${trouble} n8n tries again a few times, and when the workflow is published again (n8n 1: activated); you can also remove the webhook in the Anchor Browser dashboard`,
+			];
 		}
 	}
 }
@@ -123,9 +121,6 @@ const WHY_ROTATED: Record<RotationReason, string> = {
 	wrong: 'the one that n8n had stored was not the one that Anchor Browser signs with',
 };
 
-const STAYED =
-	'n8n tries again a few times, and when the workflow is published again (n8n 1: activated); you can also remove the webhook in the Anchor Browser dashboard';
-
 /** For a project whose webhooks somebody else changes at the same time. */
 export const BUSY_PROJECT: Explanation = {
 	message:
@@ -134,12 +129,17 @@ export const BUSY_PROJECT: Explanation = {
 		'The webhooks of the Anchor Browser project kept changing while n8n tried to register this trigger, so it stopped. Check whether somebody else is changing them, then publish the workflow again (n8n 1: activate it).',
 };
 
+/** Anchor's limit for a project. */
+const MAX_WEBHOOKS = 5;
+
 /**
  * The words for a full project: each webhook by host, which of them n8n made, and for which workflow. They stand in
  * message and description alike, because n8n 1.x shows the one alone and 2.41 the other.
  */
-export function limitWords(taken: readonly TakenSlot[]): Explanation {
-	const names = taken.map((slot, index) => `${index + 1}. ${slotWords(slot)}`).join('; ');
+export function limitWords(taken: readonly RemoteWebhook[], owner: MarkOwner): Explanation {
+	const names = taken
+		.map((webhook, index) => `${index + 1}. ${slotWords(webhook, owner)}`)
+		.join('; ');
 	const unlisted =
 		taken.length < MAX_WEBHOOKS ? ' Disabled ones count too and may be missing here.' : '';
 	const list = names === '' ? 'n8n could not list them.' : `They are: ${names}.${unlisted}`;
@@ -150,36 +150,26 @@ export function limitWords(taken: readonly TakenSlot[]): Explanation {
 }
 
 /**
- * The words for events that neither the catalogue nor Anchor knows, such as an expression can name.
+ * What to do about events that neither the catalogue nor Anchor knows, such as an expression can name.
  * @param names at least one
  */
-export function unknownEventWords(
-	names: readonly string[],
-	failure: ApiFailure,
-	operation: string,
-): Explanation {
-	const advice = `${namesOfUnknown(names)}. ${CHOOSE_EVENTS}`;
-	return explain(failure, { what: operation, advice: { [failure.status ?? 0]: advice } });
+export function unknownEventAdvice(names: readonly string[]): string {
+	const unknown = names.map(
+		(name) => `There is no event "${name}"; the nearest is "${nearestEvent(name)}". `,
+	);
+	return `${unknown.join('')}Choose events from the list, then try again.`;
 }
 
 /**
- * The same where Anchor is not asked, because the user registers the webhook.
+ * The words for them where Anchor is not asked, because the user registers the webhook.
  * @param names at least one
  */
 export function unlistedEventWords(names: readonly string[]): Explanation {
-	const unknown = namesOfUnknown(names);
+	const advice = unknownEventAdvice(names);
 	return {
-		message: `${unknown}. ${CHOOSE_EVENTS.replace(/\.$/, '')}`,
-		description: `${unknown}. ${CHOOSE_EVENTS} All Events also takes what is newer than this node.`,
+		message: advice.replace(/\.$/, ''),
+		description: `${advice} All Events also takes what is newer than this node.`,
 	};
-}
-
-const CHOOSE_EVENTS = 'Choose events from the list, then try again.';
-
-function namesOfUnknown(names: readonly string[]): string {
-	return names
-		.map((name) => `There is no event "${name}"; the nearest is "${nearestEvent(name)}"`)
-		.join('. ');
 }
 
 function nearestEvent(name: string): string {
@@ -200,18 +190,18 @@ function distance(one: string, other: string): number {
 	return row[other.length];
 }
 
-function slotWords({ id, host, madeBy, workflowName, mode }: TakenSlot): string {
-	const maker =
-		workflowName === undefined
-			? 'not made by n8n'
-			: `made by ${madeBy} for the workflow "${workflowName}" (${mode})`;
-	return `${host}, ${maker}, ${id}`;
+function slotWords({ id, url, description }: RemoteWebhook, owner: MarkOwner): string {
+	const mark = parseMark(description);
+	if (mark === undefined) return `${hostOf(url)}, not made by n8n, ${id}`;
+	const maker = isMarkOfInstance(mark, owner) ? 'this n8n' : 'another n8n';
+	return `${hostOf(url)}, made by ${maker} for the workflow "${mark.workflowName}" (${mark.mode}), ${id}`;
 }
 
-function info(sentence: string, webhookId?: string): LogLine {
-	return { level: 'info', sentence, webhookId };
-}
-
-function warn(sentence: string, webhookId?: string): LogLine {
-	return { level: 'warn', sentence, webhookId };
+/** Without the path, which in n8n is as good as a password. */
+function hostOf(address: string): string {
+	try {
+		return new URL(address).host;
+	} catch {
+		return address.slice(0, 60);
+	}
 }

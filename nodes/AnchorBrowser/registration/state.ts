@@ -88,20 +88,12 @@ export function openSecrets(state: RegistrationState, context: SealContext): Ope
 	];
 }
 
-/** The previous secret while Anchor keeps it valid. */
-export function livePrevious(
-	{ previous }: Pick<RegistrationState, 'previous'>,
+/** A previous secret, or a former webhook, while Anchor keeps it. */
+export function whileItLasts<T extends { expiresAt: number }>(
+	kept: T | undefined,
 	nowMs: number,
-): PreviousSecret | undefined {
-	return previous && previous.expiresAt > nowMs ? previous : undefined;
-}
-
-/** The former webhook while Anchor keeps its history. */
-export function liveFormer(
-	{ former }: RegistrationState,
-	nowMs: number,
-): FormerWebhook | undefined {
-	return former && former.expiresAt > nowMs ? former : undefined;
+): T | undefined {
+	return kept && kept.expiresAt > nowMs ? kept : undefined;
 }
 
 /**
@@ -110,7 +102,7 @@ export function liveFormer(
  * @param nowMs Anchor's time in milliseconds
  */
 export function webhooksWithHistory(state: RegistrationState, nowMs: number): string[] {
-	const former = liveFormer(state, nowMs);
+	const former = whileItLasts(state.former, nowMs);
 	return [...(former ? [former.webhookId] : []), state.webhookId];
 }
 

@@ -54,7 +54,7 @@ export async function readHistory(monitor: Monitor): Promise<Reading | undefined
 	for (const webhookId of webhooksWithHistory(state, nowMs)) {
 		const failure = await trigger.historyOf(webhookId).read(context, reading, pause);
 		if (failure !== undefined) {
-			monitor.log('debug', whatHappened(failure, { what: 'read the delivery history' }));
+			monitor.log('debug', whatHappened(failure, 'read the delivery history'));
 			return undefined;
 		}
 	}
@@ -93,7 +93,7 @@ export async function noteProgress(monitor: Monitor, progress: Progress): Promis
 		const description = formatMark(trigger.production.ownerIn(context), note);
 		const written = await updateWebhook(context, state.webhookId, { description });
 		if (written.ok) anchor.note = note;
-		else monitor.log('debug', whatHappened(written, { what: 'write the mark of the webhook' }));
+		else monitor.log('debug', whatHappened(written, 'write the mark of the webhook'));
 		return written.ok;
 	});
 }

@@ -14,9 +14,16 @@ let anchor: AnchorInMemory;
 beforeEach(() => {
 	anchor = new AnchorInMemory();
 });
-const ask = async () =>
-	await anchorRequest(anchor.context(), { method: 'GET', path: '/v1/webhooks' });
+const ask = async (context = anchor.context()) =>
+	await anchorRequest(context, { method: 'GET', path: '/v1/webhooks' });
 const failure = async () => (await ask()) as ApiFailure;
+/** A context whose helper of n8n does this. */
+const contextOf = (request: (type: string, options: IHttpRequestOptions) => unknown) => {
+	const context = anchor.context();
+	context.helpers.httpRequestWithAuthentication = async (type, options) =>
+		await request(type, options);
+	return context;
+};
 
 describe('the credential', () => {
 	it.each([
@@ -47,19 +54,13 @@ describe('the isolate in which n8n 2 evaluates', () => {
 	};
 	/** A request for which n8n reads the credential, then evaluates, then waits for Anchor. */
 	const askWithin = async ({ before, after }: { before: number; after: number }) => {
-		const context = anchor.context();
-		context.helpers.httpRequestWithAuthentication = async () => {
+		const context = contextOf(async () => {
 			await setTimeout(before);
 			if (!isHeld) throw new Error('No bridge acquired for this context');
 			await setTimeout(after);
 			return { statusCode: 200, body: {}, headers: {} };
-		};
-		const workflow = { expression };
-		const result = await anchorRequest(Object.assign(context, { workflow }), {
-			method: 'GET',
-			path: '/v1/webhooks',
 		});
-		return result.ok;
+		return (await ask(Object.assign(context, { workflow: { expression } }))).ok;
 	};
 
 	it('is held for a request outside of any call of n8n, and released after it', async () => {
@@ -82,17 +83,16 @@ describe('the isolate in which n8n 2 evaluates', () => {
 
 describe('a request', () => {
 	it('goes through the helper that adds the key, follows no redirect and does not wait for ever', async () => {
-		const context = anchor.context();
 		let used: [string, IHttpRequestOptions] | undefined;
-		context.helpers.httpRequestWithAuthentication = async (type, options) => {
+		const context = contextOf((type, options) => {
 			used = [type, options];
 			return { statusCode: 200, body: { fine: true }, headers: {} };
-		};
+		});
 		const result = await anchorRequest(context, {
 			method: 'POST',
 			path: '/v1/webhooks',
 			body: { url: 'x' },
-			query: { limit: 5, since: undefined, flag: false },
+			query: { limit: 5, flag: false },
 		});
 		expect(result).toEqual({ ok: true, body: { fine: true } });
 		expect(used).toEqual([
@@ -128,20 +128,13 @@ describe('a request', () => {
 	});
 
 	it('takes an answer that n8n has parsed all the same, as it does where it evaluates workflows', async () => {
-		const context = anchor.context();
-		const answer = { statusCode: 200, body: { a: 1 }, headers: {} };
-		context.helpers.httpRequestWithAuthentication = async () => answer;
-		const result = await anchorRequest(context, { method: 'GET', path: '/v1/webhooks' });
-		expect(result).toEqual({ ok: true, body: { a: 1 } });
+		const context = contextOf(() => ({ statusCode: 200, body: { a: 1 }, headers: {} }));
+		expect(await ask(context)).toEqual({ ok: true, body: { a: 1 } });
 	});
 
 	it.each([301, 302, 400, 401, 404, 409, 422, 429, 500, 503])('%d is a value', async (status) => {
 		anchor.breakDown({ status, body: { error: { message: 'why' } } });
-		expect(await ask()).toEqual({
-			ok: false,
-			status,
-			message: 'why',
-		});
+		expect(await ask()).toEqual({ ok: false, status, message: 'why' });
 	});
 
 	it.each(['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'ECONNABORTED', 'CERT_HAS_EXPIRED'])(
@@ -154,26 +147,20 @@ describe('a request', () => {
 	);
 
 	it('without any code says what n8n says', async () => {
-		const context = anchor.context();
-		context.helpers.httpRequestWithAuthentication = async () => {
+		const context = contextOf(() => {
 			throw new Error(`Domain not allowed\nfor ${API_KEY}`);
-		};
-		const result = await anchorRequest(context, { method: 'GET', path: '/v1/webhooks' });
-		expect(result).toMatchObject({ status: null, message: 'Domain not allowed for [hidden]' });
+		});
+		const message = 'Domain not allowed for [hidden]';
+		expect(await ask(context)).toMatchObject({ status: null, message });
 	});
 
 	it('that throws something odd is a value all the same', async () => {
-		const context = anchor.context();
+		const nothing = { ok: false, status: null, message: '', address: 'https://api.example.com' };
 		for (const odd of ['text', undefined, null, { code: 7 }]) {
-			context.helpers.httpRequestWithAuthentication = async () => {
+			const context = contextOf(() => {
 				throw odd;
-			};
-			expect(await anchorRequest(context, { method: 'GET', path: '/' })).toEqual({
-				ok: false,
-				status: null,
-				message: '',
-				address: 'https://api.example.com',
 			});
+			expect(await ask(context)).toEqual(nothing);
 		}
 	});
 
@@ -236,18 +223,18 @@ describe('Retry-After', () => {
 });
 
 describe('what a failure means', () => {
-	const of = (status: number | null): ApiFailure => ({ ok: false, status, message: '' });
+	const outages = [null, 200, 302, 408, 425, 429, 500, 502, 503, 504];
+	const all = [...outages, 400, 401, 402, 403, 404, 409, 422].map(
+		(status): ApiFailure => ({ ok: false, status, message: '' }),
+	);
+	const those = (is: (failure: ApiFailure) => boolean) =>
+		all.filter(is).map(({ status }) => status);
 
 	it('an outage says nothing about what was asked', () => {
-		const outages = [null, 200, 302, 408, 425, 429, 500, 502, 503, 504];
-		expect(outages.filter((status) => !isOutage(of(status)))).toEqual([]);
-		expect([400, 401, 402, 403, 404, 409, 422].filter((status) => isOutage(of(status)))).toEqual(
-			[],
-		);
+		expect(those(isOutage)).toEqual(outages);
 	});
 
 	it('key, credits and rights are for a person', () => {
-		const statuses = [null, 200, 400, 401, 402, 403, 404, 409, 422, 429, 500];
-		expect(statuses.filter((status) => isPermanent(of(status)))).toEqual([401, 402, 403]);
+		expect(those(isPermanent)).toEqual([401, 402, 403]);
 	});
 });

@@ -1,7 +1,7 @@
 import { checkAddress, tidyAddress } from '../../../nodes/AnchorBrowser/registration/address';
 
 const baseUrl = 'https://api.anchorbrowser.io';
-const judged = (url: string) => checkAddress(url, { baseUrl });
+const judged = (url: string) => checkAddress(url, baseUrl);
 const PATH = '/webhook/0b6f2b1e-8d0d-4b7c-9a3e-5f2f7f0f9c11/webhook';
 
 describe('addresses that Anchor takes', () => {
@@ -126,14 +126,14 @@ describe('with an API on this machine', () => {
 	it.each(['http://localhost:4010', 'http://127.0.0.1:4010/', 'http://[::1]:4010'])(
 		'%s: every address goes',
 		(local) => {
-			expect(checkAddress('http://localhost:5678/webhook/x', { baseUrl: local })).toBeUndefined();
+			expect(checkAddress('http://localhost:5678/webhook/x', local)).toBeUndefined();
 		},
 	);
 
 	it.each(['https://localhost.example.com', 'https://10.0.0.1', 'nonsense'])(
 		'%s is not this machine',
 		(other) => {
-			expect(checkAddress('http://localhost:5678', { baseUrl: other })).toBeDefined();
+			expect(checkAddress('http://localhost:5678', other)).toBeDefined();
 		},
 	);
 });

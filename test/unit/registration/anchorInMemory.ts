@@ -7,7 +7,6 @@ interface Seen {
 	call: string;
 	body: IDataObject | undefined;
 	query: IDataObject;
-	headers: IDataObject;
 }
 
 /** What a test makes the stand-in do in place of answering. */
@@ -41,9 +40,6 @@ export class AnchorInMemory {
 	credential: IDataObject | undefined = { apiKey: API_KEY, baseUrl: 'https://api.example.com/' };
 	/** Event names that Anchor takes. */
 	takes: (event: string) => boolean = () => true;
-	/** What a refused event name is answered with. */
-	refusal: (event: string) => unknown = () => ({ error: 'invalid subscribed_events' });
-	listsDisabled = false;
 	maxWebhooks = 5;
 	nowMs = Date.parse('2026-05-24T12:00:00Z');
 	/** Whether its answers say what time it is. */
@@ -60,12 +56,8 @@ export class AnchorInMemory {
 	private made = 0;
 
 	/** Answers the next requests that match in this way; `first` runs before. */
-	answer(
-		call: RegExp,
-		answer: Answer,
-		{ times = 1, first }: { times?: number; first?: () => void } = {},
-	) {
-		this.rules.push({ call, answer, times, first });
+	answer(call: RegExp, answer: Answer, how: { times?: number; first?: () => void } = {}) {
+		this.rules.push({ call, answer, times: 1, ...how });
 	}
 
 	/** Answers everything in this way from now on. */
@@ -98,10 +90,8 @@ export class AnchorInMemory {
 	}
 
 	remove(id: string) {
-		this.webhooks.splice(
-			this.webhooks.findIndex((webhook) => webhook.id === id),
-			1,
-		);
+		const at = this.webhooks.findIndex((webhook) => webhook.id === id);
+		this.webhooks.splice(at, 1);
 	}
 
 	/** The requests since the last call of this, without the reading ones. */
@@ -136,7 +126,6 @@ export class AnchorInMemory {
 			call,
 			body: options.body as IDataObject | undefined,
 			query: options.qs ?? {},
-			headers: options.headers ?? {},
 		});
 		const rule = this.rules.find((candidate) => candidate.times > 0 && candidate.call.test(call));
 		if (rule) {
@@ -148,9 +137,8 @@ export class AnchorInMemory {
 				return { statusCode: status, body: asText(body), headers };
 			}
 			const code = rule.answer === 'carried out, answer lost' ? 'ECONNRESET' : rule.answer.code;
-			throw Object.assign(new Error('wrapped by n8n'), {
-				cause: Object.assign(new Error(`${code} with the key ${API_KEY}`), { code }),
-			});
+			const cause = Object.assign(new Error(`${code} with the key ${API_KEY}`), { code });
+			throw new Error('wrapped by n8n', { cause });
 		}
 		const [status, body] = this.carryOut(call, options);
 		const headers = this.tellsTime ? { date: new Date(this.nowMs).toUTCString() } : {};
@@ -160,12 +148,12 @@ export class AnchorInMemory {
 	private carryOut(call: string, options: IHttpRequestOptions): [number, unknown] {
 		const [, method, id, rest] = /^(\w+) \/v1\/webhooks(?:\/([^/]+))?(?:\/(.+))?$/.exec(call) ?? [];
 		const body = (options.body ?? {}) as Partial<StoredWebhook>;
-		const refused = body.subscribed_events?.find((event) => !this.takes(event));
-		if (refused !== undefined) return [400, this.refusal(refused)];
+		const isTaken = body.subscribed_events?.every(this.takes) ?? true;
+		if (!isTaken) return [400, { error: 'invalid subscribed_events' }];
 		const updated_at = new Date(this.nowMs).toISOString();
 
 		if (id === undefined && method === 'GET') {
-			const listed = this.webhooks.filter(({ enabled }) => enabled || this.listsDisabled);
+			const listed = this.webhooks.filter(({ enabled }) => enabled);
 			return [200, { webhooks: listed.map(shown) }];
 		}
 		if (id === undefined) {

@@ -3,13 +3,15 @@ import { fingerprintOf, formatMark } from '../../../nodes/AnchorBrowser/registra
 import type { MarkOwner } from '../../../nodes/AnchorBrowser/registration/mark';
 import {
 	byAge,
-	describeSlots,
 	isSameAddress,
 	LISTENING_MS,
 	plan,
 	planEnding,
 } from '../../../nodes/AnchorBrowser/registration/plan';
-import type { StoredRegistration } from '../../../nodes/AnchorBrowser/registration/plan';
+import type {
+	StoredRegistration,
+	WantedRegistration,
+} from '../../../nodes/AnchorBrowser/registration/plan';
 import { owner, tester, URL_HERE, URL_OLD } from './owners';
 
 const NOW = Date.parse('2026-05-24T12:00:00Z');
@@ -38,11 +40,12 @@ const stored = (fields: Partial<StoredRegistration> = {}): StoredRegistration =>
 	unsupported: [],
 	...fields,
 });
+const unmarked = (fields: Partial<RemoteWebhook> = {}) => ours({ ...fields, description: null });
 /** The plan, with webhooks as their ids. */
 const decide = (
 	remote: RemoteWebhook[],
 	kept: StoredRegistration | undefined,
-	wanted: Partial<Parameters<typeof plan>[0]['wanted']> = {},
+	wanted: Partial<WantedRegistration> = {},
 ) => {
 	const { step, sweep, strangers } = plan({
 		remote,
@@ -52,169 +55,107 @@ const decide = (
 			url: URL_HERE,
 			events: EVENTS,
 			secretIs: 'trusted',
-			retryUnsupported: true,
+			occasion: 'publish',
 			isTakenUp: false,
 			...wanted,
 		},
 		nowMs: NOW,
 	});
 	const ids = (webhooks: RemoteWebhook[]) => webhooks.map(({ id }) => id);
-	const { action } = step;
-	return {
-		action,
-		...('reason' in step ? { reason: step.reason } : {}),
-		...('webhook' in step ? { id: step.webhook.id } : {}),
-		...('changes' in step ? { changes: step.changes } : {}),
-		sweep: ids(sweep),
-		strangers: ids(strangers),
-	};
+	const { webhook, ...rest } = { ...step };
+	return { id: webhook?.id, ...rest, sweep: ids(sweep), strangers: ids(strangers) };
 };
-const NOTHING_ELSE = { sweep: [], strangers: [] };
+const CREATE = { sweep: [], strangers: [] };
+const KEEP = { ...CREATE, id: 'wh_ours', changes: {} };
 
 describe('our id, same address, events and enabled; id and secret stored: keep', () => {
-	it('keeps', () => {
-		expect(decide([foreign('a'), ours()], stored())).toEqual({
-			action: 'keep',
-			id: 'wh_ours',
-			...NOTHING_ELSE,
-		});
-	});
-
-	it('keeps whatever the order and repetition of the events', () => {
-		const remote = ours({ subscribed_events: ['task.failed', 'task.completed', 'task.failed'] });
-		expect(decide([remote], stored()).action).toBe('keep');
-	});
-
-	it('keeps with blanks around the mark', () => {
-		expect(decide([ours({ description: ` ${MARK}\n` })], stored()).action).toBe('keep');
-	});
-
-	it('keeps when Anchor spells the address otherwise', () => {
-		const remote = ours({ url: URL_HERE.replace('n8n.example.com', 'N8N.example.com:443') });
-		expect(decide([remote], stored()).action).toBe('keep');
+	it.each<[string, Partial<RemoteWebhook>]>([
+		['as it was made', {}],
+		[
+			'whatever the order and repetition of the events',
+			{ subscribed_events: ['task.failed', 'task.completed', 'task.failed'] },
+		],
+		['with blanks around the mark', { description: ` ${MARK}\n` }],
+		[
+			'when Anchor spells the address otherwise',
+			{ url: URL_HERE.replace('n8n.example.com', 'N8N.example.com:443') },
+		],
+		[
+			'with what the mark notes',
+			{ description: formatMark(owner, { fingerprint: FINGERPRINT, activatedMs: NOW }) },
+		],
+	])('%s', (_what, fields) => {
+		expect(decide([foreign('a'), ours(fields)], stored())).toEqual(KEEP);
 	});
 });
 
 describe('our id, anything differs; id and secret stored: one PATCH', () => {
+	const subscribed = { subscribed_events: EVENTS };
+	const marked = { description: MARK };
+	const bills = { ...owner, workflowName: 'Bills' };
+
 	it.each<[string, Partial<RemoteWebhook>, object]>([
 		['the address', { url: URL_OLD }, { url: URL_HERE }],
-		['an event too few', { subscribed_events: ['task.failed'] }, { subscribed_events: EVENTS }],
-		[
-			'an event too many',
-			{ subscribed_events: [...EVENTS, 'task.healed'] },
-			{ subscribed_events: EVENTS },
-		],
-		[
-			'another event of as many',
-			{ subscribed_events: ['task.failed', 'task.healed'] },
-			{ subscribed_events: EVENTS },
-		],
+		['an event too few', { subscribed_events: ['task.failed'] }, subscribed],
+		['an event too many', { subscribed_events: [...EVENTS, 'task.healed'] }, subscribed],
+		['another event of as many', { subscribed_events: ['task.failed', 'task.healed'] }, subscribed],
 		['switched off', { enabled: false }, { enabled: true }],
-		['the description was emptied', { description: null }, { description: MARK }],
-		['the description was written over', { description: 'mine' }, { description: MARK }],
-		[
-			'the workflow was renamed',
-			{
-				description: formatMark({ ...owner, workflowName: 'Bills' }, { fingerprint: FINGERPRINT }),
-			},
-			{ description: MARK },
-		],
-		[
-			'the mark has no fingerprint yet',
-			{ description: formatMark(owner, {}) },
-			{ description: MARK },
-		],
+		['the description was emptied', { description: null }, marked],
+		['the description was written over', { description: 'mine' }, marked],
+		['the workflow was renamed', ours({}, bills), marked],
+		['the mark has no fingerprint yet', { description: formatMark(owner, {}) }, marked],
 		[
 			'everything at once',
 			{ url: URL_OLD, subscribed_events: [], enabled: false, description: 'mine' },
-			{
-				url: URL_HERE,
-				subscribed_events: EVENTS,
-				enabled: true,
-				description: MARK,
-			},
+			{ url: URL_HERE, ...subscribed, enabled: true, ...marked },
 		],
 	])('%s', (_what, fields, changes) => {
-		expect(decide([ours(fields)], stored())).toEqual({
-			action: 'change',
-			id: 'wh_ours',
-			changes,
-			...NOTHING_ELSE,
-		});
+		expect(decide([ours(fields)], stored())).toEqual({ ...KEEP, changes });
 	});
 });
 
 describe('another process may be about to end it: the mark says that it was taken up', () => {
 	const taken = { fingerprint: FINGERPRINT, activatedMs: NOW };
+	const noted = { recoveredMs: NOW - 1, others: ['z1'] };
 
 	it.each<[string, Partial<RemoteWebhook>, object]>([
 		['in order', {}, { description: formatMark(owner, taken) }],
 		['disabled', { enabled: false }, { description: formatMark(owner, taken), enabled: true }],
 		[
 			'with all that was noted before',
-			{
-				description: formatMark(owner, {
-					fingerprint: FINGERPRINT,
-					recoveredMs: NOW - 1,
-					activatedMs: NOW - 2,
-					others: ['z1'],
-				}),
-			},
-			{ description: formatMark(owner, { ...taken, recoveredMs: NOW - 1, others: ['z1'] }) },
+			{ description: formatMark(owner, { ...taken, ...noted, activatedMs: NOW - 2 }) },
+			{ description: formatMark(owner, { ...taken, ...noted }) },
 		],
 	])('%s', (_what, fields, changes) => {
-		expect(decide([ours(fields)], stored(), { isTakenUp: true })).toMatchObject({
-			action: 'change',
-			changes,
-		});
-	});
-
-	it('and keeps what it says', () => {
-		expect(decide([ours({ description: formatMark(owner, taken) })], stored()).action).toBe('keep');
+		const planned = decide([ours(fields)], stored(), { isTakenUp: true });
+		expect(planned).toEqual({ ...KEEP, changes });
 	});
 });
 
 describe('ours, secret unknown or wrong: rotate in place, PATCH what differs', () => {
 	const another = formatMark(owner, { fingerprint: fingerprintOf('the secret that n8n got last') });
+	const gone = stored({ webhookId: 'wh_gone' });
 
-	it.each<[string, RemoteWebhook, StoredRegistration | undefined, object | undefined, string?]>([
-		['nothing stored, found by mark and address', ours(), undefined, undefined],
+	it.each<[string, Partial<RemoteWebhook>, StoredRegistration | undefined, object?, string?]>([
+		['nothing stored, found by mark and address', {}, undefined],
 		[
 			'nothing stored, found by a mark without a fingerprint',
-			ours({ description: formatMark(owner, {}) }),
-			undefined,
-			undefined,
-		],
-		['nothing stored, found by mark', ours({ url: URL_OLD }), undefined, { url: URL_HERE }],
-		['the secret cannot be opened', ours(), stored({ fingerprint: undefined }), undefined],
-		[
-			'the stored id is gone, another is there',
-			ours(),
-			stored({ webhookId: 'wh_gone' }),
+			{ description: formatMark(owner, {}) },
 			undefined,
 		],
-		[
-			'the mark names another secret',
-			ours({ description: another }),
-			stored(),
-			undefined,
-			'outdated',
-		],
+		['nothing stored, found by mark', { url: URL_OLD }, undefined, { url: URL_HERE }],
+		['the secret cannot be opened', {}, stored({ fingerprint: undefined })],
+		['the stored id is gone, another is there', {}, gone],
+		['the mark names another secret', { description: another }, stored(), {}, 'outdated'],
 		[
 			'the mark names another secret, and something differs',
-			ours({ description: another, enabled: false }),
+			{ description: another, enabled: false },
 			stored(),
 			{ enabled: true },
 			'outdated',
 		],
-	])('%s', (_what, remote, kept, changes, reason = 'unknown') => {
-		expect(decide([foreign('a'), remote], kept)).toEqual({
-			action: 'rotate',
-			id: 'wh_ours',
-			reason,
-			changes,
-			...NOTHING_ELSE,
-		});
+	])('%s', (_what, fields, kept, changes = {}, rotation = 'unknown') => {
+		expect(decide([foreign('a'), ours(fields)], kept)).toEqual({ ...KEEP, changes, rotation });
 	});
 
 	it.each([
@@ -222,82 +163,32 @@ describe('ours, secret unknown or wrong: rotate in place, PATCH what differs', (
 		['they have, whatever the mark says', another, 'wrong', 'wrong'],
 		['Anchor has not answered a rotation', MARK, 'doubtful', 'doubtful'],
 		['it has not, and the mark names another', another, 'doubtful', 'outdated'],
-	] as const)('%s', (_what, description, secretIs, reason) => {
-		expect(decide([ours({ description })], stored(), { secretIs })).toMatchObject({
-			action: 'rotate',
-			reason,
-		});
+	] as const)('%s', (_what, description, secretIs, rotation) => {
+		expect(decide([ours({ description })], stored(), { secretIs })).toEqual({ ...KEEP, rotation });
 	});
 
 	it('a test that takes up an older one makes it look new so that no other test sweeps it while somebody listens', () => {
-		const remote = ours({ id: 'wh_test' }, tester);
-		expect(decide([remote], undefined, { owner: tester })).toMatchObject({
-			action: 'rotate',
-			id: 'wh_test',
+		expect(decide([ours({}, tester)], undefined, { owner: tester })).toEqual({
+			...KEEP,
+			rotation: 'unknown',
 			changes: { description: formatMark(tester, {}) },
 		});
 	});
 });
 
 describe('nothing of ours: create', () => {
+	const others = ['a', 'b', 'c', 'd'].map(foreign);
+
 	it.each<[string, StoredRegistration | undefined]>([
 		['nothing stored', undefined],
 		['something stored that is gone', stored({ webhookId: 'wh_gone' })],
 	])('%s', (_what, kept) => {
-		expect(decide(['a', 'b', 'c', 'd'].map(foreign), kept)).toEqual({
-			action: 'create',
-			...NOTHING_ELSE,
-		});
-	});
-});
-
-describe('a full project', () => {
-	it('is described by host, and by which n8n made each webhook', () => {
-		const remote = [
-			foreign('a'),
-			ours(
-				{ id: 'b', url: 'https://n8n.example.com/webhook/1' },
-				{ ...owner, workflowId: 'wf2', workflowName: 'Bills' },
-			),
-			ours(
-				{ id: 'c', url: 'https://else.example.com/webhook/1' },
-				{ ...owner, instanceId: 'other', mode: 'test' },
-			),
-			ours({ id: 'd', url: 'no address', description: 'by hand' }),
-			foreign('e'),
-		];
-		expect(describeSlots(remote, owner)).toEqual([
-			{ id: 'a', host: 'a.example.com', madeBy: 'someone else' },
-			{
-				id: 'b',
-				host: 'n8n.example.com',
-				madeBy: 'this n8n',
-				workflowName: 'Bills',
-				mode: 'production',
-			},
-			{
-				id: 'c',
-				host: 'else.example.com',
-				madeBy: 'another n8n',
-				workflowName: 'Invoices',
-				mode: 'test',
-			},
-			{ id: 'd', host: 'no address', madeBy: 'someone else' },
-			{ id: 'e', host: 'e.example.com', madeBy: 'someone else' },
-		]);
+		expect(decide(others, kept)).toEqual(CREATE);
 	});
 
-	it('shows the beginning of an address that is none', () => {
-		const [slot] = describeSlots([ours({ url: 'x'.repeat(100) })], owner);
-		expect(slot.host).toBe('x'.repeat(60));
-	});
-
-	it('has its leftovers of our own swept', () => {
+	it('a full project: leftovers of our own are swept', () => {
 		const ended = ours({ id: 'wh_test', url: URL_OLD }, tester);
-		expect(decide([...['a', 'b', 'c', 'd'].map(foreign), ended], undefined)).toMatchObject({
-			action: 'create',
-			sweep: ['wh_test'],
-		});
+		expect(decide([...others, ended], undefined)).toEqual({ ...CREATE, sweep: ['wh_test'] });
 	});
 });
 
@@ -311,67 +202,47 @@ describe('what is not ours', () => {
 
 	it.each(others)('%s: neither adopted by its address nor swept', (_what, other) => {
 		const remote = ours({ id: 'wh_other', created_at: before(1), updated_at: before(1) }, other);
-		expect(decide([remote], undefined)).toEqual({
-			action: 'create',
-			sweep: [],
-			strangers: other === tester ? [] : ['wh_other'],
-		});
+		const strangers = other === tester ? [] : ['wh_other'];
+		expect(decide([remote], undefined)).toEqual({ ...CREATE, strangers });
 	});
 
 	it.each(others)(
 		'%s: not even when its id is stored here (it came with the copy)',
 		(_what, other) => {
 			const remote = ours({ url: URL_OLD, created_at: before(1) }, other);
-			expect(decide([remote], stored())).toEqual({ action: 'create', ...NOTHING_ELSE });
+			expect(decide([remote], stored())).toEqual(CREATE);
 		},
 	);
 
-	it('a webhook without a mark at another address', () => {
-		expect(decide([foreign('a')], undefined).action).toBe('create');
-	});
-
 	it('a webhook without a mark at our address, though nothing else is there', () => {
-		expect(decide([ours({ description: 'made in the dashboard' })], undefined)).toEqual({
-			action: 'create',
-			sweep: [],
-			strangers: ['wh_ours'],
-		});
+		const byHand = ours({ description: 'made in the dashboard' });
+		expect(decide([byHand], undefined)).toEqual({ ...CREATE, strangers: ['wh_ours'] });
 	});
 
 	it('a second one at our address that nobody has marked is named and left alone', () => {
-		const unmarked = ours({ id: 'wh_by_hand', description: null });
-		expect(decide([unmarked, ours()], stored())).toMatchObject({
-			action: 'keep',
-			sweep: [],
-			strangers: ['wh_by_hand'],
-		});
+		const remote = [unmarked({ id: 'wh_by_hand' }), ours()];
+		expect(decide(remote, stored())).toEqual({ ...KEEP, strangers: ['wh_by_hand'] });
 	});
 });
 
 describe('which of several of ours', () => {
 	it('the stored one before all, although another has the address', () => {
 		const remote = [ours({ id: 'wh_a' }), ours({ url: URL_OLD })];
-		expect(decide(remote, stored())).toMatchObject({
-			action: 'change',
-			id: 'wh_ours',
+		expect(decide(remote, stored())).toEqual({
+			...KEEP,
+			changes: { url: URL_HERE },
 			sweep: ['wh_a'],
 		});
 	});
 
 	it('else the one with our address, then the oldest, then the smallest id', () => {
 		const old = before(3 * 86_400_000);
-		const remote = [
-			ours({ id: 'wh_c' }),
-			ours({ id: 'wh_b' }),
-			ours({ id: 'wh_z', url: URL_OLD, created_at: old }),
-		];
-		expect(decide(remote, undefined)).toMatchObject({ id: 'wh_b', sweep: ['wh_c', 'wh_z'] });
-		expect(decide([remote[0], ours({ id: 'wh_old', created_at: old })], undefined)).toMatchObject({
-			id: 'wh_old',
-		});
-		expect(decide([remote[2], ours({ id: 'wh_y', url: URL_OLD })], undefined)).toMatchObject({
-			id: 'wh_z',
-		});
+		const [c, b] = [ours({ id: 'wh_c' }), ours({ id: 'wh_b' })];
+		const elsewhere = ours({ id: 'wh_z', url: URL_OLD, created_at: old });
+		const found = (...remote: RemoteWebhook[]) => decide(remote, undefined).id;
+		expect(found(c, b, elsewhere)).toBe('wh_b');
+		expect(found(c, ours({ id: 'wh_old', created_at: old }))).toBe('wh_old');
+		expect(found(elsewhere, ours({ id: 'wh_y', url: URL_OLD }))).toBe('wh_z');
 	});
 
 	it('in the same order in every process', () => {
@@ -386,7 +257,7 @@ describe('which of several of ours', () => {
 	});
 
 	it('a marked one, and never one that has only the address', () => {
-		const remote = [ours({ id: 'wh_unmarked', description: null }), ours({ url: URL_OLD })];
+		const remote = [unmarked({ id: 'wh_unmarked' }), ours({ url: URL_OLD })];
 		expect(decide(remote, undefined)).toMatchObject({ id: 'wh_ours', strangers: ['wh_unmarked'] });
 	});
 });
@@ -398,28 +269,25 @@ describe('leftovers', () => {
 			tester,
 		);
 
+	const swept = (remote: RemoteWebhook[]) => decide([ours(), ...remote], stored()).sweep;
+
 	it('production sweeps its doubles and old addresses at once', () => {
-		const remote = [ours(), ours({ id: 'wh_double' }), ours({ id: 'wh_old', url: URL_OLD })];
-		expect(decide(remote, stored())).toMatchObject({
-			action: 'keep',
-			sweep: ['wh_double', 'wh_old'],
-		});
+		const [double, old] = [ours({ id: 'wh_double' }), ours({ id: 'wh_old', url: URL_OLD })];
+		expect(swept([double, old])).toEqual(['wh_double', 'wh_old']);
 	});
 
 	it('production sweeps an ended test, and leaves one to which somebody may be listening', () => {
-		const remote = [ours(), test('wh_ended', LISTENING_MS + 1), test('wh_live', LISTENING_MS)];
-		expect(decide(remote, stored())).toMatchObject({ sweep: ['wh_ended'] });
+		const tests = [test('wh_ended', LISTENING_MS + 1), test('wh_live', LISTENING_MS)];
+		expect(swept(tests)).toEqual(['wh_ended']);
 	});
 
 	it('a test taken up again lately is live, however old it is; one without times may be', () => {
-		const remote = [
-			ours(),
+		const tests = [
 			test('wh_again', 86_400_000, { updated_at: before(60_000) }),
 			test('wh_timeless', 0, { created_at: null, updated_at: null }),
+			test('wh_unchanged', 86_400_000, { updated_at: null }),
 		];
-		expect(decide(remote, stored())).toMatchObject({ sweep: [] });
-		const unchanged = test('wh_unchanged', 86_400_000, { updated_at: null });
-		expect(decide([ours(), unchanged], stored())).toMatchObject({ sweep: ['wh_unchanged'] });
+		expect(swept(tests)).toEqual(['wh_unchanged']);
 	});
 
 	it('a test sweeps ended tests and never production', () => {
@@ -430,40 +298,29 @@ describe('leftovers', () => {
 			test('wh_ended', 86_400_000),
 			test('wh_live', 60_000),
 		];
-		expect(decide(remote, undefined, { owner: tester })).toMatchObject({
-			id: 'wh_mine',
-			sweep: ['wh_ended'],
-			strangers: [],
-		});
+		const { id, sweep, strangers } = decide(remote, undefined, { owner: tester });
+		expect([id, sweep, strangers]).toEqual(['wh_mine', ['wh_ended'], []]);
 	});
 
 	it('leaves the tests and webhooks of other nodes', () => {
-		const remote = [
-			ours(),
+		const others = [
 			ours({ id: 'x', url: URL_OLD }, { ...tester, nodeId: 'node-2' }),
 			ours({ id: 'y', url: URL_OLD }, { ...owner, workflowId: 'wf2' }),
 		];
-		expect(decide(remote, stored())).toMatchObject({ sweep: [] });
+		expect(swept(others)).toEqual([]);
 	});
 });
 
 describe('events that Anchor refused earlier', () => {
-	const kept = stored({ unsupported: ['task.failed'] });
-	const remote = ours({ subscribed_events: ['task.completed'] });
+	const all = { subscribed_events: EVENTS };
 
-	it('are tried again at an activation', () => {
-		expect(decide([remote], kept)).toMatchObject({
-			action: 'change',
-			changes: { subscribed_events: EVENTS },
-		});
-	});
-
-	it('do not count as a difference otherwise', () => {
-		expect(decide([remote], kept, { retryUnsupported: false }).action).toBe('keep');
-	});
-
-	it('are forgotten once nobody wants them', () => {
-		expect(decide([remote], kept, { events: ['task.completed'] }).action).toBe('keep');
+	it.each<[string, Partial<WantedRegistration>, object]>([
+		['are tried again at an activation', { occasion: 'start' }, all],
+		['do not count as a difference otherwise', { occasion: 'look' }, {}],
+	])('%s', (_what, wanted, changes) => {
+		const remote = ours({ subscribed_events: ['task.completed'] });
+		const kept = stored({ unsupported: ['task.failed'] });
+		expect(decide([remote], kept, wanted)).toEqual({ ...KEEP, changes });
 	});
 });
 
@@ -496,7 +353,7 @@ describe('what ends', () => {
 
 	it('is nothing that was taken up since: the stored one, or another that serves now', () => {
 		expect(takenUp([ours()])).toBeUndefined();
-		expect(takenUp([ours({ description: null })])).toBeUndefined();
+		expect(takenUp([unmarked()])).toBeUndefined();
 		expect(takenUp([taken(NOW + 1)])).toBe('wh_ours');
 		expect(takenUp([taken(NOW + 1, { id: 'wh_b' })])).toBe('wh_b');
 		expect(takenUp([ours(), taken(NOW + 1, { id: 'wh_b' })])).toBe('wh_b');
@@ -522,10 +379,7 @@ describe('what ends', () => {
 
 	it('is nothing of others, not even under the stored id', () => {
 		const other = { ...owner, workflowId: 'wf2' };
-		expect(ending([ours({}, other), ours({ id: 'x', description: null })])).toEqual([
-			undefined,
-			[],
-		]);
+		expect(ending([ours({}, other), unmarked({ id: 'x' })])).toEqual([undefined, []]);
 	});
 
 	it('is the stored webhook alone when another one is in service', () => {

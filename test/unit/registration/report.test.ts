@@ -1,15 +1,21 @@
 import type { ApiFailure } from '../../../nodes/AnchorBrowser/api/client';
+import type { RemoteWebhook } from '../../../nodes/AnchorBrowser/api/webhooks';
 import { EVENT_TYPES } from '../../../nodes/AnchorBrowser/events/catalogue';
-import type { TakenSlot } from '../../../nodes/AnchorBrowser/registration/plan';
+import { formatMark } from '../../../nodes/AnchorBrowser/registration/mark';
+import type { MarkOwner } from '../../../nodes/AnchorBrowser/registration/mark';
 import {
 	limitWords,
 	logLineOf,
-	unknownEventWords,
+	unknownEventAdvice,
+	unlistedEventWords,
 } from '../../../nodes/AnchorBrowser/registration/report';
 import type { Happening, LogLine } from '../../../nodes/AnchorBrowser/registration/report';
+import { owner } from './owners';
 
 const failure: ApiFailure = { ok: false, status: 503, message: 'maintenance' };
 const id = 'wh_1';
+const operation = 'read the webhooks';
+const unchecked = { what: 'unchecked', id, failure, operation, isRoutine: false } as const;
 
 describe('the log line', () => {
 	it.each<[Happening, LogLine['level'], string[]]>([
@@ -20,27 +26,13 @@ describe('the log line', () => {
 		[{ what: 'rotated', id, reason: 'outdated' }, 'info', [id, 'not the last one']],
 		[{ what: 'rotated', id, reason: 'doubtful' }, 'info', [id, 'had not answered']],
 		[{ what: 'unmarked', id, failure }, 'debug', ['(503)', 'maintenance']],
+		[unchecked, 'warn', ['read the webhooks', '(503)', `${id} stays as it is`]],
 		[
-			{ what: 'unchecked', id, failure, operation: 'read the webhooks', isRoutine: false },
-			'warn',
-			['read the webhooks', '(503)', `${id} stays as it is`],
-		],
-		[
-			{
-				what: 'unchecked',
-				id,
-				failure: { ok: false, status: 401, message: '' },
-				operation: 'read the webhooks',
-				isRoutine: false,
-			},
+			{ ...unchecked, failure: { ok: false, status: 401, message: '' } },
 			'warn',
 			['read the webhooks', '(401)', 'Copy the key again', `${id} stays as it is`],
 		],
-		[
-			{ what: 'unchecked', id, failure, operation: 'read the webhooks', isRoutine: true },
-			'debug',
-			[`${id} stays as it is`],
-		],
+		[{ ...unchecked, isRoutine: true }, 'debug', [`${id} stays as it is`]],
 		[{ what: 'yielded', id }, 'warn', [id, 'another n8n process']],
 		[{ what: 'unsupported', events: ['session.ready'] }, 'warn', ['session.ready', 'left out']],
 		[{ what: 'strangers', ids: ['wh_2', 'wh_3'] }, 'warn', ['wh_2, wh_3', 'refused', 'Remove']],
@@ -50,8 +42,7 @@ describe('the log line', () => {
 		[{ what: 'absent', id }, 'info', [id, 'another project']],
 		[{ what: 'takenUp', id }, 'debug', [id, 'stays', 'has activated']],
 		[{ what: 'stayed', id, failure }, 'warn', [id, '(503)', 'n8n tries again', 'dashboard']],
-		[{ what: 'unended', id, failure }, 'warn', [id, '(503)', 'n8n tries again', 'dashboard']],
-		[{ what: 'unended', id: undefined, failure }, 'warn', ['the webhook of this trigger']],
+		[{ what: 'stayed', id: undefined, failure }, 'warn', ['the webhook of this trigger']],
 	])('of %j', (happening, level, parts) => {
 		const line = logLineOf(happening);
 		expect(line.level).toBe(level);
@@ -62,31 +53,35 @@ describe('the log line', () => {
 });
 
 describe('the words for a full project', () => {
-	const slot = (number: number): TakenSlot => ({
+	const bills = { ...owner, workflowName: 'Bills' };
+	const slot = (number: number, whose?: MarkOwner): RemoteWebhook => ({
 		id: `wh_${number}`,
-		host: `${number}.example.com`,
-		madeBy: 'someone else',
+		project_id: 'p1',
+		url: `https://${number}.example.com/webhook/0b6f`,
+		description: whose === undefined ? 'made by hand' : formatMark(whose, {}),
+		subscribed_events: [],
+		enabled: true,
 	});
-	const textsOf = (taken: TakenSlot[]) => Object.values(limitWords(taken)) as string[];
+	const textsOf = (taken: RemoteWebhook[]): string[] => Object.values(limitWords(taken, owner));
 
 	it('name each webhook, who made it and for which workflow, in message and description alike', () => {
-		const bills = { workflowName: 'Bills', mode: 'test' } as const;
-		const taken: TakenSlot[] = [
-			...[1, 2, 3].map(slot),
-			{ ...slot(4), ...bills, madeBy: 'this n8n' },
-			{ ...slot(5), ...bills, madeBy: 'another n8n' },
+		const taken = [
+			slot(1),
+			{ ...slot(2), url: 'x'.repeat(100) },
+			{ ...slot(3), description: null },
+			slot(4, { ...bills, mode: 'test' }),
+			slot(5, { ...bills, instanceId: 'other' }),
 		];
 		for (const text of textsOf(taken)) {
-			expect(text).toContain('1. 1.example.com, not made by n8n, wh_1; 2. 2.example.com');
-			expect(text).toContain('4. 4.example.com, made by this n8n for the workflow "Bills" (test)');
-			expect(text).toContain('5. 5.example.com, made by another n8n for the workflow "Bills"');
-			expect(text).toContain('Remove one');
-			expect(text).not.toContain('may be missing');
+			expect(text).toContain(
+				`They are: 1. 1.example.com, not made by n8n, wh_1; 2. ${'x'.repeat(60)}, not made by n8n, wh_2; 3. 3.example.com, not made by n8n, wh_3; 4. 4.example.com, made by this n8n for the workflow "Bills" (test), wh_4; 5. 5.example.com, made by another n8n for the workflow "Bills" (production), wh_5. Remove one`,
+			);
 		}
 	});
 
 	it('say that disabled ones may be missing when fewer than five are listed', () => {
-		for (const text of textsOf([1, 2, 3, 4].map(slot))) expect(text).toContain('may be missing');
+		const taken = [1, 2, 3, 4].map((number) => slot(number));
+		for (const text of textsOf(taken)) expect(text).toContain('may be missing');
 	});
 
 	it('say that n8n could not list them', () => {
@@ -94,7 +89,7 @@ describe('the words for a full project', () => {
 	});
 });
 
-describe('the words for an unknown event', () => {
+describe('the advice about an unknown event', () => {
 	it.each([
 		['task.complete', 'task.completed'],
 		['task_failed', 'task.failed'],
@@ -102,23 +97,23 @@ describe('the words for an unknown event', () => {
 		['batch.fail', 'batch.failed'],
 		['Intervention.Requested', 'intervention.requested'],
 	])('%s: the nearest is %s', (name, nearest) => {
-		const refusal: ApiFailure = { ok: false, status: 400, message: 'invalid event' };
-		const { message, description } = unknownEventWords([name], refusal, 'create the webhook');
-		for (const text of [message, description]) {
-			expect(text).toContain(`There is no event "${name}"; the nearest is "${nearest}"`);
-			expect(text).toContain('create the webhook');
-		}
-		expect(description).toContain('invalid event');
+		expect(unknownEventAdvice([name])).toBe(
+			`There is no event "${name}"; the nearest is "${nearest}". Choose events from the list, then try again.`,
+		);
 	});
 
-	it('name each of several, however long', () => {
-		const names = ['task.heal', 'x'.repeat(100_000)];
-		const { message } = unknownEventWords(names, { ...failure, status: 422 }, 'create it');
-		expect(message).toContain('"task.heal"; the nearest is "task.healed". There is no event "xxx');
-		expect(
-			EVENT_TYPES.some((event) =>
-				message.endsWith(`"${event}". Choose events from the list, then try again`),
-			),
-		).toBe(true);
+	it('names each of several, however long', () => {
+		const advice = unknownEventAdvice(['task.heal', 'x'.repeat(100_000)]);
+		expect(advice).toContain('"task.heal"; the nearest is "task.healed". There is no event "xxx');
+		expect(EVENT_TYPES.some((event) => advice.includes(`x"; the nearest is "${event}". `))).toBe(
+			true,
+		);
+	});
+
+	it('is all that is said where Anchor is not asked', () => {
+		expect(unlistedEventWords(['task.heal'])).toEqual({
+			message: unknownEventAdvice(['task.heal']).slice(0, -1),
+			description: `${unknownEventAdvice(['task.heal'])} All Events also takes what is newer than this node.`,
+		});
 	});
 });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { seal } from '../../../nodes/AnchorBrowser/registration/seal';
 import {
-	livePrevious,
 	openSecrets,
 	parseState,
 	webhooksWithHistory,
+	whileItLasts,
 } from '../../../nodes/AnchorBrowser/registration/state';
 import type { RegistrationState } from '../../../nodes/AnchorBrowser/registration/state';
 
@@ -101,8 +101,8 @@ describe('the secrets of a state', () => {
 	});
 
 	it('are two until the previous one has ended', () => {
-		expect(livePrevious(state, 1_999)).toBe(state.previous);
-		expect(livePrevious(state, 2_000)).toBeUndefined();
-		expect(livePrevious({ ...state, previous: undefined }, 1_999)).toBeUndefined();
+		expect(whileItLasts(state.previous, 1_999)).toBe(state.previous);
+		expect(whileItLasts(state.previous, 2_000)).toBeUndefined();
+		expect(whileItLasts(undefined, 1_999)).toBeUndefined();
 	});
 });
