@@ -30,7 +30,7 @@ const TYPES: Readonly<Record<string, string>> = {
 	count: 'number',
 	texts: 'list of texts',
 	freeForm: 'anything',
-	'z.union([z.number(), z.string()]).nullable().optional()': 'number or text',
+	countOrText: 'number or text',
 	'z.array(z.unknown()).nullable().optional()': 'list',
 	'z.enum(FAILURE_TYPES)': oneOf(FAILURE_TYPES),
 	'z.enum(AUTHENTICATION_FAILURE_TYPES)': oneOf(AUTHENTICATION_FAILURE_TYPES),
@@ -87,12 +87,12 @@ class Payloads {
 	}
 }
 
-/** The object literal of `z.object({ … })` with whatever is called on it, or the one that stands there. */
+/** The object literal of `open({ … })` with whatever is called on it, or the one that stands there. */
 function objectIn(expression: ts.Node | undefined): ts.ObjectLiteralExpression | undefined {
 	if (expression === undefined || ts.isObjectLiteralExpression(expression)) return expression;
 	if (!ts.isCallExpression(expression)) return undefined;
 	const { expression: callee, arguments: given } = expression;
-	if (callee.getText().replace(/\s/g, '') === 'z.object') return objectIn(given[0]);
+	if (callee.getText() === 'open') return objectIn(given[0]);
 	return ts.isPropertyAccessExpression(callee) ? objectIn(callee.expression) : undefined;
 }
 

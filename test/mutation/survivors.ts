@@ -73,10 +73,6 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 			'A schema that takes a list and refuses what is in it names the place of the entry, not of the list.',
 		'long.length === 0 → false': SPEED,
 	},
-	'events/json.ts': {
-		'!LONG_INTEGER.test(text) && !LARGE_EXPONENT.test(text) → false': SPEED,
-		'kept === text → false': SPEED,
-	},
 	'output/branch.ts': {
 		'\'\' → "Stryker was here!"':
 			'Any text that is no kind of failure leads to Other Failure, as no text does.',

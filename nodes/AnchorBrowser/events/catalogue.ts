@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import type { AnchorEvent } from './event';
 import { isObject, own } from './json';
-import type { JsonObject } from './json';
 import {
 	Batch,
 	IdentityAuthenticated,
@@ -23,7 +22,7 @@ export { AUTHENTICATION_FAILURE_TYPES, FAILURE_TYPES } from './payloads';
 /** Takes a name of Anchor's, `automation_failure`; returns it as menus and outputs show it, `Automation Failure`. */
 export function titleOf(name: string): string {
 	return name
-		.split('_')
+		.split(/[._]/)
 		.map((word) => word[0].toUpperCase() + word.slice(1))
 		.join(' ');
 }
@@ -36,24 +35,23 @@ export type Outcome = 'succeeded' | 'failed' | 'needsAttention' | 'other';
 
 /** One column of a spreadsheet row. */
 export interface RowColumn {
-	/** Keys below `data`; joined with `_` they are the column's name. */
-	readonly path: readonly string[];
+	readonly name: string;
 	/**
-	 * Where below `data` its value may stand, the likeliest place first: no page shows whether Anchor nests it, nor in which
+	 * Keys below `data` that lead to its value, the likeliest first: no page shows whether Anchor nests it, nor in which
 	 * style it writes the keys.
 	 */
 	readonly places: ReadonlyArray<readonly string[]>;
 	/**
-	 * `plain` keeps a number a number; `list` is JSON text in `<name>` and its length in `<name>_count`; `free` is the
-	 * user's own: one value, or JSON text, whose fields may have columns of their own after it.
+	 * `plain` keeps a number a number; `list` is JSON text, and `count` the length of that list; `free` is the user's own:
+	 * one value, or JSON text, whose fields may have columns of their own after it.
 	 */
-	readonly kind: 'plain' | 'date' | 'list' | 'free';
+	readonly kind: 'plain' | 'date' | 'list' | 'count' | 'free';
 }
 
 /** All that is known of one event type. */
 export interface EventEntry {
 	/** Anchor's name, `<entity>.<action>`. */
-	readonly type: string;
+	readonly type: EventType;
 	/** Name in menus and on outputs, in Title Case. */
 	readonly label: string;
 	readonly entity: Entity;
@@ -73,13 +71,16 @@ function inCamelCase(key: string): string {
 const column =
 	(kind: RowColumn['kind']) =>
 	(...path: string[]): RowColumn => {
-		const flat = [path.join('_')];
-		return { path, places: [path, flat, path.map(inCamelCase), flat.map(inCamelCase)], kind };
+		const name = path.join('_');
+		return { name, places: [path, [name], path.map(inCamelCase), [inCamelCase(name)]], kind };
 	};
 const plain = column('plain');
 const date = column('date');
-const list = column('list');
 const free = column('free');
+const list = (key: string): RowColumn[] => [
+	column('list')(key),
+	{ ...column('count')(key), name: `${key}_count` },
+];
 
 /**
  * By entity, so that one sheet holds tasks that completed and tasks that failed. Columns are only ever added at the end of
@@ -96,7 +97,7 @@ const ROW_COLUMNS: Readonly<Record<Entity, readonly RowColumn[]>> = {
 		plain('error', 'type'),
 		plain('error', 'message'),
 		free('result'),
-		list('artifacts'),
+		...list('artifacts'),
 		plain('recording_url'),
 		plain('session_dashboard_url'),
 		plain('healed_task_version_id'),
@@ -124,7 +125,7 @@ const ROW_COLUMNS: Readonly<Record<Entity, readonly RowColumn[]>> = {
 		plain('request_id'),
 		plain('message'),
 		plain('input_type'),
-		list('fields'),
+		...list('fields'),
 		plain('live_view_url'),
 		plain('tags'),
 	],
@@ -150,146 +151,95 @@ const ROW_COLUMNS: Readonly<Record<Entity, readonly RowColumn[]>> = {
 };
 
 /**
- * The one table of events: types, menus and outputs are derived from it. Entries are only ever
- * added at the end: the order is that of the trigger's outputs, and a new entry in the middle would move users' wires.
+ * The one table of events: types, menus and outputs are derived from it. Entries are only ever added at the end: the order
+ * is that of the trigger's outputs, and a new entry in the middle would move users' wires.
  * Source: Anchor's page "Events"; session.ready: the event names in Anchor's newest API description.
  */
-export const CATALOGUE = [
-	{
-		type: 'task.completed',
-		label: 'Task Completed',
-		entity: 'task',
+const EVENTS = {
+	'task.completed': {
 		outcome: 'succeeded',
 		description: 'A task run finished successfully',
-		documented: true,
 		schema: TaskCompleted,
 	},
-	{
-		type: 'task.failed',
-		label: 'Task Failed',
-		entity: 'task',
+	'task.failed': {
 		outcome: 'failed',
 		description: 'A task run failed, whatever the cause',
-		documented: true,
 		schema: TaskFailed,
 	},
-	{
-		type: 'task.cancelled',
-		label: 'Task Cancelled',
-		entity: 'task',
+	'task.cancelled': {
 		outcome: 'other',
 		description: 'A task run was cancelled, through the API or in the dashboard',
-		documented: true,
 		schema: TaskCancelled,
 	},
-	{
-		type: 'task.healed',
-		label: 'Task Healed',
-		entity: 'task',
+	'task.healed': {
 		outcome: 'needsAttention',
 		description: 'Self-healing made a new version of a task, ready for review',
-		documented: true,
 		schema: TaskHealed,
 	},
-	{
-		type: 'session.completed',
-		label: 'Session Completed',
-		entity: 'session',
+	'session.completed': {
 		outcome: 'succeeded',
 		description: 'A browser session ended cleanly',
-		documented: true,
 		schema: SessionCompleted,
 	},
-	{
-		type: 'session.failed',
-		label: 'Session Failed',
-		entity: 'session',
+	'session.failed': {
 		outcome: 'failed',
 		description: 'A browser session ended abnormally',
-		documented: true,
 		schema: SessionFailed,
 	},
-	{
-		type: 'session.recording.ready',
-		label: 'Session Recording Ready',
-		entity: 'session',
+	'session.recording.ready': {
 		outcome: 'succeeded',
 		description: 'The recording of a browser session has been uploaded',
-		documented: true,
 		schema: SessionRecordingReady,
 	},
-	{
-		type: 'intervention.requested',
-		label: 'Intervention Requested',
-		entity: 'intervention',
+	'intervention.requested': {
 		outcome: 'needsAttention',
 		description: 'The agent is paused and waits for a human, for example at a CAPTCHA',
-		documented: true,
 		schema: InterventionRequested,
 	},
-	{
-		type: 'intervention.resolved',
-		label: 'Intervention Resolved',
-		entity: 'intervention',
+	'intervention.resolved': {
 		outcome: 'succeeded',
 		description: 'A request for a human was answered',
-		documented: true,
 		schema: InterventionResolved,
 	},
-	{
-		type: 'batch.completed',
-		label: 'Batch Completed',
-		entity: 'batch',
+	'batch.completed': {
 		outcome: 'succeeded',
 		description: 'All sessions of a batch have ended, at least one of them successfully',
-		documented: true,
 		schema: Batch,
 	},
-	{
-		type: 'batch.failed',
-		label: 'Batch Failed',
-		entity: 'batch',
+	'batch.failed': {
 		outcome: 'failed',
 		description: 'Every session of a batch failed, or the batch started none',
-		documented: true,
 		schema: Batch,
 	},
-	{
-		type: 'identity.authenticated',
-		label: 'Identity Authenticated',
-		entity: 'identity',
+	'identity.authenticated': {
 		outcome: 'succeeded',
 		description: 'An identity logged in and can be used from now on',
-		documented: true,
 		schema: IdentityAuthenticated,
 	},
-	{
-		type: 'identity.authentication_failed',
-		label: 'Identity Authentication Failed',
-		entity: 'identity',
+	'identity.authentication_failed': {
 		outcome: 'failed',
 		description: 'An identity could not log in',
-		documented: true,
 		schema: IdentityAuthenticationFailed,
 	},
-	{
-		type: 'session.ready',
-		label: 'Session Ready',
-		entity: 'session',
+	'session.ready': {
 		outcome: 'succeeded',
 		description: 'A browser session is ready for use; new at Anchor, not every account has it yet',
 		documented: false,
 		schema: SessionReady,
 	},
-] as const satisfies readonly EventEntry[];
-
-type Entry = (typeof CATALOGUE)[number];
+} as const satisfies Record<string, Partial<EventEntry>>;
 
 /** The name of a known event. */
-export type EventType = Entry['type'];
+export type EventType = keyof typeof EVENTS;
 
-/** What `data` of a known event is expected to hold. */
-export type EventData<Type extends EventType> = z.infer<Extract<Entry, { type: Type }>['schema']>;
+/** All that is known of all events, in the order of the table. */
+export const CATALOGUE: readonly EventEntry[] = Object.entries(EVENTS).map(([type, entry]) => ({
+	type: type as EventType,
+	label: titleOf(type),
+	entity: type.split('.')[0] as Entity,
+	documented: true,
+	...entry,
+}));
 
 /** The names of all known events, in catalogue order. */
 export const EVENT_TYPES: readonly EventType[] = CATALOGUE.map(({ type }) => type);
@@ -318,10 +268,10 @@ export function columnsOf(type: string): readonly RowColumn[] {
  * that has columns for what is below it by the paths of those, `error.type`.
  */
 export function fieldsOf({ type, schema }: EventEntry): string[] {
-	const columns = columnsOf(type);
+	const paths = columnsOf(type).map(({ places }) => places[0]);
 	return Object.keys(schema.shape as object).flatMap((key) => {
-		const below = columns.filter(({ path }) => path.length > 1 && path[0] === key);
-		return below.length > 0 ? below.map(({ path }) => path.join('.')) : [key];
+		const below = paths.filter((path) => path.length > 1 && path[0] === key);
+		return below.length > 0 ? below.map((path) => path.join('.')) : [key];
 	});
 }
 
@@ -339,13 +289,16 @@ const FREE_FORM = ['result', 'metadata'];
 export function failureTypeOf(event: AnchorEvent): string | undefined {
 	const { data } = event;
 	const cause = own(data, 'error');
-	const ofError = [isObject(cause) ? own(cause, 'type') : undefined];
-	const ofErrorFlat = [own(data, 'error_type'), own(data, 'errorType')];
+	const ofError = [
+		isObject(cause) ? own(cause, 'type') : undefined,
+		own(data, 'error_type'),
+		own(data, 'errorType'),
+	];
 	const ofFailure = [own(data, 'failure_type'), own(data, 'failureType')];
-	const places = event.type.startsWith('identity.')
-		? [...ofFailure, ...ofError, ...ofErrorFlat]
-		: [...ofError, ...ofErrorFlat, ...ofFailure];
-	return places.find((value): value is string => typeof value === 'string' && value.trim() !== '');
+	const found = event.type.startsWith('identity.')
+		? [...ofFailure, ...ofError]
+		: [...ofError, ...ofFailure];
+	return found.find((value): value is string => typeof value === 'string' && value.trim() !== '');
 }
 
 /**
@@ -356,32 +309,15 @@ export function failureTypeOf(event: AnchorEvent): string | undefined {
  */
 export function idsOf(event: AnchorEvent, kind: IdKind): string[] {
 	const { data } = event;
-	const ids: string[] = [];
-	if (kind === 'project') addIds(ids, event, kind);
-	addIds(ids, data, kind);
-	for (const key of Object.keys(data)) {
-		const child = data[key];
-		if (isObject(child) && !FREE_FORM.includes(key)) addIds(ids, child, kind);
-	}
+	const children = Object.entries(data).flatMap(([key, child]) =>
+		isObject(child) && !FREE_FORM.includes(key) ? [child] : [],
+	);
+	const holders = [...(kind === 'project' ? [event] : []), data, ...children];
+	const found = holders.flatMap((holder) => [own(holder, `${kind}_id`), own(holder, `${kind}Id`)]);
 	const entity = own(data, kind);
-	if (isObject(entity)) addId(ids, own(entity, 'id'));
-	return ids;
-}
-
-const ID_KEYS: Readonly<Record<IdKind, readonly [string, string]>> = {
-	task: ['task_id', 'taskId'],
-	session: ['session_id', 'sessionId'],
-	batch: ['batch_id', 'batchId'],
-	identity: ['identity_id', 'identityId'],
-	project: ['project_id', 'projectId'],
-};
-
-function addIds(ids: string[], holder: JsonObject, kind: IdKind): void {
-	for (const key of ID_KEYS[kind]) addId(ids, own(holder, key));
-}
-
-function addId(ids: string[], value: unknown): void {
-	if (typeof value !== 'string' && typeof value !== 'number') return;
-	const id = String(value).trim();
-	if (id !== '' && !ids.includes(id)) ids.push(id);
+	if (isObject(entity)) found.push(own(entity, 'id'));
+	const ids = found
+		.filter((value) => typeof value === 'string' || typeof value === 'number')
+		.map((value) => String(value).trim());
+	return [...new Set(ids)].filter((id) => id !== '');
 }

@@ -1,13 +1,6 @@
 /** A parsed JSON object, as opposed to a list, a scalar or null. */
 export type JsonObject = Record<string, unknown>;
 
-/**
- * Whether a text may hold a number that JavaScript does not: a value of 16 digits, or an exponent of three. Each is written
- * such that V8 skips what cannot match, because every delivery is looked through; digits in ids and texts mostly do not count.
- */
-const LONG_INTEGER = /[:,[\s]-?\d\d\d\d\d\d\d\d\d\d\d\d\d\d\d\d/;
-const LARGE_EXPONENT = /\d[eE][\d+]\d\d\d*[,\]}\s]/;
-
 /** Of valid JSON: what may begin or end a text, and the numbers, which may also stand in a text. No match goes back. */
 const TOKEN = /\\.|"|-?\d[\d.eE+-]*/gs;
 
@@ -19,14 +12,31 @@ const TOKEN = /\\.|"|-?\d[\d.eE+-]*/gs;
  */
 export function parseJson(text: string): unknown {
 	const parsed: unknown = JSON.parse(text);
-	if (!LONG_INTEGER.test(text) && !LARGE_EXPONENT.test(text)) return parsed;
-	// Only now, because a text that never ends would take long to look through.
+	if (!holdsLargeNumber(parsed)) return parsed;
 	let isInText = false;
 	const kept = text.replace(TOKEN, (token) => {
 		if (token === '"') isInText = !isInText;
 		return !isInText && wouldChange(token) ? `"${token}"` : token;
 	});
-	return kept === text ? parsed : JSON.parse(kept);
+	return JSON.parse(kept);
+}
+
+/**
+ * Asked of what was parsed: looking through the text, most of which is in texts, takes as long as JSON.parse does. Without
+ * recursion, for the reason below.
+ */
+function holdsLargeNumber(parsed: unknown): boolean {
+	const holders = [parsed];
+	for (let holder = holders.pop(); holder; holder = holders.pop()) {
+		for (const value of Array.isArray(holder) ? holder : Object.values(holder)) {
+			if (typeof value === 'number') {
+				if (Math.abs(value) > Number.MAX_SAFE_INTEGER) return true;
+			} else if (typeof value === 'object' && value !== null) {
+				holders.push(value);
+			}
+		}
+	}
+	return false;
 }
 
 function wouldChange(token: string): boolean {

@@ -53,13 +53,11 @@ export function toRow(
 	const data = isObject(event.data) ? event.data : {};
 	const columns = columnsOf(event.type);
 	const shown = new Set<Path>();
-	for (const { path, places, kind } of columns) {
-		const name = path.join('_');
-		const place = places.find((one) => (valueAt(data, one) ?? null) !== null) ?? path;
+	for (const { name, places, kind } of columns) {
+		const place = places.find((one) => (valueAt(data, one) ?? null) !== null) ?? places[0];
 		const value = valueAt(data, place);
 		shown.add(place);
 		set(name, toColumnCell(kind, value), kind);
-		if (kind === 'list') set(`${name}_count`, Array.isArray(value) ? value.length : null);
 		if (kind !== 'free') continue;
 		for (const [field, below] of fieldsOf(name, resultColumns)) {
 			set(field, toCell(isObject(value) && below ? valueAt(value, below) : null));
@@ -80,6 +78,7 @@ export function toRow(
 
 function toColumnCell(kind: RowColumn['kind'], value: unknown): Cell {
 	if (kind === 'date') return toDateCell(value);
+	if (kind === 'count') return Array.isArray(value) ? value.length : null;
 	const isJson = kind === 'free' ? typeof value === 'object' : Array.isArray(value);
 	return kind !== 'plain' && isJson && value !== null ? jsonText(value) : toCell(value);
 }

@@ -1,7 +1,7 @@
-import { CATALOGUE, EVERY_EVENT, fieldsOf } from '../events/catalogue';
+import { CATALOGUE, columnsOf, EVERY_EVENT, fieldsOf } from '../events/catalogue';
 import { ENVELOPE_KEYS } from '../events/event';
 import { FIXED_OUTPUTS, outputIndex, outputNames } from '../output/branch';
-import { formatItem } from '../output/format';
+import { toRow } from '../output/row';
 
 /*
  * What n8n's AI builder and its MCP server tell a model that builds a workflow, beside the types that n8n makes of the
@@ -24,17 +24,11 @@ const outcomes = FIXED_OUTPUTS.outcome.map((name, index) => {
 	return `${name} (${listed(types)})`;
 });
 
-const columnsOf = (type: string) =>
-	Object.keys(formatItem(bare(type), { format: 'row', escapeFormulas: true }));
+/** The columns that each row has, whatever it is about. */
+const common = Object.keys(toRow(bare(''), { escapeFormulas: true }));
 
-/** Those that each row has, whatever it is about. */
-const common = columnsOf('');
-
-const typesByEntity = new Map(CATALOGUE.map(({ entity, type }) => [entity, type]));
-
-const columns = [...typesByEntity].map(
-	([entity, type]) =>
-		`${entity}: ${listed(columnsOf(type).filter((name) => !common.includes(name)))}`,
+const columns = [...new Map(CATALOGUE.map(({ entity, type }) => [entity, type]))].map(
+	([entity, type]) => `${entity}: ${listed(columnsOf(type).map(({ name }) => name))}`,
 );
 
 const fields = CATALOGUE.map((entry) => `${entry.type}: ${listed(fieldsOf(entry))}`);

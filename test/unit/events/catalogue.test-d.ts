@@ -1,14 +1,5 @@
-import {
-	CATALOGUE,
-	EVENT_TYPES,
-	FAILURE_TYPES,
-	entryOf,
-} from '../../../nodes/AnchorBrowser/events/catalogue';
-import type {
-	EventData,
-	EventEntry,
-	EventType,
-} from '../../../nodes/AnchorBrowser/events/catalogue';
+import { CATALOGUE, EVENT_TYPES, entryOf } from '../../../nodes/AnchorBrowser/events/catalogue';
+import type { EventEntry, EventType } from '../../../nodes/AnchorBrowser/events/catalogue';
 import type { AnchorEvent } from '../../../nodes/AnchorBrowser/events/event';
 import type { ParsedEvent } from '../../../nodes/AnchorBrowser/events/envelope';
 
@@ -18,8 +9,6 @@ import type { ParsedEvent } from '../../../nodes/AnchorBrowser/events/envelope';
 
 /** Compiles for a value of exactly the given type's kind; nothing else. */
 declare function takes<T>(value: T): void;
-declare const failed: EventData<'task.failed'>;
-declare const healed: EventData<'task.healed'>;
 declare const parsed: ParsedEvent;
 
 takes<EventType>('task.completed');
@@ -38,15 +27,6 @@ takes<readonly EventEntry[]>(CATALOGUE);
 
 // @ts-expect-error a type may be unknown to the catalogue
 takes<EventEntry>(entryOf('task.failed'));
-
-takes<(typeof FAILURE_TYPES)[number]>(failed.error.type);
-takes<string>(healed.healed_task_version_id);
-takes<string | null | undefined>(failed.task_id);
-// @ts-expect-error an undocumented key may be missing
-takes<string>(failed.task_id);
-takes<unknown>(failed.some_new_key);
-// @ts-expect-error a key that Anchor may add is not of a known type
-takes<string>(failed.some_new_key);
 
 // @ts-expect-error there is no event in a malformed delivery
 takes<AnchorEvent>(parsed.event);

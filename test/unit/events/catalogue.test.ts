@@ -87,7 +87,7 @@ describe('the catalogue', () => {
 
 	it.each(CATALOGUE)('$type: has a column for each key of its fixture', ({ type }) => {
 		const { data } = fixture(type);
-		const declared = columnsOf(type).map(({ path }) => path[0]);
+		const declared = columnsOf(type).map(({ places: [[key]] }) => key);
 		expect(
 			Object.keys(data).filter((key) => key !== 'metadata' && !declared.includes(key)),
 		).toEqual([]);
@@ -96,16 +96,16 @@ describe('the catalogue', () => {
 	it('shows each key of a failed one’s error in a column', () => {
 		for (const type of ['task.failed', 'session.failed']) {
 			const { error } = fixture(type as EventType).data;
-			const names = columnsOf(type).map(({ path }) => path.join('.'));
+			const names = columnsOf(type).map(({ places: [path] }) => path.join('.'));
 			expect(names).toEqual(
 				expect.arrayContaining(Object.keys(error as object).map((key) => `error.${key}`)),
 			);
 		}
 	});
 
-	it('knows four kinds of columns, and stands for every event with a star', () => {
+	it('knows five kinds of columns, and stands for every event with a star', () => {
 		const kinds = CATALOGUE.flatMap(({ type }) => columnsOf(type).map(({ kind }) => kind));
-		expect(new Set(kinds)).toEqual(new Set(['plain', 'date', 'list', 'free']));
+		expect(new Set(kinds)).toEqual(new Set(['plain', 'date', 'list', 'count', 'free']));
 		expect(EVERY_EVENT).toBe('*');
 	});
 
@@ -126,7 +126,7 @@ describe('the catalogue', () => {
 	});
 
 	it.each(CATALOGUE)('$type: no two of its columns share a name', ({ type }) => {
-		const names = columnsOf(type).map(({ path }) => path.join('_'));
+		const names = columnsOf(type).map(({ name }) => name);
 		expect(new Set(names).size).toBe(names.length);
 	});
 

@@ -104,6 +104,25 @@ describe('parseJson', () => {
 		expect(() => parseJson(`[12345678901234567890,"${'\\"'.repeat(500_000)}`)).toThrow(SyntaxError);
 	});
 
+	it('reads a text again only for a number that JavaScript may have changed', () => {
+		const parse = jest.spyOn(JSON, 'parse');
+		try {
+			parseJson('{"n":[9007199254740991,-9007199254740991,0.1],"t":"1e999 12345678901234567890"}');
+			expect(parse).toHaveBeenCalledTimes(1);
+			parseJson('[9007199254740992]');
+			expect(parse).toHaveBeenCalledTimes(3);
+		} finally {
+			parse.mockRestore();
+		}
+	});
+
+	it('reads any depth', () => {
+		const depth = 100_000;
+		const nested = (number: string) => `${'{"a":['.repeat(depth)}${number}${']}'.repeat(depth)}`;
+		const read = jsonText(parseJson(nested('12345678901234567890')));
+		expect(read === nested('"12345678901234567890"')).toBe(true);
+	});
+
 	it('leaves the prototype of objects alone', () => {
 		const parsed = parseJson('{"__proto__":{"polluted":12345678901234567890}}') as object;
 		expect(Object.keys(parsed)).toEqual(['__proto__']);

@@ -11,10 +11,9 @@ const BASE = ['event_id', 'event_type', 'created', 'project_id', 'text'];
 
 /** The names of all columns of this event, `fields` being those for its result. */
 function namesOf(type: EventType, fields: readonly string[] = []): string[] {
-	const names = columnsOf(type).flatMap(({ path, kind }) => {
-		const name = path.join('_');
-		return [name, ...(kind === 'list' ? [`${name}_count`] : kind === 'free' ? fields : [])];
-	});
+	const names = columnsOf(type).flatMap(({ name, kind }) =>
+		kind === 'free' ? [name, ...fields] : [name],
+	);
 	return [...BASE, ...names, 'more'];
 }
 
