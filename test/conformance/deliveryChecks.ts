@@ -1,5 +1,5 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
-import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, match, strictEqual } from 'node:assert/strict';
 import type { Audit, Requirement } from './audit';
 import type {
 	AuditAnswer,
@@ -8,13 +8,16 @@ import type {
 	DeliveryDriver,
 	TriggerSetup,
 } from './deliveryDriver';
-import type { Envelope } from '../support/signedRequests';
-import { SECRET } from '../support/signedRequests';
+import { SECRET, signed } from '../support/signedRequests';
+import type { Envelope, SigningWish } from '../support/signedRequests';
 
 export type DeliveryAudit = Audit<DeliveryDriver, DeliveryCapability>;
 
 /** Every event wanted, one secret. */
 const USUAL: TriggerSetup = { events: ['*'], secrets: { current: SECRET } };
+
+/** Delivers a body, signed with `SECRET`, now by the trigger's clock or `at` seconds later, unless the wish says otherwise. */
+type Send = (body: unknown, wish?: SigningWish & { at?: number }) => Promise<AuditAnswer>;
 
 /**
  * An audit of one trigger: set up, tried, closed.
@@ -23,7 +26,7 @@ const USUAL: TriggerSetup = { events: ['*'], secrets: { current: SECRET } };
 export function audit(
 	id: string,
 	requirement: Requirement,
-	attempt: (trigger: AuditedTrigger) => Promise<void>,
+	attempt: (trigger: AuditedTrigger, send: Send) => Promise<void>,
 	{ needs = [], ...setup }: TriggerSetup & { needs?: readonly DeliveryCapability[] } = {},
 ): DeliveryAudit {
 	return {
@@ -33,7 +36,11 @@ export function audit(
 		run: async (driver) => {
 			const trigger = await driver.start({ ...USUAL, ...setup });
 			try {
-				await attempt(trigger);
+				await attempt(
+					trigger,
+					async (body, { at = 0, ...wish } = {}) =>
+						await trigger.deliver(signed(body, trigger.nowSeconds() + at, wish)),
+				);
 			} finally {
 				await trigger.close();
 			}
@@ -41,17 +48,21 @@ export function audit(
 	};
 }
 
+function answers(
+	{ status, body }: AuditAnswer,
+	...expected: [status: number, body: unknown]
+): void {
+	deepStrictEqual([status, body], expected);
+}
+
 /** The answer for an event that runs the workflow: a 200 would be n8n's own while it starts, or a proxy's. */
 export function isAccepted(answer: AuditAnswer): void {
-	deepStrictEqual(
-		{ status: answer.status, body: answer.body },
-		{ status: 202, body: { received: true } },
-	);
+	answers(answer, 202, { received: true });
 }
 
 /** The answer for a genuine event that does not. */
 export function isIgnored(answer: AuditAnswer): void {
-	deepStrictEqual({ status: answer.status, body: answer.body }, { status: 204, body: '' });
+	answers(answer, 204, '');
 }
 
 /**
@@ -59,10 +70,7 @@ export function isIgnored(answer: AuditAnswer): void {
  * from that one, in Anchor's history, the trigger learns that its secret is wrong.
  */
 export function isBadRequest(answer: AuditAnswer): void {
-	deepStrictEqual(
-		{ status: answer.status, body: answer.body },
-		{ status: 400, body: { received: false, message: 'Bad Request' } },
-	);
+	answers(answer, 400, { received: false, message: 'Bad Request' });
 	strictEqual(answer.headers['retry-after'], undefined);
 }
 
@@ -71,19 +79,13 @@ export function isBadRequest(answer: AuditAnswer): void {
  * triggers say it in a 200, which a sender takes for success.
  */
 export function isUnauthorized(answer: AuditAnswer): void {
-	deepStrictEqual(
-		{ status: answer.status, body: answer.body },
-		{ status: 401, body: { received: false, message: 'Unauthorized' } },
-	);
+	answers(answer, 401, { received: false, message: 'Unauthorized' });
 	strictEqual(answer.headers['retry-after'], undefined);
 }
 
 /** Anchor sends the event again after it. */
 export function isToComeAgain(answer: AuditAnswer): void {
-	deepStrictEqual(
-		{ status: answer.status, body: answer.body },
-		{ status: 503, body: { received: false } },
-	);
+	answers(answer, 503, { received: false });
 	match(answer.headers['retry-after'] ?? '', /^[1-9][0-9]*$/);
 }
 
@@ -98,17 +100,17 @@ export async function hasRun(trigger: AuditedTrigger, times: number): Promise<vo
 
 /** One execution, whose one item is this event in the format `data`. */
 export async function hasRunWith(trigger: AuditedTrigger, event: Envelope): Promise<void> {
-	const runs = await trigger.runs();
-	strictEqual(runs.length, 1, 'number of executions');
-	strictEqual(runs[0].length, 1, 'number of items');
 	const { id, type, created, project_id, text, data } = event;
-	deepStrictEqual({ ...runs[0][0] }, { _event: { id, type, created, project_id, text }, ...data });
+	deepStrictEqual(
+		{ ...(await onlyItem(trigger)) },
+		{ _event: { id, type, created, project_id, text }, ...data },
+	);
 }
 
 /** The only item of the only execution. */
 export async function onlyItem(trigger: AuditedTrigger): Promise<Record<string, unknown>> {
 	const runs = await trigger.runs();
 	strictEqual(runs.length, 1, 'number of executions');
-	ok(runs[0].length === 1, 'one item');
+	strictEqual(runs[0].length, 1, 'number of items');
 	return runs[0][0];
 }

@@ -118,13 +118,13 @@ const forgeries: DeliveryAudit[] = FORGERIES.map(([id, what, forge, needs]) =>
 	audit(
 		id,
 		`MUST refuse a request ${what}`,
-		async (trigger) => {
+		async (trigger, send) => {
 			const event = eventOf('task.completed');
 			isUnauthorized(await trigger.deliver(forge(event, trigger.nowSeconds())));
 			await hasRun(trigger, 0);
 
 			// A refused request leaves nothing behind: the real one still comes through.
-			isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+			isAccepted(await send(event));
 			await hasRun(trigger, 1);
 		},
 		{ needs },
@@ -153,9 +153,8 @@ const ages: DeliveryAudit[] = AGES.map(([id, requirement, seconds, taken, exact]
 	audit(
 		id,
 		requirement,
-		async (trigger) => {
-			const request = signed(eventOf('task.completed'), trigger.nowSeconds() + seconds);
-			(taken ? isAccepted : isBadRequest)(await trigger.deliver(request));
+		async (trigger, send) => {
+			(taken ? isAccepted : isBadRequest)(await send(eventOf('task.completed'), { at: seconds }));
 			await hasRun(trigger, taken ? 1 : 0);
 		},
 		exact ? { needs: ['clock'] } : {},
@@ -166,11 +165,10 @@ const windows: DeliveryAudit[] = [
 	audit(
 		'c5a8',
 		'MUST narrow the window to the tolerance that the user set',
-		async (trigger) => {
-			const now = trigger.nowSeconds();
-			isBadRequest(await trigger.deliver(signed(eventOf('task.completed'), now - 60)));
-			isBadRequest(await trigger.deliver(signed(eventOf('task.completed'), now + 60)));
-			isAccepted(await trigger.deliver(signed(eventOf('task.completed'), now - 2)));
+		async (trigger, send) => {
+			isBadRequest(await send(eventOf('task.completed'), { at: -60 }));
+			isBadRequest(await send(eventOf('task.completed'), { at: 60 }));
+			isAccepted(await send(eventOf('task.completed'), { at: -2 }));
 			await hasRun(trigger, 1);
 		},
 		{ options: { toleranceSeconds: 30 } },
@@ -178,11 +176,10 @@ const windows: DeliveryAudit[] = [
 	audit(
 		'8f3b',
 		'MUST widen the window to the tolerance that the user set',
-		async (trigger) => {
-			const now = trigger.nowSeconds();
-			isAccepted(await trigger.deliver(signed(eventOf('task.completed'), now - 500)));
-			isAccepted(await trigger.deliver(signed(eventOf('task.completed'), now + 500)));
-			isBadRequest(await trigger.deliver(signed(eventOf('task.completed'), now - 700)));
+		async (trigger, send) => {
+			isAccepted(await send(eventOf('task.completed'), { at: -500 }));
+			isAccepted(await send(eventOf('task.completed'), { at: 500 }));
+			isBadRequest(await send(eventOf('task.completed'), { at: -700 }));
 			await hasRun(trigger, 2);
 		},
 		{ options: { toleranceSeconds: 600 } },
@@ -193,8 +190,8 @@ const secretless: DeliveryAudit[] = [
 	audit(
 		'60d4',
 		'MUST ask for a delivery again when there is no secret to check it against',
-		async (trigger) => {
-			isToComeAgain(await trigger.deliver(signed(eventOf('task.completed'), trigger.nowSeconds())));
+		async (trigger, send) => {
+			isToComeAgain(await send(eventOf('task.completed')));
 			await hasRun(trigger, 0);
 		},
 		{ secrets: undefined },
@@ -202,12 +199,9 @@ const secretless: DeliveryAudit[] = [
 	audit(
 		'f91e',
 		'MUST NOT take a blank secret for a secret',
-		async (trigger) => {
+		async (trigger, send) => {
 			for (const secret of ['', ' ', ' \n']) {
-				const request = signed(eventOf('task.completed'), trigger.nowSeconds(), {
-					secrets: [secret],
-				});
-				isToComeAgain(await trigger.deliver(request));
+				isToComeAgain(await send(eventOf('task.completed'), { secrets: [secret] }));
 			}
 			await hasRun(trigger, 0);
 		},
@@ -216,20 +210,20 @@ const secretless: DeliveryAudit[] = [
 	audit(
 		'2b7a',
 		'MUST NOT accept a blank previous secret beside a real one',
-		async (trigger) => {
-			const request = signed(eventOf('task.completed'), trigger.nowSeconds(), { secrets: [''] });
-			isUnauthorized(await trigger.deliver(request));
+		async (trigger, send) => {
+			isUnauthorized(await send(eventOf('task.completed'), { secrets: [''] }));
 			await hasRun(trigger, 0);
 		},
 		{ secrets: { current: SECRET, previous: '' } },
 	),
-	audit('d8e5', 'MUST refuse the previous secret once the user has removed it', async (trigger) => {
-		const request = signed(eventOf('task.completed'), trigger.nowSeconds(), {
-			secrets: [PREVIOUS_SECRET],
-		});
-		isUnauthorized(await trigger.deliver(request));
-		await hasRun(trigger, 0);
-	}),
+	audit(
+		'd8e5',
+		'MUST refuse the previous secret once the user has removed it',
+		async (trigger, send) => {
+			isUnauthorized(await send(eventOf('task.completed'), { secrets: [PREVIOUS_SECRET] }));
+			await hasRun(trigger, 0);
+		},
+	),
 ];
 
 /** Words that would tell a stranger which check he failed. */
@@ -272,17 +266,15 @@ const privacy: DeliveryAudit[] = [
 	audit(
 		'17f6',
 		'MUST NOT write a secret, a signature or a payload into the log',
-		async (trigger) => {
-			const now = trigger.nowSeconds();
+		async (trigger, send) => {
 			const event = eventOf('task.failed', {
 				text: 'payload-text',
 				data: { error: 'payload-words', session_id: 7 },
 			});
-			const forged = signed(event, now, { secrets: [STRANGERS_SECRET] });
-			await trigger.deliver(forged);
-			await trigger.deliver(signed(event, now));
-			await trigger.deliver(signed(eventOf('task.completed'), now - 9000));
-			await trigger.deliver(signed({ id: 'payload-id', data: 'payload-data' }, now));
+			await send(event, { secrets: [STRANGERS_SECRET] });
+			await send(event);
+			await send(eventOf('task.completed'), { at: -9000 });
+			await send({ id: 'payload-id', data: 'payload-data' });
 			const log = trigger.log?.() ?? '';
 			ok(log.length > 0, 'the refusals are logged');
 			strictEqual(/payload-/.test(log), false, 'no payload');

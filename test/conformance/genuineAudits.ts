@@ -1,6 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
+import type { Requirement } from './audit';
 import {
 	audit,
 	hasRun,
@@ -10,59 +11,125 @@ import {
 	onlyItem,
 	type DeliveryAudit,
 } from './deliveryChecks';
+import type { DeliveryCapability } from './deliveryDriver';
 import { oddData } from '../fixtures/odd';
 import {
+	bytesOf,
 	eventOf,
 	EVENT_NAMES,
 	PREVIOUS_SECRET,
 	SECRET,
 	signed,
 	withBody,
+	type Envelope,
 } from '../support/signedRequests';
 
-const ofEachType: DeliveryAudit[] = EVENT_NAMES.map((type, index) =>
-	audit(
+/** Events that are taken as they are; the body is their JSON unless it is written otherwise. */
+const TAKEN: ReadonlyArray<
+	[
+		id: string,
+		requirement: Requirement,
+		event: Envelope,
+		write?: (event: Envelope) => string | Uint8Array,
+		needs?: readonly DeliveryCapability[],
+	]
+> = [
+	...EVENT_NAMES.map((type, index): [string, Requirement, Envelope] => [
 		(0xe001 + index).toString(16),
 		`MUST run the workflow once, with its data, for ${type}`,
-		async (trigger) => {
-			const event = eventOf(type);
-			isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+		eventOf(type),
+	]),
+	[
+		'7c1f',
+		'SHOULD pass on an event of a type that Anchor adds later',
+		eventOf('volume.mounted', { data: { volume_id: 'vol_1' } }),
+	],
+	[
+		'19d2',
+		'SHOULD pass on keys that Anchor adds later',
+		eventOf('task.completed', { data: { task_id: 'tsk_1', brand_new: { deep: [1, null, 'x'] } } }),
+	],
+	[
+		'b0a4',
+		'SHOULD deliver data that does not look as documented',
+		eventOf('task.failed', { data: { error: 'in words', artifacts: 7 } }),
+	],
+	[
+		'a7c9',
+		'MUST verify the bytes as sent: line breaks, tabs and blanks of every kind',
+		eventOf('task.completed'),
+		(event) => `\r\n\t ${JSON.stringify(event, null, '\t').replaceAll('\n', '\r\n')}  \r\n`,
+	],
+	[
+		'33f8',
+		'MUST verify the bytes as sent: \\u escapes',
+		eventOf('task.completed', { text: 'Grüße ✅' }),
+		(event) =>
+			JSON.stringify(event).replace(
+				/[\u0080-\uffff]/g,
+				(unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+			),
+	],
+	[
+		'6b55',
+		'MUST verify the bytes as sent: emoji and scripts of all kinds',
+		eventOf('task.completed', { text: '🧵 北京 Ωμέγα é é \u2028' }),
+	],
+	// The triggers for Lemon Squeezy, Polar, Stripe, Zendesk and Trello verify a text or parsed JSON.
+	[
+		'f2c7',
+		'MUST verify the bytes as sent: bytes that are not UTF-8',
+		eventOf('task.completed', { text: 'broken: \ufffd' }),
+		(event) => {
+			const [before, after] = JSON.stringify(event).split('\ufffd').map(bytesOf);
+			return Buffer.concat([before, Buffer.from([0xff]), after]);
+		},
+	],
+	[
+		'91ad',
+		'MUST verify the bytes as sent: a byte order mark',
+		eventOf('task.completed'),
+		(event) => `\ufeff${JSON.stringify(event)}`,
+		['anyBody'],
+	],
+	[
+		'4d06',
+		'MUST verify the bytes as sent: half a megabyte of them',
+		eventOf('task.completed', { data: { result: 'ü'.repeat(256 * 1024) } }),
+	],
+];
+
+const taken = TAKEN.map(([id, requirement, event, write = JSON.stringify, needs]) =>
+	audit(
+		id,
+		requirement,
+		async (trigger, send) => {
+			isAccepted(await send(write(event)));
 			await hasRunWith(trigger, event);
 		},
+		{ needs },
 	),
 );
 
 /** Events that are genuine although they look unusual. */
 const unusual: DeliveryAudit[] = [
-	audit('7c1f', 'SHOULD pass on an event of a type that Anchor adds later', async (trigger) => {
-		const event = eventOf('volume.mounted', { data: { volume_id: 'vol_1' } });
-		isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
-		await hasRunWith(trigger, event);
-	}),
-	audit('19d2', 'SHOULD pass on keys that Anchor adds later', async (trigger) => {
-		const event = eventOf('task.completed');
-		event.data = { ...event.data, brand_new: { deep: [1, null, 'x'] } };
-		isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
-		await hasRunWith(trigger, event);
-	}),
-	audit('b0a4', 'SHOULD deliver data that does not look as documented', async (trigger) => {
-		const event = eventOf('task.failed', { data: { error: 'in words', artifacts: 7 } });
-		isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
-		await hasRunWith(trigger, event);
-	}),
-	audit('52ee', 'SHOULD take an envelope that has only id, type and data', async (trigger) => {
-		const body = { id: eventOf('task.healed').id, type: 'task.healed', data: {} };
-		isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
-		const { _event: about } = await onlyItem(trigger);
-		strictEqual((about as { id: string }).id, body.id);
-	}),
+	audit(
+		'52ee',
+		'SHOULD take an envelope that has only id, type and data',
+		async (trigger, send) => {
+			const body = { id: eventOf('task.healed').id, type: 'task.healed', data: {} };
+			isAccepted(await send(body));
+			const { _event: about } = await onlyItem(trigger);
+			strictEqual((about as { id: string }).id, body.id);
+		},
+	),
 	audit(
 		'd41b',
 		'MUST NOT let a key named __proto__ reach any object but its own',
-		async (trigger) => {
+		async (trigger, send) => {
 			const { id } = eventOf('task.completed');
 			const body = `{"id":"${id}","type":"task.completed","data":{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}}`;
-			isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
+			isAccepted(await send(body));
 			await hasRun(trigger, 1);
 			strictEqual(({} as { polluted?: boolean }).polluted, undefined);
 		},
@@ -70,12 +137,12 @@ const unusual: DeliveryAudit[] = [
 	audit(
 		'2c9d',
 		'MUST deliver what a valid event may hold: texts of any length, numbers at each edge with their digits, keys of every sort',
-		async (trigger) => {
+		async (trigger, send) => {
 			const { written, held } = oddData();
 			const event = eventOf('task.completed');
 			const around = JSON.stringify({ ...event, data: 0 });
 			const body = around.replace(/"data":0/, () => `"data":{"result":${written}}`);
-			isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
+			isAccepted(await send(body));
 			const { result } = await onlyItem(trigger);
 			// Key by key, because an object that was put together anew may have them in another order.
 			const sorted = (value: object) => Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -86,73 +153,17 @@ const unusual: DeliveryAudit[] = [
 		'8e30',
 		'MUST judge age by the signed timestamp, not by when the event happened',
 		// Lemon Squeezy's trigger refuses a retry because its event is old.
-		async (trigger) => {
+		async (trigger, send) => {
 			const lastWeek = new Date((trigger.nowSeconds() - 7 * 24 * 3600) * 1000).toISOString();
 			const event = eventOf('task.completed', { created: lastWeek });
-			isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+			isAccepted(await send(event));
 			await hasRun(trigger, 1);
 		},
 	),
 ];
 
-/** Bytes that are signed as they are and must be taken as they are. */
-const bodies: DeliveryAudit[] = [
-	audit(
-		'a7c9',
-		'MUST verify the bytes as sent: line breaks, tabs and blanks of every kind',
-		async (trigger) => {
-			const event = eventOf('task.completed');
-			const body = `\r\n\t ${JSON.stringify(event, null, '\t').replaceAll('\n', '\r\n')}  \r\n`;
-			isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
-			await hasRunWith(trigger, event);
-		},
-	),
-	audit('33f8', 'MUST verify the bytes as sent: \\u escapes', async (trigger) => {
-		const event = eventOf('task.completed', { text: 'Grüße ✅' });
-		const escaped = JSON.stringify(event).replace(
-			/[\u0080-\uffff]/g,
-			(unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-		);
-		ok(escaped.includes('\\u00fc'));
-		isAccepted(await trigger.deliver(signed(escaped, trigger.nowSeconds())));
-		await hasRunWith(trigger, event);
-	}),
-	audit(
-		'6b55',
-		'MUST verify the bytes as sent: emoji and scripts of all kinds',
-		async (trigger) => {
-			const event = eventOf('task.completed', { text: '🧵 北京 Ωμέγα é é \u2028' });
-			isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
-			await hasRunWith(trigger, event);
-		},
-	),
-	// The triggers for Lemon Squeezy, Polar, Stripe, Zendesk and Trello verify a text or parsed JSON.
-	audit('f2c7', 'MUST verify the bytes as sent: bytes that are not UTF-8', async (trigger) => {
-		const event = eventOf('task.completed', { text: 'broken: @' });
-		const body = Buffer.from(JSON.stringify(event));
-		body[body.indexOf('@')] = 0xff;
-		isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
-		await hasRunWith(trigger, { ...event, text: 'broken: \ufffd' });
-	}),
-	audit(
-		'91ad',
-		'MUST verify the bytes as sent: a byte order mark',
-		async (trigger) => {
-			const event = eventOf('task.completed');
-			const body = Buffer.concat([
-				Buffer.from([0xef, 0xbb, 0xbf]),
-				Buffer.from(JSON.stringify(event)),
-			]);
-			isAccepted(await trigger.deliver(signed(body, trigger.nowSeconds())));
-			await hasRunWith(trigger, event);
-		},
-		{ needs: ['anyBody'] },
-	),
-	audit('4d06', 'MUST verify the bytes as sent: half a megabyte of them', async (trigger) => {
-		const event = eventOf('task.completed', { data: { result: 'ü'.repeat(256 * 1024) } });
-		isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
-		await hasRunWith(trigger, event);
-	}),
+/** Bodies that were signed before they were compressed, and after. */
+const compressed: DeliveryAudit[] = [
 	audit(
 		'c8b3',
 		'MUST verify the body as it was before it was compressed',
@@ -169,10 +180,10 @@ const bodies: DeliveryAudit[] = [
 	audit(
 		'27e1',
 		'MUST refuse a body that was signed after it was compressed',
-		async (trigger) => {
+		async (trigger, send) => {
 			const body = gzipSync(JSON.stringify(eventOf('task.completed')));
 			const headers = { 'content-encoding': 'gzip' };
-			isUnauthorized(await trigger.deliver(signed(body, trigger.nowSeconds(), { headers })));
+			isUnauthorized(await send(body, { headers }));
 			await hasRun(trigger, 0);
 		},
 		{ needs: ['compression'] },
@@ -181,47 +192,40 @@ const bodies: DeliveryAudit[] = [
 
 /** Which of the live secrets signs must not matter. */
 const secrets: DeliveryAudit[] = [
-	audit(
-		'0f9a',
-		'MUST accept the current secret while a previous one is live',
-		async (trigger) => {
-			isAccepted(await trigger.deliver(signed(eventOf('task.completed'), trigger.nowSeconds())));
-			const { _delivery: delivery } = await onlyItem(trigger);
-			strictEqual((delivery as { signedWith: string }).signedWith, 'current');
-		},
-		{
-			secrets: { current: SECRET, previous: PREVIOUS_SECRET },
-			options: { includeDelivery: true },
-		},
-	),
-	audit(
-		'e6d8',
-		'MUST accept the previous secret while it is live, and say so in the item',
-		async (trigger) => {
-			const request = signed(eventOf('task.completed'), trigger.nowSeconds(), {
-				secrets: [PREVIOUS_SECRET],
-			});
-			isAccepted(await trigger.deliver(request));
-			const { _delivery: delivery } = await onlyItem(trigger);
-			strictEqual((delivery as { signedWith: string }).signedWith, 'previous');
-		},
-		{
-			secrets: { current: SECRET, previous: PREVIOUS_SECRET },
-			options: { includeDelivery: true },
-		},
+	...(
+		[
+			['0f9a', 'MUST accept the current secret while a previous one is live', SECRET, 'current'],
+			[
+				'e6d8',
+				'MUST accept the previous secret while it is live, and say so in the item',
+				PREVIOUS_SECRET,
+				'previous',
+			],
+		] as const
+	).map(([id, requirement, secret, signedWith]) =>
+		audit(
+			id,
+			requirement,
+			async (trigger, send) => {
+				isAccepted(await send(eventOf('task.completed'), { secrets: [secret] }));
+				const { _delivery: delivery } = await onlyItem(trigger);
+				strictEqual((delivery as { signedWith: string }).signedWith, signedWith);
+			},
+			{
+				secrets: { current: SECRET, previous: PREVIOUS_SECRET },
+				options: { includeDelivery: true },
+			},
+		),
 	),
 	audit(
 		'5a72',
 		'MUST accept a delivery signed with a secret it does not know and one that it does',
-		async (trigger) => {
-			const now = trigger.nowSeconds();
+		async (trigger, send) => {
 			for (const pair of [
 				[PREVIOUS_SECRET, SECRET],
 				[SECRET, PREVIOUS_SECRET],
 			]) {
-				isAccepted(
-					await trigger.deliver(signed(eventOf('task.completed'), now, { secrets: pair })),
-				);
+				isAccepted(await send(eventOf('task.completed'), { secrets: pair }));
 			}
 			await hasRun(trigger, 2);
 		},
@@ -229,8 +233,8 @@ const secrets: DeliveryAudit[] = [
 	audit(
 		'b91c',
 		'MUST accept a secret that was pasted with white space around it',
-		async (trigger) => {
-			isAccepted(await trigger.deliver(signed(eventOf('task.completed'), trigger.nowSeconds())));
+		async (trigger, send) => {
+			isAccepted(await send(eventOf('task.completed')));
 			await hasRun(trigger, 1);
 		},
 		{ secrets: { current: ` ${SECRET}\n` } },
@@ -263,17 +267,21 @@ const details: DeliveryAudit[] = [
 		},
 		{ options: { includeDelivery: true } },
 	),
-	audit('d70c', 'MUST leave the delivery out of the item unless asked for', async (trigger) => {
-		isAccepted(await trigger.deliver(signed(eventOf('task.completed'), trigger.nowSeconds())));
-		strictEqual((await onlyItem(trigger))._delivery, undefined);
-	}),
+	audit(
+		'd70c',
+		'MUST leave the delivery out of the item unless asked for',
+		async (trigger, send) => {
+			isAccepted(await send(eventOf('task.completed')));
+			strictEqual((await onlyItem(trigger))._delivery, undefined);
+		},
+	),
 ];
 
 /** Deliveries that are Anchor's own. */
 export const genuineAudits: readonly DeliveryAudit[] = [
-	...ofEachType,
+	...taken,
 	...unusual,
-	...bodies,
+	...compressed,
 	...secrets,
 	...details,
 ];

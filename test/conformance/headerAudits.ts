@@ -133,10 +133,9 @@ const TIMES: ReadonlyArray<[id: string, what: string, text: (now: number) => str
 ];
 
 const times: DeliveryAudit[] = TIMES.map(([id, what, text]) =>
-	audit(id, `MUST refuse a rightly signed timestamp that is ${what}`, async (trigger) => {
-		const now = trigger.nowSeconds();
-		const timestamp = text(now);
-		isBadRequest(await trigger.deliver(signed(eventOf('task.completed'), now, { timestamp })));
+	audit(id, `MUST refuse a rightly signed timestamp that is ${what}`, async (trigger, send) => {
+		const timestamp = text(trigger.nowSeconds());
+		isBadRequest(await send(eventOf('task.completed'), { timestamp }));
 		await hasRun(trigger, 0);
 	}),
 );
@@ -229,17 +228,11 @@ const unsigned: DeliveryAudit[] = [
 	audit(
 		'0b36',
 		'MUST go by the signed type, not by Anchor-Event',
-		async (trigger) => {
-			const now = trigger.nowSeconds();
-			const headers = { 'anchor-event': 'task.failed' };
-			const unwanted = await trigger.deliver(signed(eventOf('task.cancelled'), now, { headers }));
-			isIgnored(unwanted);
+		async (trigger, send) => {
+			const saying = (type: string) => ({ headers: { 'anchor-event': type } });
+			isIgnored(await send(eventOf('task.cancelled'), saying('task.failed')));
 			await hasRun(trigger, 0);
-			isAccepted(
-				await trigger.deliver(
-					signed(eventOf('task.failed'), now, { headers: { 'anchor-event': 'task.cancelled' } }),
-				),
-			);
+			isAccepted(await send(eventOf('task.failed'), saying('task.cancelled')));
 			await hasRun(trigger, 1);
 		},
 		{ events: ['task.failed'] },

@@ -13,7 +13,7 @@ import {
 	onlyItem,
 	type DeliveryAudit,
 } from './deliveryChecks';
-import { eventOf, signed, STRANGERS_SECRET } from '../support/signedRequests';
+import { eventOf, STRANGERS_SECRET } from '../support/signedRequests';
 
 const ID = '550e8400-e29b-41d4-a716-446655440000';
 
@@ -21,12 +21,11 @@ const subscriptions: DeliveryAudit[] = [
 	audit(
 		'43b9',
 		'MUST answer 204 without an execution for an event that was not selected',
-		async (trigger) => {
-			const now = trigger.nowSeconds();
-			isIgnored(await trigger.deliver(signed(eventOf('task.completed'), now)));
-			isIgnored(await trigger.deliver(signed(eventOf('brand.new'), now)));
+		async (trigger, send) => {
+			isIgnored(await send(eventOf('task.completed')));
+			isIgnored(await send(eventOf('brand.new')));
 			await hasRun(trigger, 0);
-			isAccepted(await trigger.deliver(signed(eventOf('task.failed'), now)));
+			isAccepted(await send(eventOf('task.failed')));
 			await hasRun(trigger, 1);
 		},
 		{ events: ['task.failed'] },
@@ -39,15 +38,14 @@ const filters: DeliveryAudit[] = [
 	audit(
 		'ea17',
 		'MUST let failureTypes narrow task.failed and nothing else',
-		async (trigger) => {
-			const now = trigger.nowSeconds();
-			isIgnored(await trigger.deliver(signed(failed('agent_error'), now)));
-			isIgnored(await trigger.deliver(signed(failed(undefined), now)));
+		async (trigger, send) => {
+			isIgnored(await send(failed('agent_error')));
+			isIgnored(await send(failed(undefined)));
 			await hasRun(trigger, 0);
-			isAccepted(await trigger.deliver(signed(failed('timeout'), now)));
-			isAccepted(await trigger.deliver(signed(eventOf('task.completed'), now)));
-			isAccepted(await trigger.deliver(signed(eventOf('session.failed'), now)));
-			isAccepted(await trigger.deliver(signed(eventOf('identity.authentication_failed'), now)));
+			isAccepted(await send(failed('timeout')));
+			isAccepted(await send(eventOf('task.completed')));
+			isAccepted(await send(eventOf('session.failed')));
+			isAccepted(await send(eventOf('identity.authentication_failed')));
 			await hasRun(trigger, 4);
 		},
 		{ filters: { failureTypes: ['timeout', 'system_error'] } },
@@ -55,14 +53,13 @@ const filters: DeliveryAudit[] = [
 	audit(
 		'9b40',
 		'MUST let authenticationFailureTypes narrow identity.authentication_failed and nothing else',
-		async (trigger) => {
-			const now = trigger.nowSeconds();
+		async (trigger, send) => {
 			const refused = (failure_type: string) =>
 				eventOf('identity.authentication_failed', { data: { failure_type } });
-			isIgnored(await trigger.deliver(signed(refused('automation_failure'), now)));
+			isIgnored(await send(refused('automation_failure')));
 			await hasRun(trigger, 0);
-			isAccepted(await trigger.deliver(signed(refused('invalid_credentials'), now)));
-			isAccepted(await trigger.deliver(signed(failed('automation_failure'), now)));
+			isAccepted(await send(refused('invalid_credentials')));
+			isAccepted(await send(failed('automation_failure')));
 			await hasRun(trigger, 2);
 		},
 		{ filters: { authenticationFailureTypes: ['invalid_credentials'] } },
@@ -78,15 +75,12 @@ const filters: DeliveryAudit[] = [
 		audit(
 			id,
 			`MUST let ${filter} drop events that carry none of the ids`,
-			async (trigger) => {
-				const now = trigger.nowSeconds();
+			async (trigger, send) => {
 				const [key] = Object.keys(data);
-				const other = eventOf('volume.mounted', { data: { [key]: 'another' } });
-				isIgnored(await trigger.deliver(signed(other, now)));
-				const none = eventOf('volume.mounted', { data: {} });
-				isIgnored(await trigger.deliver(signed(none, now)));
+				isIgnored(await send(eventOf('volume.mounted', { data: { [key]: 'another' } })));
+				isIgnored(await send(eventOf('volume.mounted', { data: {} })));
 				await hasRun(trigger, 0);
-				isAccepted(await trigger.deliver(signed(eventOf('volume.mounted', { data }), now)));
+				isAccepted(await send(eventOf('volume.mounted', { data })));
 				await hasRun(trigger, 1);
 			},
 			{ filters: { [filter]: `something-else, ${ID}` } },
@@ -95,11 +89,9 @@ const filters: DeliveryAudit[] = [
 	audit(
 		'dc92',
 		'MUST let projectIds drop events of other projects',
-		async (trigger) => {
-			const now = trigger.nowSeconds();
-			const other = eventOf('task.completed', { project_id: 'another' });
-			isIgnored(await trigger.deliver(signed(other, now)));
-			isAccepted(await trigger.deliver(signed(eventOf('task.completed', { project_id: ID }), now)));
+		async (trigger, send) => {
+			isIgnored(await send(eventOf('task.completed', { project_id: 'another' })));
+			isAccepted(await send(eventOf('task.completed', { project_id: ID })));
 			await hasRun(trigger, 1);
 		},
 		{ filters: { projectIds: ID } },
@@ -107,19 +99,18 @@ const filters: DeliveryAudit[] = [
 	audit(
 		'c47e',
 		'MUST judge conditions on any field before an execution is spent',
-		async (trigger) => {
-			const now = trigger.nowSeconds();
-			const ended = (data: Record<string, unknown>) =>
-				signed(eventOf('task.failed', { data }), now);
+		async (trigger, send) => {
+			const ended = async (data: Record<string, unknown>) =>
+				await send(eventOf('task.failed', { data }));
 			const captcha = { duration_ms: 10, error: { message: 'Stopped by a CAPTCHA' } };
 			const slow = { duration_ms: 300_000, error: { message: 'Timed out' }, artifacts: [] };
 			const unclear = { duration_ms: 'long', error: { message: 'Timed out' } };
 			for (const data of [captcha, slow, unclear]) {
-				isIgnored(await trigger.deliver(ended(data)));
+				isIgnored(await ended(data));
 			}
 			await hasRun(trigger, 0);
-			isAccepted(await trigger.deliver(ended({ duration_ms: 299_999 })));
-			isAccepted(await trigger.deliver(ended({ artifacts: [{ name: 'page.png' }] })));
+			isAccepted(await ended({ duration_ms: 299_999 }));
+			isAccepted(await ended({ artifacts: [{ name: 'page.png' }] }));
 			await hasRun(trigger, 2);
 		},
 		{
@@ -143,11 +134,10 @@ const filters: DeliveryAudit[] = [
 	audit(
 		'a83b',
 		'MUST take a condition for the field that it means, however people spell it',
-		async (trigger) => {
-			const now = trigger.nowSeconds();
-			isIgnored(await trigger.deliver(signed(failed('agent_error'), now)));
+		async (trigger, send) => {
+			isIgnored(await send(failed('agent_error')));
 			await hasRun(trigger, 0);
-			isAccepted(await trigger.deliver(signed(failed('timeout'), now)));
+			isAccepted(await send(failed('timeout')));
 			await hasRun(trigger, 1);
 		},
 		{
@@ -168,15 +158,14 @@ const filters: DeliveryAudit[] = [
 	audit(
 		'd0f6',
 		'MUST compare an id with all its digits, also where it is a number',
-		async (trigger) => {
-			const now = trigger.nowSeconds();
+		async (trigger, send) => {
 			const withId = (digits: string) =>
 				JSON.stringify(eventOf('task.completed', { data: { task_id: 'ID' } })).replace(
 					'"ID"',
 					digits,
 				);
-			isIgnored(await trigger.deliver(signed(withId('12345678901234567891'), now)));
-			isAccepted(await trigger.deliver(signed(withId('12345678901234567890'), now)));
+			isIgnored(await send(withId('12345678901234567891')));
+			isAccepted(await send(withId('12345678901234567890')));
 			strictEqual((await onlyItem(trigger)).task_id, '12345678901234567890');
 		},
 		{ filters: { taskIds: '12345678901234567890' } },
@@ -184,11 +173,8 @@ const filters: DeliveryAudit[] = [
 	audit(
 		'5f2d',
 		'MUST verify before it filters: a forged event that nobody wants is refused all the same',
-		async (trigger) => {
-			const request = signed(eventOf('task.cancelled'), trigger.nowSeconds(), {
-				secrets: [STRANGERS_SECRET],
-			});
-			isUnauthorized(await trigger.deliver(request));
+		async (trigger, send) => {
+			isUnauthorized(await send(eventOf('task.cancelled'), { secrets: [STRANGERS_SECRET] }));
 			await hasRun(trigger, 0);
 		},
 		{ events: ['task.failed'] },
@@ -220,8 +206,8 @@ const noEvents: DeliveryAudit[] = NO_EVENTS.map(([id, what, body, isJson]) =>
 	audit(
 		id,
 		`MUST answer 422 without an execution to a signed body that is ${what}`,
-		async (trigger) => {
-			isNoEvent(await trigger.deliver(signed(body, trigger.nowSeconds())));
+		async (trigger, send) => {
+			isNoEvent(await send(body));
 			await hasRun(trigger, 0);
 		},
 		isJson ? {} : { needs: ['anyBody'] },
@@ -229,23 +215,21 @@ const noEvents: DeliveryAudit[] = NO_EVENTS.map(([id, what, body, isJson]) =>
 );
 
 const repeated: DeliveryAudit[] = [
-	audit('e7b4', 'MUST run an event once, however often it is delivered', async (trigger) => {
+	audit('e7b4', 'MUST run an event once, however often it is delivered', async (trigger, send) => {
 		const event = eventOf('task.completed');
-		isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+		isAccepted(await send(event));
 		for (let again = 0; again < 3; again++) {
-			isIgnored(await trigger.deliver(signed(event, trigger.nowSeconds())));
+			isIgnored(await send(event));
 		}
 		await hasRunWith(trigger, event);
 	}),
 	audit(
 		'35ac',
 		'MUST know an event again when it is signed anew and its bytes differ',
-		async (trigger) => {
+		async (trigger, send) => {
 			const event = eventOf('task.completed');
-			const now = trigger.nowSeconds();
-			isAccepted(await trigger.deliver(signed(event, now - 50)));
-			const again = JSON.stringify(event, null, 2);
-			isIgnored(await trigger.deliver(signed(again, now)));
+			isAccepted(await send(event, { at: -50 }));
+			isIgnored(await send(JSON.stringify(event, null, 2)));
 			await hasRun(trigger, 1);
 		},
 	),
@@ -253,29 +237,31 @@ const repeated: DeliveryAudit[] = [
 		'98f5',
 		'MUST tell events apart by the signed id, not by Anchor-Delivery-Id',
 		// Lago's trigger goes by a header that is not signed.
-		async (trigger) => {
-			const now = trigger.nowSeconds();
+		async (trigger, send) => {
 			const headers = { 'anchor-delivery-id': 'one-and-the-same' };
-			isAccepted(await trigger.deliver(signed(eventOf('task.completed'), now, { headers })));
-			isAccepted(await trigger.deliver(signed(eventOf('task.completed'), now, { headers })));
+			isAccepted(await send(eventOf('task.completed'), { headers }));
+			isAccepted(await send(eventOf('task.completed'), { headers }));
 			await hasRun(trigger, 2);
 		},
 	),
-	audit('c60b', 'MUST NOT let a forged copy keep the real event from running', async (trigger) => {
-		const event = eventOf('task.completed');
-		const now = trigger.nowSeconds();
-		isUnauthorized(await trigger.deliver(signed(event, now, { secrets: [STRANGERS_SECRET] })));
-		isBadRequest(await trigger.deliver(signed(event, now - 3600)));
-		isAccepted(await trigger.deliver(signed(event, now)));
-		await hasRunWith(trigger, event);
-	}),
+	audit(
+		'c60b',
+		'MUST NOT let a forged copy keep the real event from running',
+		async (trigger, send) => {
+			const event = eventOf('task.completed');
+			isUnauthorized(await send(event, { secrets: [STRANGERS_SECRET] }));
+			isBadRequest(await send(event, { at: -3600 }));
+			isAccepted(await send(event));
+			await hasRunWith(trigger, event);
+		},
+	),
 	audit(
 		'7192',
 		'MUST run every copy when de-duplication is off',
-		async (trigger) => {
+		async (trigger, send) => {
 			const event = eventOf('task.completed');
-			isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
-			isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+			isAccepted(await send(event));
+			isAccepted(await send(event));
 			await hasRun(trigger, 2);
 		},
 		{ options: { deduplicate: 'off' } },
@@ -283,10 +269,10 @@ const repeated: DeliveryAudit[] = [
 	audit(
 		'ae3e',
 		'MUST know an event again with de-duplication in memory alone',
-		async (trigger) => {
+		async (trigger, send) => {
 			const event = eventOf('task.completed');
-			isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
-			isIgnored(await trigger.deliver(signed(event, trigger.nowSeconds())));
+			isAccepted(await send(event));
+			isIgnored(await send(event));
 			await hasRun(trigger, 1);
 		},
 		{ options: { deduplicate: 'memory' } },
@@ -294,10 +280,9 @@ const repeated: DeliveryAudit[] = [
 	audit(
 		'14d0',
 		'MUST run an event once when eight copies arrive at the same moment',
-		async (trigger) => {
+		async (trigger, send) => {
 			const event = eventOf('task.completed');
-			const copies = Array.from({ length: 8 }, () => signed(event, trigger.nowSeconds()));
-			const answers = await Promise.all(copies.map(async (copy) => await trigger.deliver(copy)));
+			const answers = await Promise.all(Array.from({ length: 8 }, async () => await send(event)));
 			for (const { status } of answers) ok([202, 204, 503].includes(status), `status ${status}`);
 			await hasRun(trigger, 1);
 		},
@@ -305,15 +290,15 @@ const repeated: DeliveryAudit[] = [
 	audit(
 		'b25d',
 		'MUST ask for a copy again while n8n is still taking the first, and ignore it afterwards',
-		async (trigger) => {
+		async (trigger, send) => {
 			const event = eventOf('task.completed');
 			const held = trigger.holdRuns!();
-			const first = trigger.deliver(signed(event, trigger.nowSeconds()));
+			const first = send(event);
 			await held.arrived;
-			isToComeAgain(await trigger.deliver(signed(event, trigger.nowSeconds())));
+			isToComeAgain(await send(event));
 			held.settle('accept');
 			isAccepted(await first);
-			isIgnored(await trigger.deliver(signed(event, trigger.nowSeconds())));
+			isIgnored(await send(event));
 			await hasRun(trigger, 1);
 		},
 		{ needs: ['hold'] },
@@ -322,16 +307,16 @@ const repeated: DeliveryAudit[] = [
 		'690f',
 		'MUST run an event that is delivered again after n8n could not take it',
 		// Directoryz' and OxaPay's triggers answer before n8n has the run.
-		async (trigger) => {
+		async (trigger, send) => {
 			const event = eventOf('task.completed');
 			const held = trigger.holdRuns!();
-			const first = trigger.deliver(signed(event, trigger.nowSeconds()));
+			const first = send(event);
 			await held.arrived;
-			isToComeAgain(await trigger.deliver(signed(event, trigger.nowSeconds())));
+			isToComeAgain(await send(event));
 			held.settle('refuse');
 			strictEqual((await first).status >= 500, true, 'Anchor will send it again');
 			await hasRun(trigger, 0);
-			isAccepted(await trigger.deliver(signed(event, trigger.nowSeconds())));
+			isAccepted(await send(event));
 			await hasRunWith(trigger, event);
 		},
 		{ needs: ['hold'] },
