@@ -82,6 +82,14 @@ describe('parseJson', () => {
 	});
 
 	it('refuses what JSON.parse refuses', () => {
+		const isJson = (text: string) => {
+			try {
+				JSON.parse(text);
+				return true;
+			} catch {
+				return false;
+			}
+		};
 		const broken = fc.oneof(
 			fc.string(),
 			fc
@@ -90,14 +98,8 @@ describe('parseJson', () => {
 		);
 		fc.assert(
 			fc.property(broken, (text) => {
-				let meant: unknown;
-				try {
-					meant = JSON.parse(text);
-				} catch {
-					expect(() => parseJson(text)).toThrow(SyntaxError);
-					return;
-				}
-				expect(parseJson(text)).toEqual(meant);
+				fc.pre(!isJson(text));
+				expect(() => parseJson(text)).toThrow(SyntaxError);
 			}),
 		);
 		// Looked through before it is parsed, this would take minutes.
