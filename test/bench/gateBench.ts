@@ -49,7 +49,10 @@ export function gateBench(): string {
 				const seen = fullMemory(remembered);
 				return (index) => {
 					// The settings are read for every delivery: they may hold expressions.
-					const settings = readWebhookSettings((name, fallback) => parameters[name] ?? fallback);
+					const settings = readWebhookSettings(
+						(name, fallback) => parameters[name] ?? fallback,
+						'UTC',
+					);
 					const { headers, body } = deliveries[index];
 					const verdict = receive(
 						{ method: 'POST', headers, body },

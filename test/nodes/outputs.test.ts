@@ -4,6 +4,7 @@ import type { INode, INodeParameters } from 'n8n-workflow';
 import { EVENT_TYPES, EVERY_EVENT } from '../../nodes/AnchorBrowser/events/catalogue';
 import { outputNames } from '../../nodes/AnchorBrowser/output/branch';
 import type { BranchBy } from '../../nodes/AnchorBrowser/output/branch';
+import { readExecuteSettings } from '../../nodes/AnchorBrowser/settings/readSettings';
 import { loadPackage } from '../support/core';
 import type { LoadedPackage } from '../support/core';
 import { openWorkflow, triggerNode } from '../support/workflowRow';
@@ -55,6 +56,21 @@ describe('the outputs that n8n shows', () => {
 			}),
 			{ numRuns: 200 },
 		);
+	});
+
+	it.each([[['task.completed, task.failed']], ['session.ready;task.failed'], ['task.failed\n*']])(
+		'are those that execute() fills, for events written as %j',
+		(events) => {
+			const parameters = { branchBy: 'event', events };
+			const read = readExecuteSettings((name) => parameters[name as 'events']);
+			expect(outputsInN8n(parameters as INodeParameters)).toEqual(
+				outputNames(read.branchBy, read.events),
+			);
+		},
+	);
+
+	it('are one where nobody knows the choice', () => {
+		expect(outputsInN8n({ branchBy: 'colour', events: [EVERY_EVENT] })).toEqual(['']);
 	});
 
 	it('are one without a name unless the user branches', () => {

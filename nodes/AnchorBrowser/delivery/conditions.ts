@@ -112,10 +112,8 @@ export function makeConditions(raw: unknown, judge: JudgeCondition): Conditions 
 }
 
 function groupsOf(raw: unknown): Pick<Conditions, 'all' | 'any'> {
-	const { conditions, anyOf, combinator } = isObject(raw) ? raw : {};
-	const rows = rowsOf(conditions);
-	// n8n's own filters say "or" in another way; a workflow that was not made in the editor may hold one.
-	return combinator === 'or' ? { all: [], any: rows } : { all: rows, any: rowsOf(anyOf) };
+	const { conditions, anyOf } = isObject(raw) ? raw : {};
+	return { all: rowsOf(conditions), any: rowsOf(anyOf) };
 }
 
 function rowsOf(raw: unknown): Condition[] {
@@ -136,9 +134,10 @@ function rowsOf(raw: unknown): Condition[] {
 	});
 }
 
-/** n8n's own filters hold the two parts of the name apart. */
-function nameOf(operator: unknown): unknown {
-	return isObject(operator) ? [operator.type, operator.operation].join(':') : operator;
+/** n8n's own filters hold the two parts of the name apart, and have these two for each type. */
+function nameOf(operator: unknown): string {
+	const name = isObject(operator) ? [operator.type, operator.operation].join(':') : operator;
+	return String(name).replace(/^\w+:(?=exists$|notExists$)/, 'any:');
 }
 
 /**
@@ -241,7 +240,8 @@ function asCompared(
 ): Pick<LiteralCondition, 'leftValue' | 'rightValue'> {
 	if (name.startsWith('number:')) {
 		const isNothing = leftValue === null || String(leftValue).trim() === '';
-		return { leftValue: isNothing ? undefined : leftValue, rightValue };
+		if (isNothing) return { leftValue: undefined, rightValue };
+		return orderOfLarge(leftValue, rightValue) ?? { leftValue, rightValue };
 	}
 	if (rightType !== 'any' || !Array.isArray(leftValue) || typeof rightValue === 'object') {
 		return { leftValue, rightValue };
@@ -249,6 +249,16 @@ function asCompared(
 	const text = String(rightValue);
 	const list = leftValue.map((entry: unknown) => (looksLike(entry, text) ? text : entry));
 	return { leftValue: list, rightValue: text };
+}
+
+/** Integers that JavaScript would round: which of two is the larger one, as that of a number and zero. */
+function orderOfLarge(left: unknown, right: unknown) {
+	const sides = [left, right].map((side) => String(side).trim());
+	const areLarge =
+		sides.every((side) => /^-?\d+$/.test(side)) && !sides.map(Number).every(Number.isSafeInteger);
+	if (!areLarge) return undefined;
+	const [one, other] = sides.map(BigInt);
+	return { leftValue: one === other ? 0 : one < other ? -1 : 1, rightValue: 0 };
 }
 
 function looksLike(entry: unknown, text: string): boolean {

@@ -74,7 +74,10 @@ export async function judgeDelivery(context: IWebhookFunctions): Promise<Judged>
 		return { verdict: checked };
 	}
 
-	const { sampleEvent, acknowledge, ...settings } = readWebhookSettings(read);
+	const { sampleEvent, acknowledge, ...settings } = readWebhookSettings(
+		read,
+		context.getTimezone(),
+	);
 	const isCollected = !isListening && collectMinutesOf(node.parameters) > 0;
 	const isForgetful = isListening || (settings.deduplicate === 'off' && !isCollected);
 	const seen = trigger.seenBy(isForgetful);

@@ -49,7 +49,8 @@ function readSettings(context: ITriggerFunctions): MonitorSettings | undefined {
 	try {
 		const { parameters } = context.getNode();
 		const collectMinutes = collectMinutesOf(parameters);
-		return { ...readWebhookSettings(read), ...readRegistrationSettings(read), collectMinutes };
+		const settings = readWebhookSettings(read, context.getTimezone());
+		return { ...settings, ...readRegistrationSettings(read), collectMinutes };
 	} catch (cause) {
 		log(
 			context,

@@ -60,7 +60,10 @@ export function toRow(
 		set(name, toColumnCell(kind, value), kind);
 		if (kind !== 'free') continue;
 		for (const [field, below] of fieldsOf(name, resultColumns)) {
-			set(field, toCell(isObject(value) && below ? valueAt(value, below) : null));
+			const found = below.map((path) =>
+				isObject(value) && path ? valueAt(value, path) : undefined,
+			);
+			set(field, toCell(found.find((one) => one !== undefined)));
 		}
 	}
 	for (const [name, fact] of Object.entries(delivery)) set(name, toCell(fact));
@@ -83,12 +86,18 @@ function toColumnCell(kind: RowColumn['kind'], value: unknown): Cell {
 	return kind !== 'plain' && isJson && value !== null ? jsonText(value) : toCell(value);
 }
 
-/** The columns for fields of a free-form one: their names, which a data table takes, and where each field stands. */
-function fieldsOf(name: string, paths: readonly string[]): Map<string, Path | undefined> {
-	const fields = new Map<string, Path | undefined>();
+/**
+ * The columns for fields of a free-form one: their names, which a data table takes, and where each field may stand. A path
+ * may begin with the column itself, as conditions have it: `result.total`, unless there is such a field below it.
+ */
+function fieldsOf(name: string, paths: readonly string[]): Map<string, Array<Path | undefined>> {
+	const fields = new Map<string, Array<Path | undefined>>();
 	const freeName = uniqueNames((taken) => fields.has(taken), LONGEST_NAME);
+	const itself = new RegExp(`^(?:\\$json\\.)?(?:data\\.)?${name}(?:\\.|(?=\\[))`);
 	for (const path of paths) {
-		fields.set(freeName(`${name}_${path.replace(/[^A-Za-z\d]/g, '_')}`), parsePath(path));
+		const below = path.replace(itself, '');
+		const column = freeName(`${name}_${below.replace(/[^A-Za-z\d]/g, '_')}`);
+		fields.set(column, [parsePath(path), parsePath(below)]);
 	}
 	return fields;
 }

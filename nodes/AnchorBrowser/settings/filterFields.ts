@@ -81,7 +81,8 @@ const CONDITION: INodeProperties[] = [
 		displayOptions: {
 			hide: { operator: namesOf(OPERATORS.filter(({ singleValue }) => singleValue)) },
 		},
-		description: 'What the field is compared with, as plain text, a number or an ISO 8601 date',
+		description:
+			'What the field is compared with, as plain text, a number or an ISO 8601 date. A date without a time zone is in that of the workflow.',
 	},
 	{
 		displayName: 'Ignore Case',

@@ -142,12 +142,15 @@ export function readGateSettings(read: ReadParameter): GateSettings {
 /**
  * All parameters that decide over one delivery.
  * @param read reads a parameter of the node, expressions resolved
+ * @param timeZone the workflow's, for dates in conditions that are written without one
  */
-export function readWebhookSettings(read: ReadParameter): WebhookSettings {
+export function readWebhookSettings(read: ReadParameter, timeZone: string): WebhookSettings {
 	return {
 		...readGateSettings(read),
 		events: eventsOf(read),
-		filters: makeFilters((read('filters', {}) ?? {}) as RawFilters, judgeCondition),
+		filters: makeFilters((read('filters', {}) ?? {}) as RawFilters, (condition) =>
+			judgeCondition(condition, timeZone),
+		),
 		deduplicate: deduplicateOf(read),
 		acknowledge: oneOf(option(read, 'acknowledge'), ['accepted', 'immediately'], 'accepted'),
 		sampleEvent: sampleOf(read),

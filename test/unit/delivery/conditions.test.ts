@@ -16,6 +16,7 @@ const EVENT: AnchorEvent = {
 		task_id: 'tsk_1',
 		duration_ms: 4200,
 		duration: '300.5',
+		large: '9007199254740993',
 		healed: false,
 		error: { type: 'timeout', message: 'Stopped by a CAPTCHA' },
 		artifacts: [{ name: 'invoice.pdf' }],
@@ -68,6 +69,13 @@ describe('a condition', () => {
 		['artifacts', 'array:empty', undefined, false],
 		['none', 'array:empty', undefined, true],
 		['artifacts.length', 'number:equals', '1', true],
+		['large', 'number:equals', '9007199254740993', true],
+		['large', 'number:equals', ' 9007199254740992 ', false],
+		['large', 'number:gt', '9007199254740992', true],
+		['large', 'number:lt', '9007199254740994', true],
+		['large', 'number:gt', 5, true],
+		['large', 'number:lt', '1.5', false],
+		['duration_ms', 'number:lt', '9007199254740993', true],
 		['error.type', 'string:equals', 'timeout', true],
 		['codes', 'array:contains', '404', true],
 		['codes', 'array:contains', 404, true],
@@ -293,15 +301,13 @@ describe('conditions', () => {
 	});
 
 	it('are also read as n8n’s own filter fields store them', () => {
-		const stored = (combinator: string) => ({
-			combinator,
-			conditions: [
-				{ ...yes, operator: { type: 'string', operation: 'equals' } },
-				{ ...no, operator: { type: 'string', operation: 'equals' } },
-			],
+		const stored = (type: string, operation: string) => ({
+			conditions: [{ ...yes, operator: { type, operation } }],
 		});
-		expect(judge(stored('and'))).toEqual({ holds: false });
-		expect(judge(stored('or'))).toEqual({ holds: true });
+		expect(judge(stored('string', 'equals'))).toEqual({ holds: true });
+		expect(judge(stored('string', 'notEquals'))).toEqual({ holds: false });
+		expect(judge(stored('string', 'exists'))).toEqual({ holds: true });
+		expect(judge(stored('number', 'notExists'))).toEqual({ holds: false });
 	});
 
 	it.each([null, undefined, '', 'x', 5, [], { conditions: 'x' }, { conditions: [null, 1] }])(

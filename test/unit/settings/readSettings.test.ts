@@ -28,7 +28,7 @@ describe('settings', () => {
 
 	it('are the documented defaults when the user changed nothing', () => {
 		const read = reader({ events: ['task.completed', 'task.failed'] });
-		expect(readWebhookSettings(read)).toMatchObject({
+		expect(readWebhookSettings(read, 'UTC')).toMatchObject({
 			registration: 'automatic',
 			events: ['task.completed', 'task.failed'],
 			toleranceSeconds: 120,
@@ -89,7 +89,7 @@ describe('settings', () => {
 		['nothing', '', []],
 		['a list with other things in it', ['task.healed', 4, null, ''], ['task.healed']],
 	])('take events from an expression that gives %s', (_what, value, expected) => {
-		expect(readWebhookSettings(reader({ events: value })).events).toEqual(expected);
+		expect(readWebhookSettings(reader({ events: value }), 'UTC').events).toEqual(expected);
 	});
 
 	it.each([
@@ -101,7 +101,7 @@ describe('settings', () => {
 	])('ask for a sample while listening: %s', (_which, parameters, sampleEvent) => {
 		const read = reader({ events: ['task.failed'], ...parameters });
 		expect(readRegistrationSettings(read)).toMatchObject({ sampleEvent });
-		expect(readWebhookSettings(read).sampleEvent).toBe(sampleEvent);
+		expect(readWebhookSettings(read, 'UTC').sampleEvent).toBe(sampleEvent);
 	});
 
 	it.each([
@@ -126,7 +126,7 @@ describe('settings', () => {
 		[Number.POSITIVE_INFINITY, 3600],
 	])('read a tolerance of %p as %p seconds: no value switches the window off', (value, seconds) => {
 		const read = reader({ options: { toleranceSeconds: value } });
-		expect(readWebhookSettings(read).toleranceSeconds).toBe(seconds);
+		expect(readWebhookSettings(read, 'UTC').toleranceSeconds).toBe(seconds);
 	});
 
 	it.each([
@@ -162,7 +162,7 @@ describe('settings', () => {
 				sampleEvent: '',
 			},
 		});
-		expect(readWebhookSettings(read)).toMatchObject({
+		expect(readWebhookSettings(read, 'UTC')).toMatchObject({
 			registration: 'automatic',
 			deduplicate: 'durable',
 			acknowledge: 'accepted',
@@ -174,7 +174,7 @@ describe('settings', () => {
 
 	it('hold the filters as they are now, however many others were read in between', () => {
 		const taskIds = (filters: unknown) => [
-			...(readWebhookSettings(reader({ filters })).filters.ids.task ?? []),
+			...(readWebhookSettings(reader({ filters }), 'UTC').filters.ids.task ?? []),
 		];
 		for (let count = 0; count < 600; count++) {
 			expect(taskIds({ taskIds: `tsk_${count}, tsk_x` })).toEqual([`tsk_${count}`, 'tsk_x']);
