@@ -91,8 +91,8 @@ describe('the page on reliability', () => {
 			'in_flight',
 		] as const;
 		const verdicts: Verdict[] = [
-			...rejected.map((reason): Verdict => ({ kind: 'rejected', reason })),
-			...later.map((reason): Verdict => ({ kind: 'retryLater', reason, retryAfterSeconds: 1 })),
+			...rejected.map((reason) => ({ kind: 'rejected', reason }) as Verdict),
+			...later.map((reason): Verdict => ({ kind: 'retryLater', reason })),
 		];
 		const expected = verdicts.map((verdict) => [
 			'reason' in verdict ? verdict.reason : '',

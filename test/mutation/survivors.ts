@@ -59,7 +59,6 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 	},
 	'delivery/verdict.ts': {
 		"verdict.kind === 'rejected' → true": 'No other kind of verdict has that reason.',
-		'skewSeconds === undefined → false': NO_TYPE,
 		'skewSeconds > 0 → skewSeconds >= 0': 'What is not a second off is not stale.',
 	},
 	'events/catalogue.ts': {

@@ -91,7 +91,10 @@ export class EventMemory implements SeenEvents {
 		if (this.committed.has(key)) return 'seen';
 		const reservedAt = this.reservations.get(key);
 		if (reservedAt !== undefined && nowMs - reservedAt < this.reservationMs) return 'in_flight';
-		this.keepReservation(key, nowMs);
+		// Deleted first, so that a renewed reservation is the youngest.
+		this.reservations.delete(key);
+		this.reservations.set(key, nowMs);
+		this.dropSurplus();
 		return 'new';
 	}
 
@@ -120,13 +123,6 @@ export class EventMemory implements SeenEvents {
 		this.reservations.delete(keyOf(id));
 	}
 
-	private keepReservation(key: string, nowMs: number): void {
-		// Deleted first, so that a renewed reservation is the youngest.
-		this.reservations.delete(key);
-		this.reservations.set(key, nowMs);
-		this.dropSurplus();
-	}
-
 	private dropExpired(nowMs: number): void {
 		while (this.forgotten < this.order.length) {
 			if (nowMs - this.order[this.forgotten].committedAt < this.ttlMs) break;
@@ -140,8 +136,12 @@ export class EventMemory implements SeenEvents {
 
 	private dropSurplus(): void {
 		while (this.size > this.maxIds) {
-			if (this.committed.size > 0) this.dropOldestCommitted();
-			else this.dropOldestReservation();
+			if (this.committed.size > 0) {
+				this.dropOldestCommitted();
+			} else {
+				const [oldest] = this.reservations.keys();
+				this.reservations.delete(oldest);
+			}
 		}
 	}
 
@@ -153,13 +153,6 @@ export class EventMemory implements SeenEvents {
 		if (this.forgotten >= Math.max(WORTH_COMPACTING, this.order.length / 2)) {
 			this.order = this.order.slice(this.forgotten);
 			this.forgotten = 0;
-		}
-	}
-
-	private dropOldestReservation(): void {
-		for (const key of this.reservations.keys()) {
-			this.reservations.delete(key);
-			return;
 		}
 	}
 }

@@ -4,7 +4,7 @@ import { isSubscribed, judgeFilters } from './filters';
 import type { EventFilters } from './filters';
 import type { DeliveryFacts, Doubt, Verdict } from './verdict';
 import { DELIVERY_ID_HEADER, checkSignature, checkTime, readClaim } from './signature';
-import type { LiveSecret, SignatureCheck } from './signature';
+import type { LiveSecret, Refusal } from './signature';
 import { headerOf } from './request';
 import type { DeliveryRequest, RequestHead } from './request';
 
@@ -43,18 +43,6 @@ export interface Genuine {
 	body: Uint8Array;
 	facts: DeliveryFacts;
 }
-
-/**
- * How long Anchor is asked to wait. A run is accepted, and a new secret stored, within seconds; a secret that is not
- * there at all takes a person or a reactivation. Anchor documents no meaning for Retry-After: it may do as it likes.
- */
-const RETRY_AFTER_SECONDS = {
-	in_flight: 5,
-	no_secret: 60,
-	secret_changing: 5,
-	secret_outdated: 5,
-	secret_sealed: 60,
-} as const;
 
 /**
  * Refuses a request that cannot be a delivery by its method and headers alone, before anything is spent on it.
@@ -132,7 +120,7 @@ export function decide(
 
 	const reservation = seen.reserve(event.id, nowMs);
 	if (reservation === 'seen') return { kind: 'ignored', reason: 'duplicate', event };
-	if (reservation === 'in_flight') return retryLater('in_flight');
+	if (reservation === 'in_flight') return { kind: 'retryLater', reason: 'in_flight' };
 
 	return { kind: 'accepted', event, facts, unjudged };
 }
@@ -158,15 +146,15 @@ export function receive(
 }
 
 function unverified(
-	{ reason, skewSeconds }: Extract<SignatureCheck, { ok: false }>,
+	refusal: Refusal,
 	{ doubt, toleranceSeconds }: { doubt?: Doubt; toleranceSeconds: number },
 ): Verdict {
-	if (reason === 'no_secret') return retryLater(doubt ?? reason);
-	if (reason === 'signature_mismatch' && doubt !== undefined) return retryLater(doubt);
-	if (reason !== 'stale') return { kind: 'rejected', reason };
-	return { kind: 'rejected', reason, skewSeconds, allowedSeconds: toleranceSeconds };
-}
-
-function retryLater(reason: keyof typeof RETRY_AFTER_SECONDS): Verdict {
-	return { kind: 'retryLater', reason, retryAfterSeconds: RETRY_AFTER_SECONDS[reason] };
+	if (refusal.reason === 'stale') {
+		const { reason, skewSeconds } = refusal;
+		return { kind: 'rejected', reason, skewSeconds, allowedSeconds: toleranceSeconds };
+	}
+	const { reason } = refusal;
+	if (reason === 'no_secret') return { kind: 'retryLater', reason: doubt ?? reason };
+	if (reason === 'signature_mismatch' && doubt) return { kind: 'retryLater', reason: doubt };
+	return { kind: 'rejected', reason };
 }

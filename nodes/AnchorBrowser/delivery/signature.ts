@@ -45,22 +45,21 @@ export interface SignatureContext {
 	nowSeconds: number;
 }
 
+/** Why the headers of a request are not those of a delivery. */
+export type HeadRefusal = 'header_missing' | 'header_malformed';
+
+/** Why a request is not trusted. */
+export type Refusal =
+	| { ok: false; reason: HeadRefusal | 'no_secret' | 'signature_mismatch' }
+	/** With the seconds that the timestamp lies behind (positive) or ahead (negative) of our clock. */
+	| { ok: false; reason: 'stale'; skewSeconds: number };
+
 /** Who has claimed what within the time window, or why nobody has. */
-export type TimeCheck =
-	| { ok: true; claim: SignatureClaim; timestampSeconds: number }
-	| Extract<SignatureCheck, { ok: false }>;
+export type TimeCheck = { ok: true; claim: SignatureClaim; timestampSeconds: number } | Refusal;
 
 export type SignatureCheck =
 	| { ok: true; signedWith: LiveSecret['age']; timestampSeconds: number }
-	| {
-			ok: false;
-			reason: HeadRefusal | 'stale' | 'no_secret' | 'signature_mismatch';
-			/** For `stale`: seconds that the timestamp lies behind (positive) or ahead (negative) of our clock. */
-			skewSeconds?: number;
-	  };
-
-/** Why the headers of a request are not those of a delivery. */
-export type HeadRefusal = 'header_missing' | 'header_malformed';
+	| Refusal;
 
 /** What the two headers of a delivery claim. */
 export interface SignatureClaim {

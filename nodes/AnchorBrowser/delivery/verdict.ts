@@ -36,23 +36,28 @@ export type Verdict =
 			/** For `not_subscribed`: whether no event is selected at all, which only an expression can bring about. */
 			isNothingSelected?: boolean;
 	  }
-	| { kind: 'retryLater'; reason: 'in_flight' | 'no_secret' | Doubt; retryAfterSeconds: number }
+	| { kind: 'retryLater'; reason: 'in_flight' | 'no_secret' | Doubt }
 	| {
 			kind: 'rejected';
 			reason:
 				| 'wrong_method'
 				| 'header_missing'
 				| 'header_malformed'
-				| 'stale'
 				| 'unreadable_body'
-				| 'signature_mismatch'
-				| 'not_an_event';
-			/** For `stale`: seconds behind (positive) or ahead (negative) of this machine's clock. */
-			skewSeconds?: number;
-			/** For `stale`: how many seconds would have been allowed. */
-			allowedSeconds?: number;
-			/** For `not_an_event`: what is missing. */
-			detail?: string;
+				| 'signature_mismatch';
+	  }
+	| {
+			kind: 'rejected';
+			reason: 'stale';
+			/** How far behind (positive) or ahead (negative) of this machine's clock. */
+			skewSeconds: number;
+			allowedSeconds: number;
+	  }
+	| {
+			kind: 'rejected';
+			reason: 'not_an_event';
+			/** What is missing. */
+			detail: string;
 	  };
 
 /** Whether a delivery matched none of the secrets, or there was none to match. */
@@ -69,6 +74,7 @@ export interface Answer {
 }
 
 type Reason = Exclude<Verdict, { kind: 'accepted' }>['reason'];
+type Ignored = Extract<Verdict, { kind: 'ignored' }>;
 
 /** What n8n answers once it has taken a run: the description of the node says so, too. */
 export const ACCEPTED_STATUS = 202;
@@ -83,12 +89,25 @@ export const COLLECTED: Answer = {
 	body: { received: true, collected: true },
 };
 
-const NOT_FOR_US = { status: IGNORED_STATUS } as const;
-const BAD_REQUEST = {
-	status: 400,
-	body: { received: false, message: 'Bad Request' },
-} as const;
-const COME_AGAIN = { status: 503, body: { received: false } } as const;
+const NOT_FOR_US: Answer = { status: IGNORED_STATUS, headers: {} };
+
+const refusal = (status: number, message: string): Answer => ({
+	status,
+	headers: {},
+	body: { received: false, message },
+});
+const BAD_REQUEST = refusal(400, 'Bad Request');
+
+/** Anchor documents no meaning for Retry-After: it may do as it likes. */
+const comeAgainIn = (seconds: number): Answer => ({
+	status: 503,
+	headers: { 'Retry-After': String(seconds) },
+	body: { received: false },
+});
+/** A run is accepted, and a new secret stored, within seconds. */
+const COME_AGAIN_SOON = comeAgainIn(5);
+/** A secret that is not there at all takes a person or a reactivation. */
+const COME_AGAIN_LATER = comeAgainIn(60);
 
 /**
  * The one table of answers. Anchor keeps the status in its history, where the trigger reads it again: each says one
@@ -97,20 +116,18 @@ const COME_AGAIN = { status: 503, body: { received: false } } as const;
  * what can become acceptable is therefore a 503, and what never will a 4xx. Whoever is refused learns no more than
  * whether it was for the signature.
  */
-const ANSWERS: Readonly<
-	Record<'accepted' | Reason, { status: number; body?: Readonly<Record<string, unknown>> }>
-> = {
-	accepted: { status: ACCEPTED_STATUS, body: { received: true } },
+const ANSWERS: Readonly<Record<'accepted' | Reason, Answer>> = {
+	accepted: { status: ACCEPTED_STATUS, headers: {}, body: { received: true } },
 
 	not_subscribed: NOT_FOR_US,
 	filtered: NOT_FOR_US,
 	duplicate: NOT_FOR_US,
 
-	in_flight: COME_AGAIN,
-	no_secret: COME_AGAIN,
-	secret_changing: COME_AGAIN,
-	secret_outdated: COME_AGAIN,
-	secret_sealed: COME_AGAIN,
+	in_flight: COME_AGAIN_SOON,
+	no_secret: COME_AGAIN_LATER,
+	secret_changing: COME_AGAIN_SOON,
+	secret_outdated: COME_AGAIN_SOON,
+	secret_sealed: COME_AGAIN_LATER,
 
 	wrong_method: BAD_REQUEST,
 	header_missing: BAD_REQUEST,
@@ -118,20 +135,16 @@ const ANSWERS: Readonly<
 	stale: BAD_REQUEST,
 	unreadable_body: BAD_REQUEST,
 
-	signature_mismatch: { status: 401, body: { received: false, message: 'Unauthorized' } },
+	signature_mismatch: refusal(401, 'Unauthorized'),
 
-	not_an_event: {
-		status: 422,
-		body: { received: false, message: 'Not an Anchor Browser event' },
-	},
+	not_an_event: refusal(422, 'Not an Anchor Browser event'),
 };
 
 /** The HTTP answer for a verdict, from the table above. The caller may change what it gets. Never throws. */
 export function answerOf(verdict: Verdict): Answer {
-	const { status, body } = ANSWERS[verdict.kind === 'accepted' ? 'accepted' : verdict.reason];
-	const headers: Record<string, string> =
-		verdict.kind === 'retryLater' ? { 'Retry-After': String(verdict.retryAfterSeconds) } : {};
-	return body === undefined ? { status, headers } : { status, headers, body: { ...body } };
+	const { status, headers, body } =
+		ANSWERS[verdict.kind === 'accepted' ? 'accepted' : verdict.reason];
+	return { status, headers: { ...headers }, body: body && { ...body } };
 }
 
 /** Beyond this a clock is not a little off: the number is in another unit, or made up. */
@@ -151,9 +164,11 @@ export function logLineOf(verdict: Verdict): string | undefined {
 		case 'accepted':
 			return verdict.unjudged && unjudgedLine(verdict.unjudged);
 		case 'retryLater':
-			return RETRY_LINES[verdict.reason];
+			return LINES[verdict.reason];
 		case 'rejected':
-			return rejectionLine(verdict);
+			if (verdict.reason === 'stale') return staleLine(verdict);
+			if (verdict.reason !== 'not_an_event') return LINES[verdict.reason];
+			return `A genuine delivery was refused because it is not an event (${verdict.detail}). Check whether Anchor Browser changed its format, and whether a newer version of this node is there.`;
 	}
 }
 
@@ -169,7 +184,12 @@ export function unjudgedLine(fields: readonly string[]): string {
 	return `A condition under Only When could not be judged and therefore did not hold (${fields.join(', ')}). Check that its operator fits what the event has in that field, and that its value is filled in: a number or a date where the operator says so, a pattern that is valid and quick.`;
 }
 
-const RETRY_LINES: Readonly<Record<Extract<Verdict, { kind: 'retryLater' }>['reason'], string>> = {
+const HEADER_ADVICE =
+	'If Anchor Browser sent it, check that every proxy in front of n8n passes the Anchor-Signature and Anchor-Timestamp headers on unchanged and once; otherwise somebody else called this address.';
+
+type Explained = Exclude<Reason, Ignored['reason'] | 'stale' | 'not_an_event'>;
+
+const LINES: Readonly<Record<Explained, string>> = {
 	in_flight:
 		'A second copy of an event arrived while n8n was still taking in the first, and Anchor Browser was asked to send it again later. If this repeats, n8n needs longer than 10 seconds to accept a run: add the option Acknowledge and choose Immediately, or raise the concurrency limit of n8n (N8N_CONCURRENCY_PRODUCTION_LIMIT).',
 	no_secret:
@@ -180,39 +200,22 @@ const RETRY_LINES: Readonly<Record<Extract<Verdict, { kind: 'retryLater' }>['rea
 		'A delivery did not match the signing secret that this process of n8n knows, which another process may have replaced, and Anchor Browser was asked to send it again later. If this repeats, check that the Anchor Browser API can be reached from this process, then unpublish the workflow and publish it again (n8n 1: deactivate and activate it).',
 	secret_sealed:
 		'A delivery could not be checked because the stored signing secret cannot be opened: the API key in the credential of this node was replaced since. Anchor Browser was asked to send it again later. For a new secret at once, unpublish the workflow and publish it again (n8n 1: deactivate and activate it).',
+	wrong_method:
+		'A request was refused because it was not a POST. Anchor Browser only sends POST: somebody else called this address, or a redirect in front of n8n changed the method.',
+	header_missing: `A request was refused because a signature header was missing, blank or repeated. ${HEADER_ADVICE}`,
+	header_malformed: `A request was refused because its signature headers do not have the form that Anchor Browser uses. ${HEADER_ADVICE}`,
+	unreadable_body:
+		'A request was refused because its body could not be read as it was sent: it was a multipart form, broke off, was too long or wrongly compressed. Anchor Browser sends plain JSON. If it sent this, check that every proxy in front of n8n passes the Content-Type and Content-Encoding headers on unchanged; otherwise somebody else called this address.',
+	signature_mismatch:
+		'A delivery was refused because its signature matches no known signing secret. With automatic registration, the trigger replaces a wrong secret by itself (if Recover Missed Events is on); with manual registration, check whether it was rotated at Anchor Browser, or that of another webhook pasted. If this repeats, check whether a proxy in front of n8n changes the body.',
 };
 
-const HEADER_ADVICE =
-	'If Anchor Browser sent it, check that every proxy in front of n8n passes the Anchor-Signature and Anchor-Timestamp headers on unchanged and once; otherwise somebody else called this address.';
-
-function rejectionLine(verdict: Extract<Verdict, { kind: 'rejected' }>): string {
-	switch (verdict.reason) {
-		case 'wrong_method':
-			return 'A request was refused because it was not a POST. Anchor Browser only sends POST: somebody else called this address, or a redirect in front of n8n changed the method.';
-		case 'header_missing':
-			return `A request was refused because a signature header was missing, blank or repeated. ${HEADER_ADVICE}`;
-		case 'header_malformed':
-			return `A request was refused because its signature headers do not have the form that Anchor Browser uses. ${HEADER_ADVICE}`;
-		case 'unreadable_body':
-			return 'A request was refused because its body could not be read as it was sent: it was a multipart form, broke off, was too long or wrongly compressed. Anchor Browser sends plain JSON. If it sent this, check that every proxy in front of n8n passes the Content-Type and Content-Encoding headers on unchanged; otherwise somebody else called this address.';
-		case 'stale':
-			return staleLine(verdict.skewSeconds, verdict.allowedSeconds);
-		case 'signature_mismatch':
-			return 'A delivery was refused because its signature matches no known signing secret. With automatic registration, the trigger replaces a wrong secret by itself (if Recover Missed Events is on); with manual registration, check whether it was rotated at Anchor Browser, or that of another webhook pasted. If this repeats, check whether a proxy in front of n8n changes the body.';
-		case 'not_an_event':
-			return `A genuine delivery was refused because it is not an event${verdict.detail === undefined ? '' : ` (${verdict.detail})`}. Check whether Anchor Browser changed its format, and whether a newer version of this node is there.`;
-	}
-}
-
-function staleLine(skewSeconds: number | undefined, allowedSeconds: number | undefined): string {
-	const allowed = allowedSeconds === undefined ? '' : ` (allowed: ${allowedSeconds})`;
-	const advice =
-		'Check the clock of the n8n host, or add the option Timestamp Tolerance (Seconds) and raise it.';
-	if (skewSeconds === undefined || !(Math.abs(skewSeconds) <= BELIEVABLE_SKEW_SECONDS)) {
-		return `A delivery was refused because its timestamp is years away from this machine's clock${allowed}. Anchor Browser sends Unix seconds: check the clock of the n8n host, and whether something else called this address.`;
+function staleLine({ skewSeconds, allowedSeconds }: Extract<Verdict, { reason: 'stale' }>): string {
+	if (!(Math.abs(skewSeconds) <= BELIEVABLE_SKEW_SECONDS)) {
+		return `A delivery was refused because its timestamp is years away from this machine's clock (allowed: ${allowedSeconds}). Anchor Browser sends Unix seconds: check the clock of the n8n host, and whether something else called this address.`;
 	}
 	const side = skewSeconds > 0 ? 'behind' : 'ahead of';
-	return `A delivery was refused because its timestamp is ${Math.abs(skewSeconds)} seconds ${side} this machine's clock${allowed}. ${advice}`;
+	return `A delivery was refused because its timestamp is ${Math.abs(skewSeconds)} seconds ${side} this machine's clock (allowed: ${allowedSeconds}). Check the clock of the n8n host, or add the option Timestamp Tolerance (Seconds) and raise it.`;
 }
 
 /**

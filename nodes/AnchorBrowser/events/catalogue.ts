@@ -309,11 +309,10 @@ export function failureTypeOf(event: AnchorEvent): string | undefined {
  */
 export function idsOf(event: AnchorEvent, kind: IdKind): string[] {
 	const { data } = event;
-	const children = Object.entries(data).flatMap(([key, child]) =>
-		isObject(child) && !FREE_FORM.includes(key) ? [child] : [],
-	);
-	const holders = [...(kind === 'project' ? [event] : []), data, ...children];
-	const found = holders.flatMap((holder) => [own(holder, `${kind}_id`), own(holder, `${kind}Id`)]);
+	const children = Object.keys(data).filter((key) => !FREE_FORM.includes(key));
+	const found = [kind === 'project' ? event : null, data, ...children.map((key) => data[key])]
+		.filter(isObject)
+		.flatMap((holder) => [own(holder, `${kind}_id`), own(holder, `${kind}Id`)]);
 	const entity = own(data, kind);
 	if (isObject(entity)) found.push(own(entity, 'id'));
 	const ids = found

@@ -1,4 +1,4 @@
-import type { Entity, EventEntry, Outcome } from '../events/catalogue';
+import type { EventEntry, Outcome } from '../events/catalogue';
 import {
 	CATALOGUE,
 	EVERY_EVENT,
@@ -12,21 +12,15 @@ import type { AnchorEvent } from '../events/event';
 /** The trigger's parameter `branchBy`. */
 export type BranchBy = 'none' | 'event' | 'entity' | 'outcome' | 'failureType';
 
-const ENTITY_OUTPUTS = ['Task', 'Session', 'Intervention', 'Batch', 'Identity', 'Other'] as const;
-const OUTPUT_OF_ENTITY: Record<Entity, (typeof ENTITY_OUTPUTS)[number]> = {
-	task: 'Task',
-	session: 'Session',
-	intervention: 'Intervention',
-	batch: 'Batch',
-	identity: 'Identity',
-};
+const OTHER = 'Other';
 
-const OUTCOME_OUTPUTS = ['Succeeded', 'Failed', 'Needs Attention', 'Other'] as const;
-const OUTPUT_OF_OUTCOME: Record<Outcome, (typeof OUTCOME_OUTPUTS)[number]> = {
+const ENTITY_OUTPUTS = [...new Set(CATALOGUE.map(({ entity }) => titleOf(entity))), OTHER];
+
+const OUTPUT_OF_OUTCOME: Readonly<Record<Outcome, string>> = {
 	succeeded: 'Succeeded',
 	failed: 'Failed',
 	needsAttention: 'Needs Attention',
-	other: 'Other',
+	other: OTHER,
 };
 
 const OTHER_FAILURE = 'Other Failure';
@@ -39,7 +33,7 @@ const NOT_A_FAILURE = 'Not a Failure';
 export const FIXED_OUTPUTS: Readonly<Record<Exclude<BranchBy, 'event'>, readonly string[]>> = {
 	none: [''],
 	entity: ENTITY_OUTPUTS,
-	outcome: OUTCOME_OUTPUTS,
+	outcome: Object.values(OUTPUT_OF_OUTCOME),
 	failureType: [...FAILURE_TYPES.map(titleOf), OTHER_FAILURE, NOT_A_FAILURE],
 };
 
@@ -86,8 +80,8 @@ function selectedOutputs(events: readonly string[]) {
 
 function outputOf(event: AnchorEvent, branchBy: 'entity' | 'outcome' | 'failureType'): string {
 	const entry = entryOf(event.type);
-	if (branchBy === 'entity') return entry ? OUTPUT_OF_ENTITY[entry.entity] : 'Other';
-	if (branchBy === 'outcome') return entry ? OUTPUT_OF_OUTCOME[entry.outcome] : 'Other';
+	if (branchBy === 'entity') return entry ? titleOf(entry.entity) : OTHER;
+	if (branchBy === 'outcome') return entry ? OUTPUT_OF_OUTCOME[entry.outcome] : OTHER;
 	if (entry?.outcome !== 'failed') return NOT_A_FAILURE;
 	const failureType = failureTypeOf(event) ?? '';
 	return FAILURE_TYPES.some((known) => known === failureType)

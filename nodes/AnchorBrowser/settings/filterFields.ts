@@ -104,61 +104,45 @@ const CONDITION: INodeProperties[] = [
 	},
 ];
 
-export const CONDITIONS: INodeProperties = {
-	displayName: 'Conditions',
-	...CONDITIONS_HINT,
-	name: 'conditions',
-	type: 'fixedCollection',
-	typeOptions: { multipleValues: true, sortable: true },
-	placeholder: 'Add Condition',
-	default: {},
-	options: [
-		{ displayName: 'All of These', name: 'conditions', values: CONDITION },
-		{ displayName: 'One of These', name: 'anyOf', values: CONDITION },
-	],
-	description:
-		'Conditions on any field of the event: each one under All of These has to be met, and at least one under One of These',
-};
-
-export const TASK_FAILURE_TYPES: INodeProperties = {
-	displayName: 'Task Failure Types',
-	name: 'failureTypes',
-	type: 'multiOptions',
-	options: asOptions(FAILURE_TYPES),
-	default: [],
-	displayOptions: onlyWith('task.failed'),
-	description: 'Task Failed runs only with these causes. All other selected events still run.',
-};
-
-export const IDENTITY_FAILURE_TYPES: INodeProperties = {
-	displayName: 'Identity Failure Types',
-	name: 'authenticationFailureTypes',
-	type: 'multiOptions',
-	options: asOptions(AUTHENTICATION_FAILURE_TYPES),
-	default: [],
-	displayOptions: onlyWith('identity.authentication_failed'),
-	description:
-		'Identity Authentication Failed runs only with these causes. All other selected events still run.',
-};
-
-export const TASK_IDS = idFilter('Task IDs', 'taskIds', 'tsk_4f8w9n2b, tsk_9k2m5p7q');
-
-export const SESSION_IDS = idFilter(
-	'Session IDs',
-	'sessionIds',
-	'550e8400-e29b-41d4-a716-446655440000',
-);
-
-export const BATCH_IDS = idFilter('Batch IDs', 'batchIds', '0b6f2b1e-8d0d-4b7c-9a3e-5f2f7f0f9c11');
-
-export const IDENTITY_IDS = idFilter(
-	'Identity IDs',
-	'identityIds',
-	'123e4567-e89b-12d3-a456-426614174000',
-);
-
-export const PROJECT_IDS = idFilter(
-	'Project IDs',
-	'projectIds',
-	'5d2c31f6-ab7e-481a-b6fd-8b4a96a4e197',
-);
+/** The filters in the order of the menu *Add Filter*. */
+export const FILTER_FIELDS: INodeProperties[] = [
+	{
+		displayName: 'Conditions',
+		...CONDITIONS_HINT,
+		name: 'conditions',
+		type: 'fixedCollection',
+		typeOptions: { multipleValues: true, sortable: true },
+		placeholder: 'Add Condition',
+		default: {},
+		options: [
+			{ displayName: 'All of These', name: 'conditions', values: CONDITION },
+			{ displayName: 'One of These', name: 'anyOf', values: CONDITION },
+		],
+		description:
+			'Conditions on any field of the event: each one under All of These has to be met, and at least one under One of These',
+	},
+	{
+		displayName: 'Task Failure Types',
+		name: 'failureTypes',
+		type: 'multiOptions',
+		options: asOptions(FAILURE_TYPES),
+		default: [],
+		displayOptions: onlyWith('task.failed'),
+		description: 'Task Failed runs only with these causes. All other selected events still run.',
+	},
+	idFilter('Task IDs', 'taskIds', 'tsk_4f8w9n2b, tsk_9k2m5p7q'),
+	idFilter('Session IDs', 'sessionIds', '550e8400-e29b-41d4-a716-446655440000'),
+	idFilter('Batch IDs', 'batchIds', '0b6f2b1e-8d0d-4b7c-9a3e-5f2f7f0f9c11'),
+	idFilter('Identity IDs', 'identityIds', '123e4567-e89b-12d3-a456-426614174000'),
+	{
+		displayName: 'Identity Failure Types',
+		name: 'authenticationFailureTypes',
+		type: 'multiOptions',
+		options: asOptions(AUTHENTICATION_FAILURE_TYPES),
+		default: [],
+		displayOptions: onlyWith('identity.authentication_failed'),
+		description:
+			'Identity Authentication Failed runs only with these causes. All other selected events still run.',
+	},
+	idFilter('Project IDs', 'projectIds', '5d2c31f6-ab7e-481a-b6fd-8b4a96a4e197'),
+];

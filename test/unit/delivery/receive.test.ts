@@ -211,19 +211,18 @@ describe('secrets', () => {
 	it('none: Anchor is asked to come again, since one may be on its way', () => {
 		const { memory, reserve } = watchedMemory();
 		const verdict = judge(delivery(), { secrets: [], seen: memory });
-		expect(verdict).toEqual({ kind: 'retryLater', reason: 'no_secret', retryAfterSeconds: 60 });
+		expect(verdict).toEqual({ kind: 'retryLater', reason: 'no_secret' });
 		expect(reserve).not.toHaveBeenCalled();
 	});
 
-	it.each<[Doubt, number]>([
-		['secret_changing', 5],
-		['secret_outdated', 5],
-		['secret_sealed', 60],
-	])('in doubt (%s): what matches none of them is asked to come again', (doubt, seconds) => {
-		const later = { kind: 'retryLater', reason: doubt, retryAfterSeconds: seconds };
-		expect(judge(delivery({ secret: FOREIGN }), { doubt })).toEqual(later);
-		expect(judge(delivery(), { secrets: [], doubt })).toEqual(later);
-	});
+	it.each<Doubt>(['secret_changing', 'secret_outdated', 'secret_sealed'])(
+		'in doubt (%s): what matches none of them is asked to come again',
+		(doubt) => {
+			const later = { kind: 'retryLater', reason: doubt };
+			expect(judge(delivery({ secret: FOREIGN }), { doubt })).toEqual(later);
+			expect(judge(delivery(), { secrets: [], doubt })).toEqual(later);
+		},
+	);
 
 	it('in doubt: what matches is accepted, what is malformed or stale is refused', () => {
 		const doubt = 'secret_changing';
@@ -297,7 +296,7 @@ describe('an event that comes again', () => {
 		const seen = new EventMemory();
 		expect(judge(delivery(), { seen }).kind).toBe('accepted');
 		const meanwhile = judge(delivery(), { seen });
-		expect(meanwhile).toEqual({ kind: 'retryLater', reason: 'in_flight', retryAfterSeconds: 5 });
+		expect(meanwhile).toEqual({ kind: 'retryLater', reason: 'in_flight' });
 		seen.commit('evt_56a4c6e7f11e4b44eafce28a', NOW * 1000);
 		expect(judge(delivery(), { seen })).toMatchObject(ignored('duplicate'));
 	});

@@ -26,10 +26,13 @@ const ignored = (['not_subscribed', 'filtered', 'duplicate'] as const).map(
 );
 const retried = (
 	['in_flight', 'no_secret', 'secret_changing', 'secret_outdated', 'secret_sealed'] as const
-).map((reason): Verdict => ({ kind: 'retryLater', reason, retryAfterSeconds: 7 }));
-const unformed = (
-	['wrong_method', 'header_missing', 'header_malformed', 'stale', 'unreadable_body'] as const
-).map((reason): Verdict => ({ kind: 'rejected', reason }));
+).map((reason): Verdict => ({ kind: 'retryLater', reason }));
+const unformed: Verdict[] = [
+	...(['wrong_method', 'header_missing', 'header_malformed', 'unreadable_body'] as const).map(
+		(reason): Verdict => ({ kind: 'rejected', reason }),
+	),
+	{ kind: 'rejected', reason: 'stale', skewSeconds: 312, allowedSeconds: 120 },
+];
 const mismatch: Verdict = { kind: 'rejected', reason: 'signature_mismatch' };
 const notAnEvent: Verdict = {
 	kind: 'rejected',
@@ -58,10 +61,11 @@ describe('answerOf', () => {
 		expect(answerOf(verdict)).toEqual({ status: 204, headers: {} });
 	});
 
-	it.each(withReasons(retried))('%s: 503 with Retry-After', (_reason, verdict) => {
+	it.each(withReasons(retried))('%s: 503 with Retry-After', (reason, verdict) => {
+		const takesPerson = reason === 'no_secret' || reason === 'secret_sealed';
 		expect(answerOf(verdict)).toEqual({
 			status: 503,
-			headers: { 'Retry-After': '7' },
+			headers: { 'Retry-After': takesPerson ? '60' : '5' },
 			body: { received: false },
 		});
 	});
@@ -155,8 +159,8 @@ describe('logLineOf', () => {
 		expect(logLineOf(verdict)).not.toContain('undefined');
 	});
 
-	const stale = (skewSeconds: number, allowedSeconds: number | undefined = 120) =>
-		logLineOf({ kind: 'rejected', reason: 'stale', skewSeconds, allowedSeconds });
+	const stale = (skewSeconds: number) =>
+		logLineOf({ kind: 'rejected', reason: 'stale', skewSeconds, allowedSeconds: 120 });
 
 	it('names the seconds of a clock that is off, and the direction', () => {
 		expect(stale(312)).toBe(
@@ -170,9 +174,6 @@ describe('logLineOf', () => {
 	it('names ten years, and no more', () => {
 		expect(stale(tenYears)).toContain(`${tenYears} seconds behind`);
 		expect(stale(tenYears + 1)).toContain('years away');
-		expect(logLineOf({ kind: 'rejected', reason: 'stale' })).toContain(
-			"years away from this machine's clock. Anchor",
-		);
 	});
 
 	it.each([-1_793_539_065_600, 1_795_334_400, -Infinity, NaN])(
@@ -192,7 +193,6 @@ describe('logLineOf', () => {
 
 	it('says what is missing from a body that is not an event', () => {
 		expect(logLineOf(notAnEvent)).toContain('(the body is not JSON)');
-		expect(logLineOf({ kind: 'rejected', reason: 'not_an_event' })).toContain('not an event.');
 	});
 
 	it('names fields that do not look as documented, at most five of them', () => {

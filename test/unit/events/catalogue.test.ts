@@ -109,6 +109,11 @@ describe('the catalogue', () => {
 		expect(EVERY_EVENT).toBe('*');
 	});
 
+	it('has the length of a list in a column after it', () => {
+		const names = columnsOf('task.failed').map(({ name }) => name);
+		expect(names[names.indexOf('artifacts') + 1]).toBe('artifacts_count');
+	});
+
 	it('looks for a column also under its joined name and in camel case', () => {
 		const places = columnsOf('session.failed').map((column) => column.places);
 		expect(places).toContainEqual([
