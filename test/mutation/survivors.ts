@@ -8,7 +8,6 @@ const ANCHORED =
 const NOT_FITTING = 'n8n’s evaluator throws for a value of such a kind, which counts the same.';
 const WITHOUT_OWN_COLUMN =
 	'No entity has a column for a field and one for what is below it, and a column of its own has the name of the field.';
-const NO_FIELDS = 'A mark is written in the same way with an empty list of fields as without one.';
 const COMPACTING = 'Only when the list is made shorter changes, not what it holds.';
 
 /**
@@ -95,8 +94,6 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 		'{ return undefined; } → {}': NO_VALUE,
 	},
 	'registration/mark.ts': {
-		'others.length > 0 → true': NO_FIELDS,
-		'others.length > 0 → others.length >= 0': NO_FIELDS,
 		'collectedMs !== undefined → true':
 			'A mark is written in the same way with a time that is undefined as without one.',
 	},

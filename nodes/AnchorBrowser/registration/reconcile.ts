@@ -10,7 +10,7 @@ import { fingerprintOf, formatMark, ownerKeyOf, parseMark, renewNote } from './m
 import type { Mark, MarkNote } from './mark';
 import { byAge, isSameAddress, markedFor, plan } from './plan';
 import type { RotationReason, Step, WantedRegistration } from './plan';
-import { listWithStored, patch, refusesContent, removeAll, subscribe } from './remote';
+import { listWithStored, refusesContent, removeAll, subscribe } from './remote';
 import { BUSY_PROJECT, limitWords, unknownEventAdvice } from './report';
 import type { Happening } from './report';
 import { open, seal } from './seal';
@@ -155,10 +155,13 @@ async function carryOut(
 	let current = webhook;
 	let unsupported = run.stored?.unsupported ?? [];
 	if (fields.length > 0) {
-		const { result, unsupported: refused } = await patch(run.context, id, changes);
+		const { result, unsupported: refused } = await subscribe(
+			changes,
+			async (these) => await updateWebhook(run.context, id, these),
+		);
 		if (!result.ok) return serveOrRefuse(run, result, `change the webhook ${id}`, webhook);
 		current = result.body;
-		unsupported = refused ?? unsupported;
+		if (changes.subscribed_events !== undefined) unsupported = refused;
 	}
 	if (rotation !== undefined) return await rotate(run, current, { rotation, unsupported });
 	if (fields.length > 0) run.happened.push({ what: 'changed', id, fields });
@@ -205,10 +208,9 @@ function previousAfter(
 async function create(run: Run): Promise<Reconciled | undefined> {
 	const { context, request, events } = run;
 	const { owner, url } = request;
-	const description = formatMark(owner, {});
 	const { result, unsupported } = await subscribe(
-		events,
-		async (names) => await createWebhook(context, { url, description, subscribed_events: names }),
+		{ url, description: formatMark(owner, {}), subscribed_events: events },
+		async (webhook) => await createWebhook(context, webhook),
 	);
 	if (!result.ok) {
 		if (result.status === 409) return await refuseAtTheLimit(run);

@@ -1,5 +1,5 @@
 import type { ApiContext, ApiFailure, ApiResult } from '../api/client';
-import { deleteWebhook, getWebhook, listWebhooks, updateWebhook } from '../api/webhooks';
+import { deleteWebhook, getWebhook, listWebhooks } from '../api/webhooks';
 import type { RemoteWebhook, WebhookChanges } from '../api/webhooks';
 import { entryOf } from '../events/catalogue';
 import type { Happening } from './report';
@@ -57,39 +57,23 @@ export function noteEnd(
 }
 
 /**
- * Changes a webhook, where events are among the changes as in `subscribe`.
- * @returns Anchor's answer, and which events it did not take; undefined when no events were sent
- */
-export async function patch(
-	context: ApiContext,
-	id: string,
-	changes: WebhookChanges,
-): Promise<{ result: ApiResult<RemoteWebhook>; unsupported?: string[] }> {
-	const { subscribed_events: events } = changes;
-	if (events === undefined) return { result: await updateWebhook(context, id, changes) };
-	return await subscribe(
-		events,
-		async (names) => await updateWebhook(context, id, { ...changes, subscribed_events: names }),
-	);
-}
-
-/**
- * Sends a request that names events. When Anchor refuses what is in it, it is sent again without the events that no page
+ * Makes or changes a webhook. When Anchor refuses what is in the request, it is sent again without the events that no page
  * of Anchor's documents: not every account has them.
- * @param send the request with these events
+ * @param webhook what is sent
  * @returns the last answer, and which events Anchor did not take
  */
-export async function subscribe<T>(
-	events: readonly string[],
-	send: (events: string[]) => Promise<ApiResult<T>>,
+export async function subscribe<T, Webhook extends WebhookChanges>(
+	webhook: Webhook,
+	send: (webhook: Webhook) => Promise<ApiResult<T>>,
 ): Promise<{ result: ApiResult<T>; unsupported: string[] }> {
-	const first = await send([...events]);
+	const first = await send(webhook);
+	const { subscribed_events: events = [] } = webhook;
 	const unsupported = events.filter((event) => entryOf(event)?.documented === false);
 	const supported = events.filter((event) => !unsupported.includes(event));
 	if (first.ok || !refusesContent(first) || unsupported.length === 0 || supported.length === 0) {
 		return { result: first, unsupported: [] };
 	}
-	const result = await send(supported);
+	const result = await send({ ...webhook, subscribed_events: supported });
 	return { result, unsupported: result.ok ? unsupported : [] };
 }
 
