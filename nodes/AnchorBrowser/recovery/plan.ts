@@ -110,8 +110,8 @@ export function planRecovery(reading: Reading, input: PlanInput): RecoveryPlan {
 }
 
 function wrongSecretOf(
-	{ unauthorizedMs, othersReceive }: Reading,
-	{ secretSinceMs, hasReceived, mismatchesMs }: PlanInput,
+	{ unauthorizedMs }: Reading,
+	{ secretSinceMs, othersReceive, hasReceived, mismatchesMs }: PlanInput,
 ): RecoveryPlan['wrongSecret'] {
 	const refused = unauthorizedMs.filter((endMs) => endMs > secretSinceMs);
 	const isOwn = (endMs: number) =>

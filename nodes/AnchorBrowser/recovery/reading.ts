@@ -169,13 +169,13 @@ export class Reading {
 		this.younger += Math.sign(createdMs - (this.lastMs ?? createdMs));
 		this.lastMs = createdMs;
 		if (createdMs < this.input.sinceMs) return;
-		const isGivenUp = GIVEN_UP.includes(row.status);
 		if (row.status !== DELIVERED || row.attempt > 1) this.outages.add(stepOf(createdMs));
-		if (!isGivenUp && row.status !== DELIVERED) {
+		if (row.status === DELIVERED) this.addDelivered(row);
+		else if (GIVEN_UP.includes(row.status)) this.addGivenUp(row);
+		else {
 			this.open.add(row.external_event_id);
 			this.pendingMs = Math.min(this.pendingMs, createdMs);
-		} else if (isGivenUp) this.addGivenUp(row);
-		else this.addDelivered(row);
+		}
 	}
 
 	private addGivenUp(row: DeliveryRow): void {
@@ -260,7 +260,7 @@ function mayRepeat({ response_status: status, attempt }: DeliveryRow): boolean {
 
 /** Missed events, of which only the earliest-ended are kept: each event once. */
 class EarliestEnded {
-	private byId = new Map<string, MissedEvent>();
+	private readonly byId = new Map<string, MissedEvent>();
 	private characters = 0;
 	/** When the earliest ended of those that were dropped. */
 	droppedMs = Infinity;
@@ -282,16 +282,13 @@ class EarliestEnded {
 
 	/** Drops those that ended last, but for the first of all. */
 	private drop(): void {
-		const all = this.events.sort((one, other) => one.endMs - other.endMs);
-		let characters = 0;
-		const count = all.findIndex(({ length }, index) => {
-			characters += length;
-			return index === MOST_KEPT || (index > 0 && characters > MOST_CHARACTERS);
-		});
-		if (count === -1) return;
-		this.byId = new Map(all.slice(0, count).map((one) => [one.event.id, one]));
-		this.characters = characters - all[count].length;
-		this.droppedMs = Math.min(this.droppedMs, all[count].endMs);
+		for (const { event, length, endMs } of this.events.sort((a, b) => b.endMs - a.endMs)) {
+			const { size } = this.byId;
+			if (size === 1 || (size <= MOST_KEPT && this.characters <= MOST_CHARACTERS)) return;
+			this.byId.delete(event.id);
+			this.characters -= length;
+			this.droppedMs = Math.min(this.droppedMs, endMs);
+		}
 	}
 }
 

@@ -254,6 +254,7 @@ it.each<[string, string, Known, RecoveryPlan['wrongSecret']]>([
 	],
 	['is not where nothing was refused', '204', { hasReceived: false }, undefined],
 	['is reported wrong where others receive, too', '401@5, b 202', {}, 'reported'],
+	['also where they have done so before', '401', { othersReceive: true }, 'reported'],
 	['is not where only this process does', '401@5, b 202', { isKnown: oneOf('b') }, undefined],
 ])('a secret %s', (_what, answers, more, expected) => {
 	expect(planOf(`own 204@1, a ${answers}@5`, more).wrongSecret).toBe(expected);

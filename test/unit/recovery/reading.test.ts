@@ -241,7 +241,7 @@ describe('of very many', () => {
 		const payload = { result: 'x'.repeat(5_000_000 - '{"result":""}'.length) };
 		const large = (second: number) => row(`e${second}`, second, { payload });
 		const reading = readingOf([8, 7, 6, 5, 4, 3, 2, 1].map(large));
-		expect([idsOf(givenUpIn(reading)), reading.untilMs]).toEqual(['e1 e2 e3 e4', at(5)]);
+		expect([idsOf(givenUpIn(reading)), reading.untilMs]).toEqual(['e4 e3 e2 e1', at(5)]);
 		for (const second of [-1, -2, -3]) reading.add(large(second));
 		expect(givenUpIn(reading)).toHaveLength(7);
 		reading.add(large(-4));
