@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { INodeParameters, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { warnings, logLines } from '../support/core';
 import { Host } from '../support/host';
 import type { Acceptance } from '../support/host';
@@ -283,6 +283,24 @@ describe('the files of a form, which n8n 1 has on its disk before the node is as
 			expect(await deliver(eventOf('task.completed'), { headers })).toMatchObject({ status: 400 });
 		},
 	);
+});
+
+describe('the causes of a failure', () => {
+	it.each<[string, INodeParameters]>([
+		['a list', { events: ['task.completed', 'task.failed'] }],
+		['all events', { events: ['*'] }],
+		['an expression', { events: '={{ ["task.failed", "task.completed"] }}' }],
+		['an expression in the list', { events: ['={{ "task.failed" }}', 'task.completed'] }],
+		['one text', { events: 'task.failed, task.completed' }],
+	])('narrow the failures of an event, however it is selected: by %s', async (_, parameters) => {
+		const filters = { failureTypes: ['timeout'] };
+		const { deliver, items } = await manualTrigger(host, { ...parameters, filters });
+		const failed = (type: string) => eventOf('task.failed', { data: { error: { type } } });
+		await deliver(failed('agent_error'));
+		await deliver(failed('timeout'));
+		await deliver(eventOf('task.completed'));
+		expect(await items()).toHaveLength(2);
+	});
 });
 
 describe('listening in the editor', () => {
