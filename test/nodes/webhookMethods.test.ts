@@ -1,42 +1,29 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { env } from 'node:process';
 import { inspect } from 'node:util';
-import type { INodeParameters, NodeApiError } from 'n8n-workflow';
+import type { NodeApiError } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 import nock from 'nock';
-import { startSimulator } from '../simulator';
-import type { Simulator } from '../simulator';
 import { anotherProject, automaticTrigger } from '../support/automaticTrigger';
 import { logLines, sentences, warnings } from '../support/core';
-import { Host } from '../support/host';
 import { manualTrigger } from '../support/manualTrigger';
-import { fakeTimers } from '../support/timers';
-import type { FakeTimers } from '../support/timers';
-import type { WorkflowRow } from '../support/workflowRow';
+import {
+	activated,
+	anchor,
+	host,
+	LATER_LOOK_MS,
+	settledIn,
+	setUp,
+	startLine,
+	timers,
+} from '../support/recovering';
 
-let host: Host;
-let anchor: Simulator;
-let timers: FakeTimers;
-
-beforeEach(async () => {
-	timers = fakeTimers();
-	host = await Host.start();
-	anchor = await startSimulator({ retryDelaysMs: [1] });
-	logLines.length = 0;
-});
-afterEach(async () => {
-	anchor.liftOutages();
-	await host.close();
-	await anchor.close();
-	timers.restore();
-});
+beforeEach(async () => await setUp());
 
 /** By then a webhook that was taken out of service is gone at Anchor. */
 const END_MS = 20_000;
 /** By then it was tried for the last time. */
 const ALL_TRIES_MS = 400_000;
-const FIRST_TWO_LOOKS_MS = 80_000;
-const NEXT_LOOK_MS = 15 * 60_000;
 
 const idsAtAnchor = () => anchor.webhooks().map(({ id }) => id);
 
@@ -59,19 +46,6 @@ async function statusOf(
 	const wish = { to: id, sign, maxAttempts: 1, timestampOffsetSeconds: seconds };
 	const [{ attempts }] = await anchor.emit('task.completed', wish).settled;
 	return attempts[0].status;
-}
-
-/** A workflow with one trigger that has registered its webhook. */
-async function activated(parameters?: INodeParameters): Promise<WorkflowRow> {
-	const row = automaticTrigger(host, anchor, parameters);
-	await host.activate(row);
-	return row;
-}
-
-/** An n8n of another line in place of the one of the test. */
-async function startLine(line: '2.41' | '1.123'): Promise<void> {
-	await host.close();
-	host = await Host.start({ line });
 }
 
 async function thrownBy(work: Promise<unknown>): Promise<NodeApiError> {
@@ -608,15 +582,14 @@ describe('a rotation that Anchor did not answer', () => {
 	const ROTATE = '/v1/webhooks/:id/rotate-secret';
 
 	it('leaves open what is forged, and is settled within a minute', async () => {
-		await activated();
-		await timers.advance(FIRST_TWO_LOOKS_MS);
+		await settledIn();
 		const [{ id }] = anchor.webhooks();
 		// Rows from the second in which a secret was made are taken for refused with the one before.
 		anchor.advance(5_000);
 		anchor.rotateSecret(id);
 		await anchor.emit('task.completed', { to: id }).settled;
 		anchor.outage({ mode: 'close', calls: ROTATE });
-		await timers.advance(NEXT_LOOK_MS);
+		await timers.advance(LATER_LOOK_MS);
 		expect(anchor.requests({ calls: ROTATE }).length).toBeGreaterThan(0);
 		// It may have been carried out, to a secret that nobody knows: what does not match may be genuine.
 		expect(await statusOf(id, { sign: 'forged' })).toBe(503);
