@@ -4,7 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { INodeParameters, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
-import { warnings, logLines } from '../support/core';
+import { logLines, sentences, warnings } from '../support/core';
 import { Host } from '../support/host';
 import type { Acceptance } from '../support/host';
 import { manualTrigger } from '../support/manualTrigger';
@@ -98,18 +98,6 @@ describe('the memory of the gate', () => {
 		expect(await other.runs()).toHaveLength(1);
 	});
 
-	it('outlives a rename of the node and a republication', async () => {
-		const { row, deliver, runs } = await manualTrigger(host, {
-			options: { deduplicate: 'memory' },
-		});
-		const event = eventOf('task.completed');
-		await deliver(event);
-		row.nodes[0].name = 'Renamed';
-		await host.republish(row);
-		expect(await deliver(event)).toMatchObject(duplicate);
-		expect(await runs()).toHaveLength(1);
-	});
-
 	it('is gone after a restart', async () => {
 		const { deliver, runs } = await manualTrigger(host, { options: { deduplicate: 'memory' } });
 		const event = eventOf('task.completed');
@@ -127,12 +115,8 @@ describe('the memory of the gate', () => {
 		await deliver(event);
 		await deliver(event, { secrets: [STRANGERS_SECRET] });
 		await deliver('{}');
-		expect(host.calls.map(({ wroteStaticData }) => wroteStaticData)).toEqual([
-			false,
-			false,
-			false,
-			false,
-		]);
+		expect(host.calls).toHaveLength(4);
+		expect(host.calls.some(({ wroteStaticData }) => wroteStaticData)).toBe(false);
 		expect(row.staticData).toBe(before);
 		expect((await host.runs()).some(({ wroteStaticData }) => wroteStaticData)).toBe(false);
 	});
@@ -373,7 +357,7 @@ describe('when something on our side is wrong', () => {
 			for (let time = 0; time < 2; time++) {
 				expect((await deliver(eventOf('task.completed'))).status).toBe(204);
 			}
-			expect(warnings().map(({ message }) => message)).toEqual([
+			expect(sentences('warn')).toEqual([
 				expect.stringMatching(/expression under Events gave no event name/),
 			]);
 			expect(await runs()).toEqual([]);
