@@ -7,21 +7,21 @@ import {
 	emitted,
 	emittedAtOnce,
 	expectEachOnce,
-	FIRST_LOOK_MS,
+	FIRST_TWO_LOOKS_MS,
 	host,
 	idsOf,
 	LATER_LOOK_MS,
 	ran,
-	runs as allRuns,
-	SECOND_LOOK_MS,
+	restarted,
 	setUp,
+	swallowed,
 	timers,
 	webhookId,
+	runs as allRuns,
 } from '../support/recovering';
 import type { WorkflowRow } from '../support/workflowRow';
 
 const MINUTE_MS = 60_000;
-const FIRST_TWO_LOOKS_MS = FIRST_LOOK_MS + SECOND_LOOK_MS;
 
 async function collecting(
 	options: INodeParameters = {},
@@ -75,8 +75,7 @@ describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 		const ids = await emitted(7);
 		await timers.advance(MINUTE_MS);
 		host.crash();
-		await host.restart();
-		await timers.advance(FIRST_TWO_LOOKS_MS);
+		await restarted();
 		await expectEachOnce(ids);
 		await host.restart();
 		await timers.advance(FIRST_TWO_LOOKS_MS + LATER_LOOK_MS);
@@ -111,8 +110,7 @@ describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 		await timers.advance(5 * MINUTE_MS, async () => {
 			if (host.executions.length === 2) host.crash();
 		});
-		await host.restart();
-		await timers.advance(FIRST_TWO_LOOKS_MS);
+		await restarted();
 		await expectEachOnce(ids);
 		expect((await runs()).every(({ length }) => length <= 500)).toBe(true);
 	}, 120_000);
@@ -223,8 +221,7 @@ it('loses nothing over a kill in the window, although every delivery comes twice
 	const unanswered = await emitted(2, 'task.completed', { drop: 'beforeAnswer' });
 	expect(anchor.deliveries({ eventId: unanswered[0] })[0].attempts).toHaveLength(2);
 	host.crash();
-	await host.restart();
-	await timers.advance(FIRST_TWO_LOOKS_MS);
+	await restarted();
 	await expectEachOnce([...ids, ...unanswered]);
 });
 
@@ -249,10 +246,7 @@ it('carries in a retry what the run had, and nothing that another run has taken'
 it('lets what Anchor has given up join the window', async () => {
 	await setUp();
 	await collecting();
-	const { id, url } = anchor.webhooks()[0];
-	anchor.changeWebhook(id, { url: `${host.address}/webhook/nowhere` });
-	const missed = await emitted(2);
-	anchor.changeWebhook(id, { url });
+	const missed = await swallowed(2, 404);
 	const ids = await emitted(2);
 	await timers.advance(5 * MINUTE_MS);
 	expect(await runs()).toEqual([[...missed, ...ids]]);

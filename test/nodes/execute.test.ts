@@ -1,5 +1,4 @@
 import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
-import { EVENT_TYPES } from '../../nodes/AnchorBrowser/events/catalogue';
 import { outputNames } from '../../nodes/AnchorBrowser/output/branch';
 import type { BranchBy } from '../../nodes/AnchorBrowser/output/branch';
 import { Host } from '../support/host';
@@ -34,31 +33,8 @@ describe('the item', () => {
 			task_id: '=1+1',
 			error: { type: 'timeout', message: '+49 123' },
 			artifacts: [{ name: 'a.png' }],
+			result: { total: 7, customer: { no: '04001' } },
 		},
-	});
-
-	it('is the envelope as delivered', async () => {
-		expect((await leaves(event, { format: 'envelope' })).item).toEqual(event);
-	});
-
-	it('is one flat row, safe for spreadsheets', async () => {
-		const { item } = await leaves(event, { format: 'row' });
-		expect(item).toMatchObject({
-			event_id: event.id,
-			event_type: 'task.failed',
-			task_id: "'=1+1",
-			error_type: 'timeout',
-			error_message: "'+49 123",
-			artifacts_count: 1,
-		});
-		expect(Object.values(item).some((value) => typeof value === 'object' && value !== null)).toBe(
-			false,
-		);
-	});
-
-	it('keeps formulas when the user wants them', async () => {
-		const { item } = await leaves(event, { format: 'row', options: { escapeFormulas: false } });
-		expect(item).toMatchObject({ task_id: '=1+1', error_message: '+49 123' });
 	});
 
 	const facts = {
@@ -68,81 +44,74 @@ describe('the item', () => {
 		signedWith: 'current',
 		webhookId: null,
 	};
+	const includeDelivery = true;
 
-	it.each(['data', 'envelope'])('carries the delivery with %s, when asked', async (format) => {
-		const options = { includeDelivery: true };
-		const { item } = await leaves(eventOf('task.completed'), { format, options });
-		expect(item._delivery).toEqual(facts);
-	});
-
-	it('carries the delivery in columns of a row, when asked', async () => {
-		const options = { includeDelivery: true };
-		const { item } = await leaves(eventOf('task.completed'), { format: 'row', options });
-		expect(item).toMatchObject({
-			delivery_id: facts.deliveryId,
-			delivery_timestamp: facts.timestamp,
-			delivery_received_at: facts.receivedAt,
-			delivery_signed_with: 'current',
-			delivery_webhook_id: null,
-		});
-	});
-
-	it('has columns of a row for fields of a result, when asked', async () => {
-		const event = eventOf('task.completed', {
-			data: { result: { total: 7, customer: { no: '04001' } } },
-		});
-		const options = { resultColumns: 'total, customer.no, absent' };
-		const { item } = await leaves(event, { format: 'row', options });
-		expect(item).toMatchObject({
-			result: '{"total":7,"customer":{"no":"04001"}}',
-			result_total: 7,
-			result_customer_no: "'04001",
-			result_absent: null,
-			more: null,
-		});
+	it.each<[string, INodeParameters, object]>([
+		['is the envelope as delivered', { format: 'envelope' }, event],
+		[
+			'is one flat row, safe for spreadsheets',
+			{ format: 'row' },
+			{
+				event_id: event.id,
+				event_type: 'task.failed',
+				task_id: "'=1+1",
+				error_type: 'timeout',
+				error_message: "'+49 123",
+				artifacts_count: 1,
+			},
+		],
+		[
+			'keeps formulas when the user wants them',
+			{ format: 'row', options: { escapeFormulas: false } },
+			{ task_id: '=1+1', error_message: '+49 123' },
+		],
+		[
+			'has columns of a row for fields of a result, when asked',
+			{ format: 'row', options: { resultColumns: 'total, customer.no, absent' } },
+			{
+				result: '{"total":7,"customer":{"no":"04001"}}',
+				result_total: 7,
+				result_customer_no: "'04001",
+				result_absent: null,
+				more: null,
+			},
+		],
+		...['data', 'envelope'].map((format): [string, INodeParameters, object] => [
+			`carries the delivery with ${format}, when asked`,
+			{ format, options: { includeDelivery } },
+			{ _delivery: facts },
+		]),
+		[
+			'carries the delivery in columns of a row, when asked',
+			{ format: 'row', options: { includeDelivery } },
+			{
+				delivery_id: facts.deliveryId,
+				delivery_timestamp: facts.timestamp,
+				delivery_received_at: facts.receivedAt,
+				delivery_signed_with: 'current',
+				delivery_webhook_id: null,
+			},
+		],
+	])('%s', async (_what, parameters, holds) => {
+		const { item } = await leaves(event, parameters);
+		expect(item).toMatchObject(holds);
+		const nested = Object.values(item).some((value) => typeof value === 'object' && value !== null);
+		expect(nested).toBe(parameters.format !== 'row');
 	});
 });
 
 describe('the output', () => {
-	it.each(EVENT_TYPES)('for %s is its own when branching by event', async (type) => {
-		const { output } = await leaves(eventOf(type), { branchBy: 'event', events: [...EVENT_TYPES] });
-		expect(output.toLowerCase().replaceAll(' ', '.')).toBe(type.replaceAll('_', '.'));
-	});
-
-	it('for an event that is not selected by name is the last', async () => {
-		const { output } = await leaves(eventOf('brand.new'), { branchBy: 'event', events: ['*'] });
-		expect(output).toBe('Other Events');
-	});
-
 	it.each([
-		['task.completed', 'Task', 'Succeeded'],
-		['task.cancelled', 'Task', 'Other'],
-		['task.healed', 'Task', 'Needs Attention'],
-		['session.failed', 'Session', 'Failed'],
-		['session.ready', 'Session', 'Succeeded'],
-		['intervention.requested', 'Intervention', 'Needs Attention'],
-		['intervention.resolved', 'Intervention', 'Succeeded'],
-		['batch.failed', 'Batch', 'Failed'],
-		['identity.authenticated', 'Identity', 'Succeeded'],
-		['brand.new', 'Other', 'Other'],
-	])('for %s is %s by entity and %s by outcome', async (type, entity, outcome) => {
-		expect((await leaves(eventOf(type), { branchBy: 'entity' })).output).toBe(entity);
-		expect((await leaves(eventOf(type), { branchBy: 'outcome' })).output).toBe(outcome);
-	});
-
-	it.each([
-		['task.failed', { error: { type: 'timeout' } }, 'timeout'],
-		['task.failed', { error: { type: 'meteorite' } }, 'otherfailure'],
-		['task.failed', {}, 'otherfailure'],
-		[
-			'identity.authentication_failed',
-			{ failure_type: 'invalid_credentials' },
-			'invalidcredentials',
-		],
-		['task.completed', {}, 'notafailure'],
-	])('for %s with %j is %s by failure type', async (type, data, expected) => {
-		const { output } = await leaves(eventOf(type, { data }), { branchBy: 'failureType' });
-		expect(output.toLowerCase().replace(/[ _]/g, '')).toBe(expected);
+		['event', 'session.failed', 'Session Failed'],
+		['event', 'brand.new', 'Other Events'],
+		['entity', 'intervention.requested', 'Intervention'],
+		['entity', 'brand.new', 'Other'],
+		['outcome', 'task.healed', 'Needs Attention'],
+		['outcome', 'brand.new', 'Other'],
+		['failureType', 'identity.authentication_failed', 'Invalid Credentials'],
+		['failureType', 'task.completed', 'Not a Failure'],
+	])('by %s for %s is %s', async (branchBy, type, output) => {
+		expect((await leaves(eventOf(type), { branchBy, events: ['*'] })).output).toBe(output);
 	});
 
 	it('is the first for what the user pinned or edited, which passes unchanged', async () => {

@@ -1,10 +1,8 @@
 import { Expression } from 'n8n-workflow';
 import type { INodeParameters } from 'n8n-workflow';
-import { startSimulator } from '../simulator';
-import type { Simulator } from '../simulator';
 import { automaticTrigger } from '../support/automaticTrigger';
-import { Host } from '../support/host';
 import { manualTrigger } from '../support/manualTrigger';
+import { anchor, host, setUp } from '../support/recovering';
 import { send } from '../support/send';
 import type { Received } from '../support/send';
 import { eventOf, signed, STRANGERS_SECRET } from '../support/signedRequests';
@@ -15,23 +13,15 @@ import type { SigningWish } from '../support/signedRequests';
  * reading of a credential: the dearest things that a delivery can cause.
  */
 
-let host: Host;
-let anchor: Simulator;
 let work: { evaluations: jest.SpyInstance; readings: jest.SpyInstance };
 
 beforeEach(async () => {
-	host = await Host.start();
-	anchor = await startSimulator();
+	await setUp();
 	const evaluator = Expression.prototype as unknown as { renderExpression: () => unknown };
 	work = {
 		evaluations: jest.spyOn(evaluator, 'renderExpression'),
 		readings: jest.spyOn(host.credentials, 'getDecrypted'),
 	};
-});
-afterEach(async () => {
-	jest.restoreAllMocks();
-	await host.close();
-	await anchor.close();
 });
 
 type Deliver = (body: unknown, wish?: SigningWish) => Promise<Received>;

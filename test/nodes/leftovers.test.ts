@@ -19,7 +19,7 @@ async function each(count: number, turn: (row: WorkflowRow) => Promise<void>): P
 describe('of a trigger that n8n has closed, a process keeps', () => {
 	it('nothing', async () => {
 		await setUp();
-		await each(100, async (row) => {
+		await each(20, async (row) => {
 			await host.activate(row);
 			if (host.executions.length < 5) await emitted(1);
 			await host.deactivate(row);
@@ -32,7 +32,7 @@ describe('of a trigger that n8n has closed, a process keeps', () => {
 
 	it('nothing, when somebody has listened in the editor', async () => {
 		await setUp();
-		await each(50, async (row) => {
+		await each(10, async (row) => {
 			const path = await host.listen(row);
 			await host.stopListening(path);
 		});
@@ -95,19 +95,19 @@ describe('of a trigger that n8n has closed, a process keeps', () => {
 });
 
 it('of triggers whose end it is not told of, a webhook processor forgets all but those of the last day', async () => {
-	await setUp({ maxWebhooks: 60, now: () => Date.now() });
+	await setUp({ maxWebhooks: 20, now: () => Date.now() });
 	const main = host.loaded;
 	const rows: WorkflowRow[] = [];
-	await each(50, async (row) => void rows.push(row));
+	await each(10, async (row) => void rows.push(row));
 	for (const row of rows) await host.activate(row);
 	host.loaded = await host.anotherProcess();
 	await timers.advance(FIRST_LOOK_MS);
 	await anchor.emit('task.completed').settled;
-	expect([left(), main.countTriggers()]).toEqual([50, 50]);
+	expect([left(), main.countTriggers()]).toEqual([10, 10]);
 	const now = Date.now;
 	jest.spyOn(Date, 'now').mockImplementation(() => now() + DAY_MS + 2 * 60 * 60_000);
 	const late = automaticTrigger(host, anchor);
 	await host.activate(late, 'activate', main);
-	await anchor.emit('task.failed', { to: anchor.webhooks()[50].id }).settled;
-	expect([left(), main.countTriggers()]).toEqual([1, 51]);
+	await anchor.emit('task.failed', { to: anchor.webhooks()[10].id }).settled;
+	expect([left(), main.countTriggers()]).toEqual([1, 11]);
 });

@@ -1,10 +1,24 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { INodeProperties, INodePropertyCollection, INodeTypeDescription } from 'n8n-workflow';
+import fc from 'fast-check';
+import { NodeHelpers } from 'n8n-workflow';
+import type {
+	INode,
+	INodeParameters,
+	INodeProperties,
+	INodePropertyCollection,
+	INodeTypeDescription,
+} from 'n8n-workflow';
 import { EVENT_TYPES, EVERY_EVENT } from '../../nodes/AnchorBrowser/events/catalogue';
+import { outputNames } from '../../nodes/AnchorBrowser/output/branch';
+import type { BranchBy } from '../../nodes/AnchorBrowser/output/branch';
+import { readExecuteSettings } from '../../nodes/AnchorBrowser/settings/readSettings';
 import { loadPackage, PACKAGE_FOLDER, PACKAGE_NAME } from '../support/core';
 import type { LoadedPackage } from '../support/core';
+import { openWorkflow, triggerNode } from '../support/workflowRow';
+
+const BRANCHES: BranchBy[] = ['none', 'event', 'entity', 'outcome', 'failureType'];
 
 let loaded: LoadedPackage;
 let description: INodeTypeDescription;
@@ -156,6 +170,10 @@ describe('the trigger’s description', () => {
 		}
 	});
 
+	it('no field is shown by a regular expression: n8n would run it in a sandbox, for each delivery', () => {
+		expect(JSON.stringify(description.properties)).not.toContain('"regex"');
+	});
+
 	it('offers every event of the catalogue, and all of them at once', () => {
 		const { options = [] } = description.properties.find(({ name }) => name === 'events') ?? {};
 		const values = options.map((option) => (option as { value: string }).value);
@@ -221,3 +239,116 @@ function texts(): string[] {
 	visit(description.properties);
 	return found;
 }
+
+/** The outputs as n8n's editor and engine work them out from the description. */
+function outputsInN8n(parameters: INodeParameters): string[] {
+	const row = {
+		id: 'wf1',
+		name: 'Outputs',
+		nodes: [triggerNode({ parameters })],
+		active: false,
+		staticData: '{}',
+	};
+	const workflow = openWorkflow(row, loaded.nodeTypes);
+	const node = workflow.getNode(row.nodes[0].name) as INode;
+	return NodeHelpers.getNodeOutputs(workflow, node, loaded.trigger.description).map((output) => {
+		const { type, displayName = '' } =
+			typeof output === 'string' ? { type: output, displayName: '' } : output;
+		expect(type).toBe('main');
+		return displayName;
+	});
+}
+
+describe('the outputs that n8n shows', () => {
+	it.each(BRANCHES)(
+		'are those that execute() fills, for default or all events and %s',
+		(branchBy) => {
+			const defaults = ['task.completed', 'task.failed'];
+			expect(outputsInN8n({ branchBy })).toEqual(outputNames(branchBy, defaults));
+			const events = [EVERY_EVENT];
+			expect(outputsInN8n({ branchBy, events })).toEqual(outputNames(branchBy, events));
+		},
+	);
+
+	it('are those that execute() fills, for any selection in any order', () => {
+		const choice = fc.constantFrom<string>(...EVENT_TYPES, EVERY_EVENT, 'brand.new');
+		const selection = fc.uniqueArray(choice, { maxLength: 16 });
+		fc.assert(
+			fc.property(selection, fc.constantFrom(...BRANCHES), (events, branchBy) => {
+				expect(outputsInN8n({ branchBy, events })).toEqual(outputNames(branchBy, events));
+			}),
+			{ numRuns: 200 },
+		);
+	});
+
+	it.each([[['task.completed, task.failed']], ['session.ready;task.failed'], ['task.failed\n*']])(
+		'are those that execute() fills, for events written as %j',
+		(events) => {
+			const parameters: INodeParameters = { branchBy: 'event', events };
+			const settings = readExecuteSettings((name) => parameters[name]);
+			expect(outputsInN8n(parameters)).toEqual(outputNames(settings.branchBy, settings.events));
+		},
+	);
+
+	it('are one without a name unless the user branches', () => {
+		expect(outputsInN8n({})).toEqual(['']);
+		expect(outputsInN8n({ branchBy: 'colour', events: [EVERY_EVENT] })).toEqual(['']);
+	});
+
+	it('end with the one that takes what fits nowhere', () => {
+		expect(outputsInN8n({ branchBy: 'event', events: ['task.failed'] })).toEqual([
+			'Task Failed',
+			'Other Events',
+		]);
+		expect(outputsInN8n({ branchBy: 'entity' }).at(-1)).toBe('Other');
+		expect(outputsInN8n({ branchBy: 'outcome' }).at(-1)).toBe('Other');
+		expect(outputsInN8n({ branchBy: 'failureType' }).at(-1)).toBe('Not a Failure');
+	});
+});
+
+const FILTERS = {
+	failureTypes: ['timeout'],
+	authenticationFailureTypes: ['invalid_credentials'],
+	taskIds: 'tsk_1',
+};
+
+/** The filters that n8n keeps, as its editor shows them, when these events are selected. */
+function keptWith(parameters: INodeParameters): string[] {
+	const given = { ...parameters, filters: FILTERS };
+	const kept = NodeHelpers.getNodeParameters(
+		description.properties,
+		given,
+		false,
+		false,
+		triggerNode(),
+		description,
+	);
+	return Object.keys(kept?.filters ?? {}).sort();
+}
+
+describe('the causes of a failure', () => {
+	const both = ['authenticationFailureTypes', 'failureTypes', 'taskIds'];
+
+	it.each<[string, INodeParameters, string[]]>([
+		[
+			'that is selected',
+			{ events: ['task.failed', 'session.failed'] },
+			['failureTypes', 'taskIds'],
+		],
+		['that is selected by default', {}, ['failureTypes', 'taskIds']],
+		[
+			'of an identity',
+			{ events: ['identity.authentication_failed'] },
+			['authenticationFailureTypes', 'taskIds'],
+		],
+		['of no event, where neither is selected', { events: ['session.failed'] }, ['taskIds']],
+		['of both, with all events', { events: ['*'] }, both],
+		['of both, with an expression', { events: '={{ ["task.failed"] }}' }, both],
+		['of both, with one text of names', { events: 'task.failed, task.completed' }, both],
+		['of both, with another one first', { events: 'session.failed\ntask.failed' }, both],
+		['of both, with a blank before it', { events: ' task.completed; task.failed' }, both],
+		['of no event, with another one alone', { events: 'session.failed' }, ['taskIds']],
+	])('are offered for a failure %s', (_, parameters, kept) => {
+		expect(keptWith(parameters)).toEqual(kept);
+	});
+});

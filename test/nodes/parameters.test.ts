@@ -1,8 +1,6 @@
 import type { IExecuteFunctions, IHookFunctions, INodeParameters } from 'n8n-workflow';
-import { startSimulator } from '../simulator';
-import type { Simulator } from '../simulator';
 import { automaticTrigger } from '../support/automaticTrigger';
-import { Host } from '../support/host';
+import { anchor, host, setUp } from '../support/recovering';
 import { send } from '../support/send';
 import { eventOf, signed } from '../support/signedRequests';
 import { parameterReader } from '../../nodes/AnchorBrowser/settings/readParameters';
@@ -11,17 +9,7 @@ import { parameterReader } from '../../nodes/AnchorBrowser/settings/readParamete
  * One reading of the node's parameters must give what n8n's own getNodeParameter gives, in each of n8n's contexts.
  */
 
-let host: Host;
-let anchor: Simulator;
-
-beforeEach(async () => {
-	host = await Host.start();
-	anchor = await startSimulator();
-});
-afterEach(async () => {
-	await host.close();
-	await anchor.close();
-});
+beforeEach(async () => await setUp());
 
 const OPTIONS = [
 	'acknowledge',

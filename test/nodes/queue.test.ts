@@ -1,9 +1,7 @@
-import { startSimulator } from '../simulator';
-import type { Simulator } from '../simulator';
 import { automaticTrigger } from '../support/automaticTrigger';
 import { logLines, warnings } from '../support/core';
 import type { LoadedPackage } from '../support/core';
-import { Host } from '../support/host';
+import { activated, anchor, host, setUp } from '../support/recovering';
 import { send } from '../support/send';
 import { eventOf, signed, STRANGERS_SECRET } from '../support/signedRequests';
 import type { WorkflowRow } from '../support/workflowRow';
@@ -13,28 +11,16 @@ import type { WorkflowRow } from '../support/workflowRow';
  * knows of the first is static data, which n8n reads anew for each request and saves when an activation has ended.
  */
 
-let host: Host;
-let anchor: Simulator;
 let main: LoadedPackage;
 let row: WorkflowRow;
 
 beforeEach(async () => {
-	host = await Host.start();
-	anchor = await startSimulator({ retryDelaysMs: [1] });
+	await setUp();
 	main = host.loaded;
-	row = automaticTrigger(host, anchor);
-	await host.activate(row);
+	row = await activated();
 	host.loaded = await host.anotherProcess();
-	host.processedData.reset();
 	logLines.length = 0;
 });
-afterEach(async () => {
-	jest.restoreAllMocks();
-	anchor.liftOutages();
-	await host.close();
-	await anchor.close();
-});
-
 const secretNow = () => anchor.webhooks()[0].secret;
 
 /** What the webhook processor answers to an event with a signature for each secret. */

@@ -1,5 +1,5 @@
 import { anotherProject } from '../support/automaticTrigger';
-import { logLines, warnings } from '../support/core';
+import { logLines, sentences } from '../support/core';
 import {
 	activated,
 	anchor,
@@ -8,13 +8,18 @@ import {
 	emptyRuns,
 	expectEachOnce,
 	FIRST_LOOK_MS,
+	FIRST_TWO_LOOKS_MS,
 	host,
 	LATER_LOOK_MS,
+	liveThrough,
 	missedWhileOff,
+	nextLook,
 	ran,
-	SECOND_LOOK_MS,
+	restarted,
+	settledIn,
 	setUp,
-	swallower,
+	started,
+	swallowed,
 	timers,
 	webhookId,
 } from '../support/recovering';
@@ -26,61 +31,10 @@ describe.each(['2.41', '1.123'] as const)('after a start of n8n %s', (line) => {
 		await activated();
 		const before = await emitted(2);
 		const missed = await missedWhileOff(5);
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS);
+		await started();
 		expect(await ran()).toEqual([...before, ...missed]);
 		expect(await emptyRuns()).toBeLessThanOrEqual(1);
-		const said = logLines.filter(({ level }) => level === 'info').map(({ message }) => message);
-		expect(said.join()).toMatch(/5 events that had not reached this workflow/);
-	});
-
-	it('runs only those that meet the conditions', async () => {
-		await setUp({}, line);
-		const row = {
-			leftValue: 'error.message',
-			operator: 'string:notContains',
-			rightValue: 'captcha',
-		};
-		await activated({ filters: { conditions: { conditions: [row] } } });
-		host.crash();
-		const ids = [];
-		for (const message of ['Stopped by a CAPTCHA', 'Timed out']) {
-			const emission = anchor.emit('task.failed', {
-				to: webhookId(),
-				data: { error: { message } },
-			});
-			await emission.settled;
-			ids.push(emission.id);
-		}
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS);
-		expect(await ran()).toEqual([ids[1]]);
-	});
-
-	it('keeps the digits of large numbers, delivered and recovered alike', async () => {
-		await setUp({}, line);
-		const conditions = [
-			{ leftValue: 'data.order', operator: 'string:equals', rightValue: '12345678901234567890' },
-		];
-		await activated({ filters: { conditions: { conditions } } });
-		const order = 12345678901234567890n;
-		const emit = async () =>
-			await anchor.emit('task.failed', { to: webhookId(), data: { order, result: [order] } })
-				.settled;
-		await emit();
-		host.crash();
-		await emit();
-		await anchor.emit('task.failed', { to: webhookId(), data: { order: order + 1n } }).settled;
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS);
-		const items = (await host.runs()).flatMap(({ outputs }) => outputs.flat());
-		expect(items).toHaveLength(2);
-		for (const item of items) {
-			expect(item).toMatchObject({ order: String(order), result: [String(order)] });
-		}
-		expect((items[1]._event as { text: string }).text).toMatch(
-			/^Task Failed: task `[^`]+`, session `[^`]+` \(`invalid_credentials`\)$/,
-		);
+		expect(sentences('info').join()).toMatch(/5 events that had not reached this workflow/);
 	});
 
 	it('runs none of them again at the next start, nor at later looks', async () => {
@@ -89,7 +43,7 @@ describe.each(['2.41', '1.123'] as const)('after a start of n8n %s', (line) => {
 		const missed = await missedWhileOff(3);
 		for (let start = 0; start < 3; start++) {
 			await host.restart();
-			await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS + LATER_LOOK_MS);
+			await timers.advance(FIRST_TWO_LOOKS_MS + LATER_LOOK_MS);
 		}
 		expect(await ran()).toEqual(missed);
 		expect(await emptyRuns()).toBeLessThanOrEqual(3);
@@ -101,13 +55,9 @@ describe.each(['2.41', '1.123'] as const)('after a start of n8n %s', (line) => {
 		const before = await emitted(3);
 		host.crash();
 		// n8n answers by itself while it starts; the webhook's address belongs to somebody else for that moment.
-		const { id, url } = anchor.webhooks()[0];
-		anchor.changeWebhook(id, { url: await swallower() });
-		const swallowed = await emitted(2);
-		anchor.changeWebhook(id, { url });
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
-		expect(await ran()).toEqual([...before, ...swallowed]);
+		const missed = await swallowed(2);
+		await restarted();
+		expect(await ran()).toEqual([...before, ...missed]);
 	});
 
 	it('recovers with memory or no de-duplication what was given up, and doubts nothing', async () => {
@@ -116,9 +66,9 @@ describe.each(['2.41', '1.123'] as const)('after a start of n8n %s', (line) => {
 		await emitted(2);
 		const missed = await missedWhileOff(2);
 		await host.restart();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS + LATER_LOOK_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS + LATER_LOOK_MS);
 		await host.restart();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS + LATER_LOOK_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS + LATER_LOOK_MS);
 		expect((await ran()).slice(2)).toEqual(missed);
 	});
 });
@@ -128,8 +78,7 @@ describe('a recovered event', () => {
 		await setUp();
 		const row = await activated({ options: { includeDelivery: true } });
 		const [id] = await missedWhileOff(1);
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS);
+		await started();
 		const items = (await host.runs(row)).flatMap(({ outputs }) => outputs.flat());
 		expect(items).toMatchObject([
 			{
@@ -150,92 +99,101 @@ describe('a recovered event', () => {
 		const row = { leftValue: 'duration_ms', operator: 'number:gt', rightValue: 'long' };
 		await activated({ filters: { conditions: { conditions: [row] } } });
 		await missedWhileOff(1);
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS);
+		await started();
 		expect(await ran()).toEqual([]);
-		const said = warnings().filter(({ message }) => message.includes('could not be judged'));
-		expect(said.map(({ message }) => message)).toEqual([
+		expect(sentences('warn').filter((said) => said.includes('could not be judged'))).toEqual([
 			expect.stringMatching(/^Anchor Browser Trigger.*\(duration_ms\)/),
 		]);
 	});
 
-	it('passes the same events and filters as a delivered one', async () => {
+	it('passes the same events, filters and conditions as a delivered one', async () => {
 		await setUp();
-		await activated({ events: ['task.failed'], filters: { failureTypes: ['timeout'] } });
+		const row = {
+			leftValue: 'error.message',
+			operator: 'string:notContains',
+			rightValue: 'captcha',
+		};
+		await activated({
+			events: ['task.failed'],
+			filters: { failureTypes: ['timeout'], conditions: { conditions: [row] } },
+		});
 		host.crash();
-		const emissions = ['timeout', 'agent_error'].map((type) =>
-			anchor.emit('task.failed', { to: webhookId(), data: { task_id: 't', error: { type } } }),
+		const errors = [
+			{ type: 'timeout', message: 'Timed out' },
+			{ type: 'timeout', message: 'Stopped by a CAPTCHA' },
+			{ type: 'agent_error', message: 'Gave up' },
+		];
+		const missed = [];
+		for (const error of errors)
+			missed.push(...(await emitted(1, 'task.failed', { data: { error } })));
+		await emitted(1);
+		await started();
+		expect(await ran()).toEqual(missed.slice(0, 1));
+	});
+
+	it('keeps the digits of large numbers, delivered and recovered alike', async () => {
+		await setUp();
+		const conditions = [
+			{ leftValue: 'data.order', operator: 'string:equals', rightValue: '12345678901234567890' },
+		];
+		await activated({ filters: { conditions: { conditions } } });
+		const order = 12345678901234567890n;
+		const emit = async (sent: bigint) =>
+			await emitted(1, 'task.failed', { data: { order: sent, result: [sent] } });
+		await emit(order);
+		host.crash();
+		await emit(order);
+		await emit(order + 1n);
+		await started();
+		const items = (await host.runs()).flatMap(({ outputs }) => outputs.flat());
+		expect(items).toHaveLength(2);
+		for (const item of items) {
+			expect(item).toMatchObject({ order: String(order), result: [String(order)] });
+		}
+		expect((items[1]._event as { text: string }).text).toMatch(
+			/^Task Failed: task `[^`]+`, session `[^`]+` \(`invalid_credentials`\)$/,
 		);
-		const other = anchor.emit('task.completed', { to: webhookId() });
-		await Promise.all([...emissions, other].map(async ({ settled }) => await settled));
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS);
-		expect(await ran()).toEqual([emissions[0].id]);
 	});
 });
 
 describe('looking after a trigger', () => {
-	it('recovers what a proxy refused meanwhile, within 15 minutes', async () => {
+	it.each([404, 200])('recovers what a proxy answered with %i meanwhile', async (status) => {
 		await setUp();
-		await activated();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
-		const { id, url } = anchor.webhooks()[0];
-		anchor.changeWebhook(id, { url: `${host.address}/webhook/nowhere` });
-		const missed = await emitted(2);
-		anchor.changeWebhook(id, { url });
-		await timers.advance(LATER_LOOK_MS);
-		expect(await ran()).toEqual(missed);
+		await settledIn();
+		const before = await emitted(1);
+		const missed = await swallowed(2, status);
+		await nextLook();
+		expect(await ran()).toEqual([...before, ...missed]);
 		expect(await emptyRuns()).toBe(0);
 	});
 
 	it('recovers what n8n refused after Anchor had hung up, once its place is free', async () => {
 		await setUp({ timeScale: { acknowledgement: 0.005 } });
-		await activated();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await settledIn();
 		await emitted(1);
 		const before = await ran();
 		const held = host.holdRuns();
 		const { id, settled } = anchor.emit('task.completed', { to: webhookId(), maxAttempts: 1 });
 		await settled;
-		await timers.advance(LATER_LOOK_MS);
+		await nextLook();
 		// n8n may still run it.
 		expect(await ran()).toEqual(before);
 		held.settle('refuse');
 		await timers.advance(60_000);
 		expect(await ran()).toEqual(before);
-		const now = Date.now;
-		jest.spyOn(Date, 'now').mockImplementation(() => now() + 6 * 60_000);
-		try {
-			await timers.advance(LATER_LOOK_MS);
-		} finally {
-			jest.restoreAllMocks();
-		}
+		await liveThrough(6 * 60_000);
+		await nextLook();
 		expect(await ran()).toEqual([...before, id]);
-	});
-
-	it('recovers what a proxy answered with 200 by itself, within 15 minutes', async () => {
-		await setUp();
-		await activated();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
-		const before = await emitted(1);
-		const { id, url } = anchor.webhooks()[0];
-		anchor.changeWebhook(id, { url: await swallower() });
-		const missed = await emitted(2);
-		anchor.changeWebhook(id, { url });
-		await timers.advance(LATER_LOOK_MS);
-		expect(await ran()).toEqual([...before, ...missed]);
-		expect(await emptyRuns()).toBe(0);
 	});
 
 	it('notices a secret that was rotated in the dashboard, and recovers what it refused', async () => {
 		await setUp();
-		const row = await activated();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		const row = await settledIn();
 		// Rows from the second in which a secret was made are taken for refused with the one before.
 		anchor.advance(5_000);
 		anchor.rotateSecret(webhookId());
 		const refused = await emitted(2);
-		await timers.advance(LATER_LOOK_MS);
+		await nextLook();
 		expect(await ran()).toEqual(refused);
 		expect(await emitted(1)).toHaveLength(1);
 		expect((await ran()).length).toBe(3);
@@ -251,7 +209,7 @@ describe('looking after a trigger', () => {
 		anchor.addWebhook({ url: host.urlOf(row), subscribedEvents: ['task.failed'] });
 		row.nodes[0].parameters.events = ['task.completed'];
 		await host.republish(row);
-		const named = () => warnings().filter(({ message }) => message.includes('did not make')).length;
+		const named = () => sentences('warn').filter((said) => said.includes('did not make')).length;
 		expect(named()).toBe(1);
 		await timers.advance(4 * LATER_LOOK_MS);
 		expect(named()).toBe(1);
@@ -263,34 +221,30 @@ describe('looking after a trigger', () => {
 		['edited', () => anchor.changeWebhook(webhookId(), { subscribedEvents: ['batch.failed'] })],
 	])('puts a webhook right that was %s at Anchor', async (_how, edit) => {
 		await setUp();
-		await activated();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await settledIn();
 		edit();
-		await timers.advance(LATER_LOOK_MS);
+		await nextLook();
 		expect(anchor.webhooks()).toMatchObject([
 			{ enabled: true, subscribedEvents: ['task.completed', 'task.failed'] },
 		]);
-		const [id] = await emitted(1);
-		expect(await ran()).toEqual([id]);
+		const ids = await emitted(1);
+		expect(await ran()).toEqual(ids);
 	});
 
 	it('recovers what a webhook missed that was deleted in the dashboard while n8n was off, also after two more starts', async () => {
 		await setUp();
 		await activated();
-		const [id] = [webhookId()];
-		const outage = () => anchor.outage({ mode: 503, calls: '/v1/webhooks/:id/events' });
+		const id = webhookId();
 		const missed = await missedWhileOff(3);
 		anchor.removeWebhook(id);
 		for (let start = 0; start < 2; start++) {
-			outage();
-			await host.restart();
-			await timers.advance(FIRST_LOOK_MS);
+			anchor.outage({ mode: 503, calls: '/v1/webhooks/:id/events' });
+			await started();
 			expect(webhookId()).not.toBe(id);
 			expect(await ran()).toEqual([]);
 			anchor.liftOutages();
 		}
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS);
+		await started();
 		expect(await ran()).toEqual(missed);
 	});
 
@@ -301,20 +255,17 @@ describe('looking after a trigger', () => {
 		await host.restart();
 		const [, { id }] = anchor.webhooks();
 		host.crash();
-		const { id: missed, settled } = anchor.emit('task.completed', { to: id });
-		await settled;
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS);
-		expect(await ran()).toEqual([missed]);
+		const missed = await emitted(1, undefined, { to: id });
+		await started();
+		expect(await ran()).toEqual(missed);
 	});
 
 	it('costs an idle trigger two requests in 15 minutes, no run and no write', async () => {
 		await setUp();
-		const row = await activated();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		const row = await settledIn();
 		const requests = anchor.requests().length;
 		const { staticData } = row;
-		await timers.advance(LATER_LOOK_MS);
+		await nextLook();
 		expect(anchor.requests().length - requests).toBe(2);
 		expect(host.executions).toEqual([]);
 		expect(row.staticData).toBe(staticData);
@@ -328,17 +279,16 @@ describe('looking after a trigger', () => {
 			return Date.parse(request.query.since);
 		};
 		await emitted(3);
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS);
 		const activatedMs = firstRead();
 		anchor.advance(2 * LATER_LOOK_MS);
-		await timers.advance(LATER_LOOK_MS);
+		await nextLook();
 		row.nodes[0].parameters.options = { includeDelivery: true };
 		await host.republish(row);
 		await timers.advance(FIRST_LOOK_MS);
 		expect(firstRead()).toBeGreaterThan(activatedMs + LATER_LOOK_MS);
 
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS);
+		await started();
 		expect(firstRead()).toBe(activatedMs);
 	});
 
@@ -355,7 +305,7 @@ describe('looking after a trigger', () => {
 		});
 		expect(host.executions.length).toBeLessThanOrEqual(runs + 1);
 		const requests = anchor.requests({ calls: 'GET *' }).length;
-		await timers.advance(LATER_LOOK_MS);
+		await nextLook();
 		expect(anchor.requests({ calls: 'GET *' }).length).toBeLessThanOrEqual(requests + 1);
 	});
 
@@ -368,7 +318,7 @@ describe('looking after a trigger', () => {
 		await timers.advance(FIRST_LOOK_MS);
 		anchor.advance(2_000);
 		await host.activate(row);
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS);
 		expect(await ran()).toEqual([]);
 
 		await missedWhileOff(1);
@@ -376,7 +326,7 @@ describe('looking after a trigger', () => {
 		anchor.advance(2_000);
 		row.nodes[0].parameters.events = ['task.completed'];
 		await host.republish(row);
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS);
 		expect(await ran()).toEqual([]);
 	});
 
@@ -384,8 +334,7 @@ describe('looking after a trigger', () => {
 		await setUp();
 		await activated({ options: { catchUp: false } });
 		await missedWhileOff(1);
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await restarted();
 		expect(await ran()).toEqual([]);
 		expect(anchor.requests({ calls: '/v1/webhooks/:id/events' })).toEqual([]);
 	});
@@ -409,7 +358,7 @@ describe('an n8n that is full', () => {
 			const held = host.holdRuns();
 			await timers.advance(FIRST_LOOK_MS + 31_000);
 			held.settle(ending);
-			await timers.advance(SECOND_LOOK_MS + LATER_LOOK_MS);
+			await timers.advance(FIRST_TWO_LOOKS_MS + LATER_LOOK_MS);
 			expect((await ran()).sort()).toEqual(expect.arrayContaining([...missed].sort()));
 			expect(await ran()).toHaveLength(4);
 		},
@@ -422,20 +371,16 @@ describe('an n8n that is full', () => {
 		host.crash();
 		held.settle('refuse');
 		await host.restart();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS + LATER_LOOK_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS + LATER_LOOK_MS);
 		expect(await ran()).toEqual(expect.arrayContaining(missed));
 		expect(await ran()).toHaveLength(4);
 	});
 
 	it('gets one run at a time, however many events are missed', async () => {
 		await setUp();
-		await activated();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await settledIn();
 		await emitted(1);
-		const { id, url } = anchor.webhooks()[0];
-		anchor.changeWebhook(id, { url: `${host.address}/webhook/nowhere` });
-		const missed = await emitted(5);
-		anchor.changeWebhook(id, { url });
+		const missed = await swallowed(5, 404);
 		const held = host.holdRuns();
 		await timers.advance(4 * LATER_LOOK_MS);
 		held.settle('accept');
@@ -458,14 +403,13 @@ describe('an Anchor that makes it hard', () => {
 			test: (call: string) => /GET .*events/.exec(call) !== null && ++asked === 3,
 		});
 		anchor.outage({ mode: 503, calls: third });
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS);
 		expect(await ran()).toEqual(missed);
 	});
 
 	it('does not answer for two hours: no line above debug', async () => {
 		await setUp();
-		await activated();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await settledIn();
 		logLines.length = 0;
 		anchor.outage({ mode: 503 });
 		await timers.advance(8 * LATER_LOOK_MS);
@@ -480,11 +424,10 @@ describe('an Anchor that makes it hard', () => {
 			await activated();
 			const missed = await missedWhileOff(2);
 			const outage = anchor.outage({ mode });
-			await host.restart();
-			await timers.advance(FIRST_LOOK_MS);
+			await started();
 			expect(await ran()).toEqual([]);
 			outage.lift();
-			await timers.advance(SECOND_LOOK_MS);
+			await timers.advance(FIRST_TWO_LOOKS_MS - FIRST_LOOK_MS);
 			expect(await ran()).toEqual(missed);
 		},
 	);
@@ -496,8 +439,7 @@ describe('an Anchor that makes it hard', () => {
 			await activated();
 			host.crash();
 			const missed = await emittedAtOnce(250);
-			await host.restart();
-			await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+			await restarted();
 			await expectEachOnce(missed);
 			expect(await emptyRuns()).toBeLessThanOrEqual(1);
 		},
@@ -508,14 +450,9 @@ describe('an Anchor that makes it hard', () => {
 		await setUp({ payloads: false });
 		await activated();
 		const [id] = await missedWhileOff(1);
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS);
+		await started();
 		expect(await ran()).toEqual([]);
-		expect(
-			warnings()
-				.map(({ message }) => message)
-				.join(),
-		).toContain(id);
+		expect(sentences('warn').join()).toContain(id);
 	});
 
 	it.each([-600_000, 600_000])('has a clock that is off by %i ms', async (offset) => {
@@ -524,8 +461,7 @@ describe('an Anchor that makes it hard', () => {
 		await activated();
 		const before = await emitted(1);
 		const missed = await missedWhileOff(2);
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await restarted();
 		expect(await ran()).toEqual([...before, ...missed]);
 	});
 
@@ -533,10 +469,8 @@ describe('an Anchor that makes it hard', () => {
 		await setUp();
 		await activated();
 		const [id] = await missedWhileOff(1);
-		await host.restart();
-		await timers.advance(FIRST_LOOK_MS);
-		const again = anchor.emit('task.completed', { to: webhookId(), id });
-		await again.settled;
+		await started();
+		await emitted(1, undefined, { id });
 		expect(await ran()).toEqual([id]);
 	});
 });
@@ -563,14 +497,13 @@ it('does not run again what was recovered before the database was restored', asy
 	expect(await ran()).toEqual(before);
 	const restore = backUp(row);
 	const missed = await missedWhileOff(3);
-	await host.restart();
-	await timers.advance(FIRST_LOOK_MS);
+	await started();
 	const [{ description }] = anchor.webhooks();
 	host.crash();
 	restore();
 	const [later] = await emitted(1);
 	await host.restart();
-	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS + LATER_LOOK_MS);
+	await timers.advance(FIRST_TWO_LOOKS_MS + LATER_LOOK_MS);
 	expect(await ran()).toEqual([...before, ...missed, later]);
 	// Until when is told by the mark, which a rename of the workflow, say, does not lose.
 	expect(anchor.webhooks()[0].description).not.toBe(description);
@@ -587,8 +520,7 @@ it('does not run again what ran before the database was restored', async () => {
 	host.crash();
 	restore();
 	anchor.advance(120_000);
-	await host.restart();
-	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+	await restarted();
 	const all = await ran();
 	for (const id of since) expect(all.filter((one) => one === id)).toHaveLength(1);
 });

@@ -1,5 +1,5 @@
 import { parseMark } from '../../nodes/AnchorBrowser/registration/mark';
-import { logLines, warnings } from '../support/core';
+import { sentences } from '../support/core';
 import {
 	activated,
 	activatedInQueueMode,
@@ -8,6 +8,7 @@ import {
 	emittedAtOnce,
 	expectEachOnce,
 	FIRST_LOOK_MS,
+	FIRST_TWO_LOOKS_MS,
 	host,
 	LATER_LOOK_MS,
 	liveThrough,
@@ -15,8 +16,9 @@ import {
 	missedWhileOff,
 	nextLook,
 	ran,
+	restarted,
 	runs,
-	SECOND_LOOK_MS,
+	settledIn,
 	setUp,
 	swallowed,
 	takenAndLost,
@@ -29,15 +31,6 @@ import { eventOf, signed } from '../support/signedRequests';
 const LINES = ['2.41', '1.123'] as const;
 const TWO_HOURS_MS = 2 * 60 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
-
-/** A start, and its first two looks. */
-async function restarted(): Promise<void> {
-	await host.restart();
-	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
-}
-
-const sentences = (level: string) =>
-	logLines.filter((line) => line.level === level).map(({ message }) => message);
 
 const noted = () => parseMark(anchor.webhooks()[0].description)?.recoveredMs;
 
@@ -140,7 +133,7 @@ describe('queue mode', () => {
 		host.liftLimit();
 		// A publication begins the looks anew.
 		await host.activate(row, 'update', main);
-		await liveThrough(FIRST_LOOK_MS + SECOND_LOOK_MS, async () => await host.runs());
+		await liveThrough(FIRST_TWO_LOOKS_MS, async () => await host.runs());
 		await expectEachOnce(all);
 		const { length } = host.executions;
 		await liveThrough(LATER_LOOK_MS, async () => await host.runs());
@@ -287,8 +280,7 @@ it('is not held up by thousands that the filters drop', async () => {
 	anchor.advance(LATER_LOOK_MS);
 	const [wanted] = await emitted(1, undefined, { data: { task_id: 'tsk_wanted' } });
 	await host.restart();
-	await timers.advance(FIRST_LOOK_MS, async () => await timers.advance(0));
-	await timers.advance(SECOND_LOOK_MS);
+	await timers.advance(FIRST_TWO_LOOKS_MS, async () => await timers.advance(0));
 	expect(await ran()).toEqual([wanted]);
 	const before = anchor.requests().length;
 	await nextLook();
@@ -305,7 +297,7 @@ it.each(LINES)(
 		for (const killedAt of [330, 560]) {
 			await host.restart();
 			let isKilled = false;
-			await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS, async () => {
+			await timers.advance(FIRST_TWO_LOOKS_MS, async () => {
 				if (isKilled || new Set(await ran()).size < killedAt) return;
 				isKilled = true;
 				host.crash();
@@ -349,7 +341,7 @@ it('asks about what an n8n took at the first start after it, and at none that fo
 		anchor.advance(5_000);
 		await host.restart();
 		host.limitRuns(30);
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS);
 		host.liftLimit();
 		all.push(...(await emitted(1)));
 		anchor.advance(5 * 60_000);
@@ -380,8 +372,7 @@ describe('a filter by an expression', () => {
 
 	it('is judged once: what a delivery was refused by runs at no look', async () => {
 		await setUp({ now: () => Date.now() });
-		await activated({ filters: wanted('tsk_1') });
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await settledIn({ filters: wanted('tsk_1') });
 		const taken = await emitted(1, undefined, { data: { task_id: 'tsk_1' } });
 		await liveThrough(2 * DAY_MS);
 		const refused = await emitted(1, undefined, { data: { task_id: 'tsk_1' } });
@@ -399,8 +390,7 @@ describe('a refusal', () => {
 
 	it('by this process for its age, or by a proxy with 401, rotates no secret', async () => {
 		await setUp();
-		const row = await activated();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		const row = await settledIn();
 		anchor.advance(5_000);
 		const taken = await emitted(1);
 		const secrets = [anchor.webhooks()[0].secret];
@@ -417,8 +407,7 @@ describe('a refusal', () => {
 
 	it('that matched no secret rotates it, also where forgeries have come since', async () => {
 		await setUp();
-		await activated();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await settledIn();
 		const taken = await emitted(1);
 		anchor.advance(5_000);
 		anchor.rotateSecret(webhookId());
@@ -442,9 +431,7 @@ describe('a refusal', () => {
 			anchor.advance(LATER_LOOK_MS);
 		}
 		expect(rotations()).toBe(1);
-		const said = warnings()
-			.map(({ message }) => message)
-			.join();
+		const said = sentences('warn').join();
 		expect(said).toMatch(/whether a proxy in front of n8n answers with 401 by itself/);
 		expect(said).toMatch(/still refused with 401/);
 		await liveThrough(DAY_MS);
@@ -511,8 +498,7 @@ describe.each(LINES)('an n8n %s that is full', (line) => {
 
 it('says what Anchor had received, and what to check', async () => {
 	await setUp();
-	await activated();
-	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+	await settledIn();
 	await swallowed(3, 403);
 	await nextLook();
 	const [said] = sentences('info').filter((sentence) => sentence.includes('were fetched'));
@@ -523,8 +509,7 @@ it('says what Anchor had received, and what to check', async () => {
 
 it('takes what it has forgotten after very many events for no other process, and runs none of it again', async () => {
 	await setUp({ now: () => Date.now() });
-	const row = await activated();
-	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+	const row = await settledIn();
 	const ids = await emitted(3);
 	const { seen } = host.loaded.triggerOf({ getWorkflow: () => row, getNode: () => row.nodes[0] });
 	for (let number = 0; number < 20_000; number++) seen.commit(`other ${number}`, Date.now());

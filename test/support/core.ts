@@ -37,6 +37,10 @@ export const logLines: LogLine[] = [];
 /** The lines of our own nodes, which name Anchor; n8n-core logs through the same logger. */
 export const warnings = (): LogLine[] => logLines.filter(({ level }) => level === 'warn');
 
+/** The sentences in the log, of one level or of all. */
+export const sentences = (level?: LogLine['level']): string[] =>
+	logLines.filter((line) => line.level === (level ?? line.level)).map(({ message }) => message);
+
 const writer =
 	(level: LogLine['level']) =>
 	(message: string, meta: Record<string, unknown> = {}) =>

@@ -18,7 +18,8 @@ import type { WorkflowRow } from './workflowRow';
 
 /** When the looks after a start of n8n are over; each is so long after the one before. */
 export const FIRST_LOOK_MS = 20_000;
-export const SECOND_LOOK_MS = 60_000;
+const SECOND_LOOK_MS = 60_000;
+export const FIRST_TWO_LOOKS_MS = FIRST_LOOK_MS + SECOND_LOOK_MS;
 export const LATER_LOOK_MS = 15 * 60_000;
 
 export let host: Host;
@@ -34,6 +35,12 @@ export async function setUp(
 	host.processedData.reset();
 	anchor = await startSimulator({ retryDelaysMs: [1], ...options });
 	logLines.length = 0;
+}
+
+/** An n8n of this line in place of the one of the test. */
+export async function startLine(line: '2.41' | '1.123'): Promise<void> {
+	await host.close();
+	host = await Host.start({ line });
 }
 
 const servers: Server[] = [];
@@ -55,6 +62,25 @@ export async function activated(parameters: INodeParameters = {}): Promise<Workf
 	return row;
 }
 
+/** The same, when its first two looks are over: nothing but a regular look is to come. */
+export async function settledIn(parameters?: INodeParameters): Promise<WorkflowRow> {
+	const row = await activated(parameters);
+	await timers.advance(FIRST_TWO_LOOKS_MS);
+	return row;
+}
+
+/** A start of n8n, with its first look. */
+export async function started(): Promise<void> {
+	await host.restart();
+	await timers.advance(FIRST_LOOK_MS);
+}
+
+/** A start of n8n, with its first two looks. */
+export async function restarted(): Promise<void> {
+	await host.restart();
+	await timers.advance(FIRST_TWO_LOOKS_MS);
+}
+
 /**
  * n8n's queue mode: another process takes the deliveries, and a third one carries out the runs.
  * @returns the row, and the main process
@@ -62,9 +88,8 @@ export async function activated(parameters: INodeParameters = {}): Promise<Workf
 export async function activatedInQueueMode(
 	parameters: INodeParameters = {},
 ): Promise<{ row: WorkflowRow; main: LoadedPackage }> {
-	const row = await activated(parameters);
+	const row = await settledIn(parameters);
 	const main = host.loaded;
-	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
 	host.loaded = await host.anotherProcess();
 	host.worker = await host.anotherProcess();
 	return { row, main };
@@ -139,7 +164,7 @@ export async function takenAndLost(count: number, apartMs = 1): Promise<string[]
 }
 
 /** Where something in front of n8n, or n8n while it starts, answers every request by itself. */
-export async function swallower(status = 200): Promise<string> {
+async function swallower(status = 200): Promise<string> {
 	const server = createServer((request, response) => {
 		request.resume();
 		response.writeHead(status).end('n8n is starting up. Please wait');
