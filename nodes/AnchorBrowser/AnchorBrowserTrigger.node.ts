@@ -86,7 +86,7 @@ export class AnchorBrowserTrigger implements INodeType {
 			},
 			activationHint: {
 				inactive:
-					'"Execute step" brings a sample event, or a real one if you chose so. Publish the workflow (n8n 1: activate it) to run it for every event.',
+					'"Execute step" brings a sample event (with the option Sample Event set to None, or with manual registration, it waits for a real one). Publish the workflow (n8n 1: activate it) to run it for every event.',
 				active: 'This workflow is published: every event runs it, also while you build.',
 			},
 		},

@@ -45,7 +45,7 @@ const ADDRESS_SETTING = 'N8N_WEBHOOK_URL (before n8n 2.29: WEBHOOK_URL)';
 
 function finding(fault: string, which: string): Explanation {
 	return {
-		message: `Anchor Browser cannot send events to this n8n: its webhook address ${fault}. Set ${ADDRESS_SETTING} to the public https address of this n8n`,
+		message: `Anchor Browser cannot send events to this n8n: its webhook address ${fault}. Set the environment variable ${ADDRESS_SETTING} to the public https address of this n8n and restart n8n`,
 		description: `n8n gives out ${which}, so Anchor Browser could not deliver to it. Set n8n's environment variable ${ADDRESS_SETTING} to its public https address, for example https://n8n.example.com/, restart n8n and publish the workflow again (n8n 1: activate it). For a local n8n, a tunnel gives it such an address.`,
 	};
 }

@@ -157,7 +157,7 @@ export function unknownEventAdvice(names: readonly string[]): string {
 	const unknown = names.map(
 		(name) => `There is no event "${name}"; the nearest is "${nearestEvent(name)}". `,
 	);
-	return `${unknown.join('')}Choose events from the list, then try again.`;
+	return `${unknown.join('')}Choose events from the list, or correct the expression under Events, then try again.`;
 }
 
 /**

@@ -98,7 +98,7 @@ describe('the advice about an unknown event', () => {
 		['Intervention.Requested', 'intervention.requested'],
 	])('%s: the nearest is %s', (name, nearest) => {
 		expect(unknownEventAdvice([name])).toBe(
-			`There is no event "${name}"; the nearest is "${nearest}". Choose events from the list, then try again.`,
+			`There is no event "${name}"; the nearest is "${nearest}". Choose events from the list, or correct the expression under Events, then try again.`,
 		);
 	});
 
