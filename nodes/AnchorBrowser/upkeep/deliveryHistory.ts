@@ -62,11 +62,13 @@ export async function readHistory(monitor: Monitor): Promise<Reading | undefined
 	return reading;
 }
 
-/** Waits so many milliseconds, or until n8n takes the trigger out of service. */
+/** Waits so many milliseconds, or until n8n takes the trigger out of service, but for a moment at least. */
 async function pauseFor(monitor: Monitor, ms: number): Promise<void> {
-	for (let left = ms; left > 0 && !monitor.isOver; left -= PAUSE_STEP_MS) {
+	let left = ms;
+	do {
 		await wait(Math.min(left, PAUSE_STEP_MS));
-	}
+		left -= PAUSE_STEP_MS;
+	} while (left > 0 && !monitor.isOver);
 }
 
 /** Says that nothing is left to be done about the last reading: the next one begins after it. */
