@@ -1,4 +1,5 @@
-import { whatHappened } from '../api/explain';
+import { isOutage } from '../api/client';
+import { explain, whatHappened } from '../api/explain';
 import { updateWebhook } from '../api/webhooks';
 import { Reading } from '../recovery/reading';
 import { advanceNote, formatMark } from '../registration/mark';
@@ -54,7 +55,9 @@ export async function readHistory(monitor: Monitor): Promise<Reading | undefined
 	for (const webhookId of webhooksWithHistory(state, nowMs)) {
 		const failure = await trigger.historyOf(webhookId).read(context, reading, pause);
 		if (failure !== undefined) {
-			monitor.log('debug', whatHappened(failure, 'read the delivery history'));
+			const operation = 'read the delivery history';
+			if (isOutage(failure)) monitor.log('debug', whatHappened(failure, operation));
+			else monitor.warnOfTrouble(explain(failure, operation).message);
 			return undefined;
 		}
 	}
