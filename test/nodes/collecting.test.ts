@@ -3,6 +3,7 @@ import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { parseMark } from '../../nodes/AnchorBrowser/registration/mark';
 import { automaticTrigger } from '../support/automaticTrigger';
 import {
+	activatedInQueueMode,
 	anchor,
 	emitted,
 	emittedAtOnce,
@@ -11,6 +12,7 @@ import {
 	host,
 	idsOf,
 	LATER_LOOK_MS,
+	liveThrough,
 	ran,
 	restarted,
 	setUp,
@@ -282,6 +284,28 @@ it('runs what other processes have collected, at each beat', async () => {
 	expect(anchor.requests().length - before[0]).toBeLessThanOrEqual(5);
 	expect(anchor.requests({ calls: 'PATCH *' })).toHaveLength(before[1]);
 	expect((await host.runs()).length).toBe(1);
+});
+
+it('runs what got its 202 and passed an expression that now gives something else, in queue mode too', async () => {
+	await setUp();
+	const untilMs = Date.now() + 30 * MINUTE_MS;
+	await activatedInQueueMode({
+		filters: {
+			taskIds: `={{ $now.toMillis() < ${untilMs} ? "none" : "tsk_4f8w9n2b" }}`,
+			conditions: { conditions: [{ leftValue: '_event.text', rightValue: 'completed in' }] },
+		},
+		options: { collectMinutes: 5, toleranceSeconds: 3_600 },
+	});
+	const live = async (minutes: number) =>
+		await liveThrough(minutes * MINUTE_MS, async () => await host.runs());
+	await live(40);
+	const ids = await emitted(2, 'task.completed', { data: { task_id: 'tsk_4f8w9n2b' } });
+	expect(anchor.deliveries().flatMap(({ attempts }) => attempts)).toMatchObject([
+		{ status: 202 },
+		{ status: 202 },
+	]);
+	await live(20);
+	await expectEachOnce(ids);
 });
 
 it('runs early what fills its memory, once', async () => {

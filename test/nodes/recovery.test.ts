@@ -203,6 +203,45 @@ describe('looking after a trigger', () => {
 		expect((await ran()).length).toBe(4);
 	});
 
+	it.each<[string, RegExp, (credentialId: string) => unknown]>([
+		[
+			'its webhook is gone and all places are taken',
+			/All 5 webhooks .* Remove one/,
+			() => {
+				anchor.removeWebhook(webhookId());
+				for (const number of [1, 2, 3, 4, 5]) {
+					const url = `https://x${number}.example.com/`;
+					anchor.addWebhook({ url, subscribedEvents: ['task.completed'] });
+				}
+			},
+		],
+		[
+			'its API key is another one, which Anchor does not know',
+			/does not know this API key.* Check the/,
+			(id) => host.credentials.stored.set(id, { apiKey: 'sk-unknown', baseUrl: anchor.url }),
+		],
+		[
+			'its credential is gone',
+			/Check the .* credential/,
+			(id) => host.credentials.stored.delete(id),
+		],
+		[
+			'it may not read the history',
+			/may not read the delivery history.* Check its rights/,
+			() => anchor.outage({ mode: 403, calls: /GET .*events/ }),
+		],
+	])('says once an hour, what a person has to do when %s', async (_what, words, harm) => {
+		await setUp();
+		const { id } = await activated();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		logLines.length = 0;
+		harm(id);
+		await timers.advance(2 * LATER_LOOK_MS);
+		expect(warnings().map(({ message }) => message)).toEqual([expect.stringMatching(words)]);
+		await liveThrough(4 * LATER_LOOK_MS);
+		expect(warnings()).toHaveLength(2);
+	});
+
 	it('names a stranger at its address once, not at every look', async () => {
 		await setUp();
 		const row = await activated();

@@ -130,7 +130,7 @@ function readAnswer(
  * Whether a failure says nothing about what was asked, only that Anchor cannot answer now: no answer, 5xx, too many
  * requests, a timeout on the way, or an answer that is none (a proxy's page, a redirect to a maintenance page).
  */
-export function isOutage({ status }: ApiFailure): boolean {
+export function isOutage({ status }: Pick<ApiFailure, 'status'>): boolean {
 	if (status === null) return true;
 	return status >= 500 || status < 400 || [408, 425, 429].includes(status);
 }

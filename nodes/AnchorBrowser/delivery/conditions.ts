@@ -142,7 +142,8 @@ function nameOf(operator: unknown): string {
 
 /**
  * Judges an event, in the order of the rows, until the outcome is certain. A condition that cannot be judged does not
- * hold. Never throws.
+ * hold. One on the text of a recovered event does: Anchor's history does not keep the text, and the one that was made in its
+ * place (`recoveredEvent`) says nothing of what the user looks for. Never throws.
  */
 export function judgeConditions(event: AnchorEvent, { all, any, judge }: Conditions): Judgement {
 	const unjudged = new Set<string>();
@@ -151,7 +152,8 @@ export function judgeConditions(event: AnchorEvent, { all, any, judge }: Conditi
 			if (path === undefined) throw new TypeError(field);
 			const leftValue = fieldOf(event, path);
 			if (operator === undefined || !fits(operator, leftValue, value)) throw new TypeError(field);
-			return judge({ ...asCompared(operator, leftValue, value), operator, ignoreCase });
+			const isMade = event.recovered === true && leftValue === event.text;
+			return judge({ ...asCompared(operator, leftValue, value), operator, ignoreCase }) || isMade;
 		} catch {
 			unjudged.add(field);
 			return false;

@@ -56,7 +56,8 @@ export interface MissedEvent extends PendingEvent {
 
 /**
  * One reading of a trigger's delivery history: takes rows page by page, in any order, some perhaps twice, and keeps what
- * may be missing. Judged like a delivery: only selected events that pass the filters and that this process has not met.
+ * may be missing. Judged like a delivery, unless one was and has got our 202: only selected events that pass the filters and
+ * that this process has not met.
  * Pure; of what is not missing it keeps ids and times, and so many rows.
  */
 export class Reading {
@@ -226,15 +227,17 @@ export class Reading {
 		if (missed !== undefined) list.add(missed);
 	}
 
-	/** The event of a row, if it is wanted. */
+	/** The event of a row, if it is wanted. What got our 202 was, when it came and by all that came with it. */
 	private wantedEvent(row: DeliveryRow): MissedEvent | undefined {
 		const { wanted, projectId } = this.input;
 		const { payload } = row;
 		if (payload === undefined || !isSubscribed(row.event_type, wanted.events)) return undefined;
 		const event = recoveredEvent({ ...row, payload }, projectId);
-		const { holds, unjudged = [] } = judgeFilters(event, wanted.filters);
-		for (const field of unjudged) this.unjudged.add(field);
-		if (!holds) return undefined;
+		if (row.response_status !== ACCEPTED_STATUS) {
+			const { holds, unjudged = [] } = judgeFilters(event, wanted.filters);
+			for (const field of unjudged) this.unjudged.add(field);
+			if (!holds) return undefined;
+		}
 		return {
 			event,
 			row,

@@ -1,6 +1,7 @@
 import type { INode, Logger } from 'n8n-workflow';
 
-const INTERVAL_MS = 60_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 /** Of how many reasons the last line is remembered: nodes times reasons, far more than an instance has in a minute. */
 const MAX_KEYS = 5_000;
@@ -47,11 +48,24 @@ export function warnOncePerMinute(
 	sentence: string,
 	meta: Record<string, unknown> = {},
 ): void {
+	warnOncePer(MINUTE_MS, context, { reason, sentence, meta });
+}
+
+/** The same, once an hour: for what the regular look meets again and again until a person changes it. */
+export function warnOncePerHour(context: Logging, reason: string, sentence: string): void {
+	warnOncePer(HOUR_MS, context, { reason, sentence, meta: {} });
+}
+
+function warnOncePer(
+	intervalMs: number,
+	context: Logging,
+	{ reason, sentence, meta }: { reason: string; sentence: string; meta: Record<string, unknown> },
+): void {
 	const key = `${context.getWorkflow().id} ${context.getNode().id} ${reason}`;
 	const nowMs = Date.now();
 	const last = held.get(key);
 	// A clock that was set back must not keep it silent for longer.
-	if (last !== undefined && Math.abs(nowMs - last.since) < INTERVAL_MS) {
+	if (last !== undefined && Math.abs(nowMs - last.since) < intervalMs) {
 		last.count += 1;
 		return;
 	}

@@ -1,4 +1,5 @@
-import { whatHappened } from '../api/explain';
+import { isOutage } from '../api/client';
+import { explain, whatHappened } from '../api/explain';
 import { updateWebhook } from '../api/webhooks';
 import { Reading } from '../recovery/reading';
 import { advanceNote, formatMark } from '../registration/mark';
@@ -54,7 +55,9 @@ export async function readHistory(monitor: Monitor): Promise<Reading | undefined
 	for (const webhookId of webhooksWithHistory(state, nowMs)) {
 		const failure = await trigger.historyOf(webhookId).read(context, reading, pause);
 		if (failure !== undefined) {
-			monitor.log('debug', whatHappened(failure, 'read the delivery history'));
+			const operation = 'read the delivery history';
+			if (isOutage(failure)) monitor.log('debug', whatHappened(failure, operation));
+			else monitor.warnOfTrouble(explain(failure, operation).message);
 			return undefined;
 		}
 	}
@@ -62,11 +65,13 @@ export async function readHistory(monitor: Monitor): Promise<Reading | undefined
 	return reading;
 }
 
-/** Waits so many milliseconds, or until n8n takes the trigger out of service. */
+/** Waits so many milliseconds, or until n8n takes the trigger out of service, but for a moment at least. */
 async function pauseFor(monitor: Monitor, ms: number): Promise<void> {
-	for (let left = ms; left > 0 && !monitor.isOver; left -= PAUSE_STEP_MS) {
+	let left = ms;
+	do {
 		await wait(Math.min(left, PAUSE_STEP_MS));
-	}
+		left -= PAUSE_STEP_MS;
+	} while (left > 0 && !monitor.isOver);
 }
 
 /** Says that nothing is left to be done about the last reading: the next one begins after it. */

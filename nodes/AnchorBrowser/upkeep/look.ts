@@ -1,3 +1,4 @@
+import { isOutage } from '../api/client';
 import { unjudgedLine } from '../delivery/verdict';
 import { planRecovery } from '../recovery/plan';
 import type { RecoveryPlan } from '../recovery/plan';
@@ -61,7 +62,9 @@ async function keepInOrder(monitor: Monitor, secretIsWrong: boolean): Promise<bo
 			secretIsWrong,
 		});
 		if (!outcome.ok) {
-			monitor.log('debug', outcome.refusal.words.message);
+			const { words, permanent, status = null } = outcome.refusal;
+			if (permanent || !isOutage({ status })) monitor.warnOfTrouble(words.message);
+			else monitor.log('debug', words.message);
 			return false;
 		}
 		const { state, happened } = outcome;

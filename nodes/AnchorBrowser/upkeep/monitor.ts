@@ -1,7 +1,7 @@
 import type { ITriggerFunctions } from 'n8n-workflow';
 import type { Reading } from '../recovery/reading';
 import type { RegistrationSettings, WebhookSettings } from '../settings/readSettings';
-import { log } from '../runtime/log';
+import { log, warnOncePerHour } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
 
 /** What looking after a trigger needs to know of its parameters. */
@@ -55,5 +55,12 @@ export class Monitor {
 	/** Writes a line about this trigger to n8n's log. */
 	log(level: 'info' | 'warn' | 'debug', sentence: string): void {
 		log(this.context, level, sentence);
+	}
+
+	/** Warns of what keeps the trigger from being looked after until a person changes it; once an hour for the same trouble. */
+	warnOfTrouble(trouble: string): void {
+		if (this.isOver) return;
+		const sentence = `this trigger may get no events at present. ${trouble.replace(/\.$/, '')}. n8n looks again by itself within 15 minutes`;
+		warnOncePerHour(this.context, trouble, sentence);
 	}
 }

@@ -25,7 +25,10 @@ export async function watch(monitor: Monitor): Promise<void> {
 		try {
 			isDone = await look(monitor);
 		} catch (cause) {
-			monitor.log('debug', `looking after the webhook: ${(cause as Error).message}`);
+			// Of what is expected only a credential that is gone, or that n8n cannot read, is thrown.
+			monitor.warnOfTrouble(
+				`Its webhook could not be looked after (${(cause as Error).message}). Check the Anchor Browser API credential of this node, then publish the workflow again (n8n 1: deactivate and activate it)`,
+			);
 		}
 		if (isDone) {
 			monitor.looks += 1;

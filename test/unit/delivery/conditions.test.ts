@@ -317,6 +317,22 @@ describe('conditions', () => {
 		},
 	);
 
+	it.each([
+		['the text', '_event.text', 'string:contains', true],
+		['the text as Envelope and Row show it', 'text', 'string:notContains', true],
+		['the text, as what it is not', '_event.text', 'number:gt', false],
+		['another field', 'error.message', 'string:contains', false],
+	])(
+		'of a recovered event hold on a text that is not Anchor’s: %s',
+		(_what, field, operator, holds) => {
+			const recovered = { ...EVENT, recovered: true as const };
+			const value = operator === 'string:notContains' ? 'task' : '5';
+			const conditions = { conditions: [row(field, operator, value)] };
+			expect(judge(conditions, recovered).holds).toBe(holds);
+			expect(judge(conditions).holds).toBe(false);
+		},
+	);
+
 	it('count after the other filters', () => {
 		const raw = { taskIds: 'tsk_9', conditions: { conditions: [unclear] } };
 		expect(judgeFilters(EVENT, makeFilters(raw, judgeCondition))).toEqual({ holds: false });

@@ -1,3 +1,4 @@
+import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { HistoryReader } from '../../../nodes/AnchorBrowser/recovery/history';
 import type { ReadingInput } from '../../../nodes/AnchorBrowser/recovery/reading';
 import { AnchorInMemory } from '../registration/anchorInMemory';
@@ -155,6 +156,24 @@ describe('under way', () => {
 		page(rows(100, 50), 150);
 		expect((await read()).count).toBe(150);
 		expect(pauses).toEqual([37_000, 60_000]);
+	});
+
+	it.each([
+		['a slow pattern', 250, [250, 250, 250]],
+		['a clock that is set forward', 3_600_000, [1_000, 1_000, 1_000]],
+		['a quick pattern', 50, []],
+	])('leaves n8n time between rows that take long to judge: %s', async (_what, ms, expected) => {
+		let nowMs = 0;
+		const clock = jest.spyOn(Date, 'now').mockImplementation(() => nowMs);
+		const conditions = { conditions: [{ leftValue: 'task_id' }] };
+		const filters = makeFilters({ conditions }, () => {
+			nowMs += ms;
+			return true;
+		});
+		page(rows(0, 3), 3);
+		expect((await read({ wanted: { events: ['*'], filters } })).count).toBe(3);
+		expect(pauses).toEqual(expected);
+		clock.mockRestore();
 	});
 
 	it.each([

@@ -136,18 +136,28 @@ it('tells of what is selected and passes the filters, and names what could not b
 	const conditions = { conditions: [{ leftValue: 'duration_ms', operator: 'number:gt' }] };
 	const judged = [{ taskIds: 'tsk_2' }, { conditions }].map((filters) => {
 		const wanted = { events: ['*'], filters: makeFilters(filters) };
-		const reading = readingOf('a 404@5, b 200@5, c 202@5', { wanted });
+		const reading = readingOf('a 404@5, b 200@5', { wanted });
 		const missing = reading.missing({ givenUp: true, answered: true });
-		return [missing, reading.takenEvents(), [...reading.unjudged]];
+		return [missing, [...reading.unjudged]];
 	});
 	expect(judged).toEqual([
-		[[], [], []],
-		[[], [], ['duration_ms']],
+		[[], []],
+		[[], ['duration_ms']],
 	]);
 	const rows = rowsOf('a 404@5, b 200@5, c 202@5').map((one) => ({ ...one, ...unselected }));
 	const reading = readingOf(rows);
 	const found = [...reading.missing({ givenUp: true, answered: true }), ...reading.takenEvents()];
 	expect(found).toEqual([]);
+});
+
+it('takes the word of a 202 for it that the filters were passed when the event came', () => {
+	const wanted = { events: ['*'], filters: makeFilters({ taskIds: 'tsk_2' }) };
+	const rows = 'a 202@-5, b 204@-5 2nd, c 200@-5';
+	const [atOnce, together] = [{ wanted }, { wanted, ...collected }].map((more) =>
+		readingOf(rows, more),
+	);
+	expect(idsOf(atOnce.takenEvents())).toBe('a');
+	expect(idsOf(answeredIn(together))).toBe('a');
 });
 
 it('names wanted events that were given up and have no payload, and no others', () => {

@@ -1,5 +1,5 @@
 import type { Logger } from 'n8n-workflow';
-import { log, warnOncePerMinute } from '../../../nodes/AnchorBrowser/runtime/log';
+import { log, warnOncePerHour, warnOncePerMinute } from '../../../nodes/AnchorBrowser/runtime/log';
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -37,6 +37,12 @@ describe('warnOncePerMinute', () => {
 			['Tasks: Refused.', 0],
 			['Tasks: Refused. (59 more like this since the last line)', 59],
 		]);
+	});
+
+	it('has a like for an hour', () => {
+		const { lines, context } = collect('g');
+		for (; nowMs <= START + 3_600_000; nowMs += 900_000) warnOncePerHour(context, 'key', 'Help.');
+		expect(lines.map(({ meta }) => meta.unreported)).toEqual([0, 3]);
 	});
 
 	it('counts each node and reason on its own', () => {
