@@ -11,6 +11,7 @@ import {
 	host,
 	LATER_LOOK_MS,
 	missedWhileOff,
+	nextLook,
 	ran,
 	SECOND_LOOK_MS,
 	setUp,
@@ -591,4 +592,50 @@ it('does not run again what ran before the database was restored', async () => {
 	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
 	const all = await ran();
 	for (const id of since) expect(all.filter((one) => one === id)).toHaveLength(1);
+});
+
+describe('an answer of Anchor that names a time a day ahead', () => {
+	const DAY_MS = 24 * 60 * 60_000;
+
+	it('recovers what is missed after an activation', async () => {
+		await setUp();
+		anchor.advance(DAY_MS);
+		await activated();
+		anchor.advance(-DAY_MS);
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		const missed = await missedWhileOff(3);
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await expectEachOnce(missed);
+	});
+
+	it('recovers what is missed after a look', async () => {
+		await setUp();
+		await activated();
+		const before = await emitted(1);
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		anchor.advance(DAY_MS);
+		await nextLook();
+		anchor.advance(-DAY_MS);
+		const missed = await missedWhileOff(3);
+		await host.restart();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await expectEachOnce([...before, ...missed]);
+	});
+
+	it('still notices a secret that was rotated in the dashboard', async () => {
+		await setUp();
+		anchor.advance(DAY_MS);
+		await activated();
+		anchor.advance(-DAY_MS);
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		anchor.rotateSecret(webhookId());
+		anchor.advance(2_000);
+		const ids = await emitted(1);
+		await nextLook();
+		await nextLook();
+		ids.push(...(await emitted(1)));
+		expect(anchor.deliveries().at(-1)?.attempts).toMatchObject([{ status: 202 }]);
+		await expectEachOnce(ids);
+	});
 });

@@ -13,7 +13,8 @@ export interface StoredRegistration {
 }
 
 /** The webhook as it should be. */
-export interface WantedRegistration extends Pick<NoteChanges, 'isTakenUp' | 'collectedMs'> {
+export interface WantedRegistration
+	extends Pick<NoteChanges, 'isTakenUp' | 'collectedMs' | 'latestMs'> {
 	owner: MarkOwner;
 	url: string;
 	/** Anchor's names, without repetition. */

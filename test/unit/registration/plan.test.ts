@@ -57,6 +57,7 @@ const decide = (
 			secretIs: 'trusted',
 			occasion: 'publish',
 			isTakenUp: false,
+			latestMs: NOW,
 			...wanted,
 		},
 		nowMs: NOW,
