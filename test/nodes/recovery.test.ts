@@ -578,6 +578,22 @@ it('does not run again what was recovered before the database was restored', asy
 	expect(anchor.webhooks()[0].description).toMatch(/:[0-9a-f]{10}:r[0-9a-z]{8}:/);
 });
 
+it('does not run again what was recovered before the database was restored, though somebody has edited the description', async () => {
+	await setUp();
+	await activated();
+	const missed = await missedWhileOff(3);
+	await host.restart();
+	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+	await expectEachOnce(missed);
+	anchor.changeWebhook(webhookId(), { description: 'Ours, do not touch' });
+	await nextLook();
+	host.crash();
+	host.processedData.reset();
+	await host.restart();
+	await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+	await expectEachOnce(missed);
+});
+
 it('does not run again what ran before the database was restored', async () => {
 	await setUp();
 	const row = await activated();

@@ -7,7 +7,7 @@ import type { RemoteWebhook } from '../api/webhooks';
 import { entryOf, EVENT_TYPES, EVERY_EVENT } from '../events/catalogue';
 import { checkAddress } from './address';
 import { fingerprintOf, formatMark, ownerKeyOf, parseMark, renewNote } from './mark';
-import type { Mark, MarkNote } from './mark';
+import type { Mark } from './mark';
 import { byAge, isSameAddress, markedFor, plan } from './plan';
 import type { RotationReason, Step, WantedRegistration } from './plan';
 import { listWithStored, patch, refusesContent, removeAll, subscribe } from './remote';
@@ -29,8 +29,6 @@ export interface ReconcileRequest extends Omit<WantedRegistration, 'collectedMs'
 	wasEnded: boolean;
 	/** Since when events are collected, this machine's time in milliseconds; false and undefined as in `NoteChanges`. */
 	collectsSince?: number | false;
-	/** What the mark of the trigger's webhook said last: goes on in that of one made anew. */
-	note?: MarkNote;
 	/** This machine's time in milliseconds. */
 	nowMs: number;
 	/** How far Anchor's clock was ahead of it when Anchor last answered: what counts while it does not. */

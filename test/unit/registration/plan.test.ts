@@ -115,6 +115,22 @@ describe('our id, anything differs; id and secret stored: one PATCH', () => {
 	});
 });
 
+describe('what the mark noted last goes on', () => {
+	const last = { recoveredMs: NOW - 2, checkedMs: NOW - 3, others: ['z1'] };
+	const own = { fingerprint: FINGERPRINT, checkedMs: NOW - 1 };
+	it.each([
+		[
+			'where somebody has edited it away',
+			'Ours, do not touch',
+			{ ...last, ...{ fingerprint: FINGERPRINT } },
+		],
+		['unless there is one', formatMark({ ...owner, workflowName: 'Before' }, own), own],
+	])('%s', (_, description, note) => {
+		const { changes } = decide([ours({ description })], stored(), { note: last });
+		expect(changes).toEqual({ description: formatMark(owner, note) });
+	});
+});
+
 describe('another process may be about to end it: the mark says that it was taken up', () => {
 	const taken = { fingerprint: FINGERPRINT, activatedMs: NOW };
 	const noted = { recoveredMs: NOW - 1, others: ['z1'] };
