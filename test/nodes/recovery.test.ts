@@ -1,5 +1,5 @@
 import { anotherProject } from '../support/automaticTrigger';
-import { logLines, sentences } from '../support/core';
+import { logLines, sentences, warnings } from '../support/core';
 import {
 	activated,
 	anchor,
@@ -233,7 +233,7 @@ describe('looking after a trigger', () => {
 	])('says once an hour, what a person has to do when %s', async (_what, words, harm) => {
 		await setUp();
 		const { id } = await activated();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS);
 		logLines.length = 0;
 		harm(id);
 		await timers.advance(2 * LATER_LOOK_MS);
@@ -549,6 +549,22 @@ it('does not run again what was recovered before the database was restored', asy
 	expect(anchor.webhooks()[0].description).toMatch(/:[0-9a-f]{10}:r[0-9a-z]{8}:/);
 });
 
+it('does not run again what was recovered before the database was restored, though somebody has edited the description', async () => {
+	await setUp();
+	await activated();
+	const missed = await missedWhileOff(3);
+	await host.restart();
+	await timers.advance(FIRST_TWO_LOOKS_MS);
+	await expectEachOnce(missed);
+	anchor.changeWebhook(webhookId(), { description: 'Ours, do not touch' });
+	await nextLook();
+	host.crash();
+	host.processedData.reset();
+	await host.restart();
+	await timers.advance(FIRST_TWO_LOOKS_MS);
+	await expectEachOnce(missed);
+});
+
 it('does not run again what ran before the database was restored', async () => {
 	await setUp();
 	const row = await activated();
@@ -562,4 +578,50 @@ it('does not run again what ran before the database was restored', async () => {
 	await restarted();
 	const all = await ran();
 	for (const id of since) expect(all.filter((one) => one === id)).toHaveLength(1);
+});
+
+describe('an answer of Anchor that names a time a day ahead', () => {
+	const DAY_MS = 24 * 60 * 60_000;
+
+	it('recovers what is missed after an activation', async () => {
+		await setUp();
+		anchor.advance(DAY_MS);
+		await activated();
+		anchor.advance(-DAY_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS);
+		const missed = await missedWhileOff(3);
+		await host.restart();
+		await timers.advance(FIRST_TWO_LOOKS_MS);
+		await expectEachOnce(missed);
+	});
+
+	it('recovers what is missed after a look', async () => {
+		await setUp();
+		await activated();
+		const before = await emitted(1);
+		await timers.advance(FIRST_TWO_LOOKS_MS);
+		anchor.advance(DAY_MS);
+		await nextLook();
+		anchor.advance(-DAY_MS);
+		const missed = await missedWhileOff(3);
+		await host.restart();
+		await timers.advance(FIRST_TWO_LOOKS_MS);
+		await expectEachOnce([...before, ...missed]);
+	});
+
+	it('still notices a secret that was rotated in the dashboard', async () => {
+		await setUp();
+		anchor.advance(DAY_MS);
+		await activated();
+		anchor.advance(-DAY_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS);
+		anchor.rotateSecret(webhookId());
+		anchor.advance(2_000);
+		const ids = await emitted(1);
+		await nextLook();
+		await nextLook();
+		ids.push(...(await emitted(1)));
+		expect(anchor.deliveries().at(-1)?.attempts).toMatchObject([{ status: 202 }]);
+		await expectEachOnce(ids);
+	});
 });

@@ -17,6 +17,7 @@ import {
 	startLine,
 	timers,
 } from '../support/recovering';
+import type { WorkflowRow } from '../support/workflowRow';
 
 beforeEach(async () => await setUp());
 
@@ -535,6 +536,43 @@ describe('deactivation', () => {
 		const said = sentences().join();
 		expect(said).toMatch(/has no webhook .* in the project of this API key/);
 		expect(said).not.toContain('was removed from Anchor Browser');
+	});
+});
+
+describe.each(['2.41', '1.123'] as const)('with all five places taken, on n8n %s', (line) => {
+	let first: WorkflowRow;
+	beforeEach(async () => {
+		await startLine(line);
+		first = await activated();
+		for (let number = 0; number < 4; number++) await activated();
+	});
+	/** What waits for a place that is about to be free has it then. */
+	const stands = async (publishing: Promise<unknown>) => {
+		await Promise.all([publishing, timers.advance(END_MS)]);
+		expect(anchor.webhooks()).toHaveLength(5);
+	};
+
+	it('a workflow can be published right after another one was unpublished', async () => {
+		await host.deactivate(first);
+		await stands(host.activate(automaticTrigger(host, anchor)));
+	});
+
+	it('a trigger node can be replaced by another one', async () => {
+		first.nodes = structuredClone(first.nodes);
+		Object.assign(first.nodes[0], { id: 'pasted', webhookId: 'pasted-path' });
+		await stands(host.republish(first));
+	});
+
+	it('two activations that wait for each other end with a place or with words', async () => {
+		const rows = [automaticTrigger(host, anchor), automaticTrigger(host, anchor)];
+		await host.deactivate(first);
+		const publishing = rows.map(async (row) => await thrownBy(host.activate(row)).catch(() => row));
+		await stands(Promise.all(publishing));
+		const [thrown, activatedRow] = (await Promise.all(publishing)).sort((one) =>
+			'nodes' in one ? 1 : -1,
+		);
+		expect(activatedRow).toHaveProperty('nodes');
+		expect(thrown).toHaveProperty('message', expect.stringContaining('All 5 webhooks'));
 	});
 });
 

@@ -117,7 +117,7 @@ async function takeStarted(run: Run, started: StartedRun): Promise<ReceivedEvent
 
 /**
  * n8n has loaded static data anew for this run, so that writing it overwrites nothing of other nodes. What is stored with
- * the same secret may be newer: a run can wait for its turn while the workflow is published.
+ * the same secret may be newer, but for times that were wrong: a run can wait for its turn while the workflow is published.
  */
 function writeRegistration(
 	context: IExecuteFunctions,
@@ -127,8 +127,12 @@ function writeRegistration(
 	const registration = registrationIn(started);
 	if (registration === undefined) return;
 	const stored = production.stored(context);
-	if (stored?.secret === registration.secret) return;
-	if (stored === undefined || stored.secretSince <= registration.secretSince) {
+	const { secret, wants, secretSince, wantsSince } = registration;
+	if (stored?.secret === secret) {
+		const isCorrected = stored.secretSince > secretSince || stored.wantsSince > wantsSince;
+		if (!isCorrected || stored.wants !== wants) return;
+		production.store(context, { ...stored, secretSince, wantsSince });
+	} else if (stored === undefined || stored.secretSince <= secretSince) {
 		production.store(context, registration);
 	}
 }

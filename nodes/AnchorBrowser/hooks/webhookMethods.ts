@@ -15,7 +15,7 @@ import { judgeTeardown } from '../registration/teardown';
 import type { Course } from '../registration/teardown';
 import { keepRegistration, report } from '../upkeep/keepRegistration';
 import type { KeepRequest } from '../upkeep/keepRegistration';
-import { cancelRemoval, resumeRemoval, removeLater } from '../upkeep/removal';
+import { awaitRemovals, cancelRemoval, resumeRemoval, removeLater } from '../upkeep/removal';
 import { log } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
@@ -109,11 +109,16 @@ async function register(
 	trigger: Trigger,
 	request: Omit<KeepRequest, 'url' | 'occasion'>,
 ): Promise<RegistrationState | undefined> {
-	const outcome = await keepRegistration(context, trigger, {
+	const wanted: KeepRequest = {
 		...request,
 		url: addressOf(context),
 		occasion: isStart(context) ? 'start' : 'publish',
-	});
+	};
+	let outcome = await keepRegistration(context, trigger, wanted);
+	const isFull = !outcome.ok && outcome.refusal.status === 409;
+	if (isFull && (await awaitRemovals(trigger))) {
+		outcome = await keepRegistration(context, trigger, wanted);
+	}
 	if (!outcome.ok) throw makeNodeError(context.getNode(), outcome.refusal);
 	const { state } = outcome;
 	if (state !== undefined) trigger.registrationOf(request.mode).store(context, state);

@@ -115,14 +115,19 @@ export interface NoteChanges {
 	collectedMs?: number | false;
 	/** Anchor's time in milliseconds. */
 	nowMs: number;
+	/** A time later than this was noted by a clock that was wrong, in milliseconds. */
+	latestMs: number;
 }
 
-/** A note with what has changed since; whatever else it says stays. */
+/** A note with what has changed since; whatever else it says stays, but for times that cannot be. */
 export function renewNote(
 	note: MarkNote | undefined,
-	{ fingerprint, isTakenUp, collectedMs, nowMs }: NoteChanges,
+	{ fingerprint, isTakenUp, collectedMs, nowMs, latestMs }: NoteChanges,
 ): MarkNote {
 	const renewed: MarkNote = { ...note, fingerprint };
+	for (const name of Object.values(TIMES)) {
+		if ((renewed[name] ?? 0) > latestMs) delete renewed[name];
+	}
 	if (isTakenUp) renewed.activatedMs = nowMs;
 	if (collectedMs === false) delete renewed.collectedMs;
 	else if (collectedMs !== undefined) renewed.collectedMs ??= collectedMs;

@@ -1,7 +1,7 @@
 import type { RemoteWebhook, WebhookChanges } from '../api/webhooks';
 import { timeOf } from '../events/json';
 import { formatMark, isMarkOf, isMarkOfNode, parseMark, renewNote } from './mark';
-import type { Mark, MarkOwner, NoteChanges } from './mark';
+import type { Mark, MarkNote, MarkOwner, NoteChanges } from './mark';
 
 /** What n8n has kept of its registration. */
 export interface StoredRegistration {
@@ -13,12 +13,15 @@ export interface StoredRegistration {
 }
 
 /** The webhook as it should be. */
-export interface WantedRegistration extends Pick<NoteChanges, 'isTakenUp' | 'collectedMs'> {
+export interface WantedRegistration
+	extends Pick<NoteChanges, 'isTakenUp' | 'collectedMs' | 'latestMs'> {
 	owner: MarkOwner;
 	url: string;
 	/** Anchor's names, without repetition. */
 	events: readonly string[];
 	secretIs: SecretTrust;
+	/** What the mark of the trigger's webhook said last: goes on where it has none, made anew or edited by somebody. */
+	note?: MarkNote;
 	/**
 	 * `publish`: a user wants the trigger, and anything that would keep events away is told. `start`: n8n starts, and no
 	 * refusal of Anchor's ends a registration that works. `look`: the regular look after a trigger in service, which asks
@@ -234,7 +237,10 @@ function changesOf(
 	const subscribed = events.filter((event) => !unsupported.includes(event));
 	const isRetried = occasion !== 'look' && unsupported.length > 0;
 	const isSubscribed = isSameSet(webhook.subscribed_events, subscribed) && !isRetried;
-	const note = renewNote(markOf(webhook), { ...wanted, fingerprint: known?.fingerprint });
+	const note = renewNote(markOf(webhook) ?? wanted.note, {
+		...wanted,
+		fingerprint: known?.fingerprint,
+	});
 	const description = formatMark(owner, note);
 	return {
 		...(isSameAddress(webhook.url, url) ? {} : { url }),

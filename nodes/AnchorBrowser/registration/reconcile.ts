@@ -7,7 +7,7 @@ import type { RemoteWebhook } from '../api/webhooks';
 import { entryOf, EVENT_TYPES, EVERY_EVENT } from '../events/catalogue';
 import { checkAddress } from './address';
 import { fingerprintOf, formatMark, ownerKeyOf, parseMark, renewNote } from './mark';
-import type { Mark, MarkNote } from './mark';
+import type { Mark } from './mark';
 import { byAge, isSameAddress, markedFor, plan } from './plan';
 import type { RotationReason, Step, WantedRegistration } from './plan';
 import { listWithStored, refusesContent, removeAll, subscribe } from './remote';
@@ -19,7 +19,7 @@ import { whileItLasts } from './state';
 import type { PreviousSecret, RegistrationState } from './state';
 
 /** The webhook that a trigger wants, and what is known of it. */
-export interface ReconcileRequest extends Omit<WantedRegistration, 'collectedMs'> {
+export interface ReconcileRequest extends Omit<WantedRegistration, 'collectedMs' | 'latestMs'> {
 	/** As selected; `*` stands for all that the catalogue has. */
 	events: readonly string[];
 	/** A digest of the settings that decide which events are wanted. */
@@ -29,8 +29,6 @@ export interface ReconcileRequest extends Omit<WantedRegistration, 'collectedMs'
 	wasEnded: boolean;
 	/** Since when events are collected, this machine's time in milliseconds; false and undefined as in `NoteChanges`. */
 	collectsSince?: number | false;
-	/** What the mark of the trigger's webhook said last: goes on in that of one made anew. */
-	note?: MarkNote;
 	/** This machine's time in milliseconds. */
 	nowMs: number;
 	/** How far Anchor's clock was ahead of it when Anchor last answered: what counts while it does not. */
@@ -72,8 +70,16 @@ interface Run {
 	sealing: SealContext;
 	/** Anchor's time in milliseconds. */
 	anchorMs: number;
+	/** As in `NoteChanges`; Infinity until Anchor has said what time it is. */
+	latestMs: number;
 	happened: Happening[];
 }
+
+/**
+ * A time that was noted and is so much later than Anchor's present one and this machine's is wrong: a proxy, or one of
+ * Anchor's own machines, once named another. It would hide all that happens until then.
+ */
+const WRONG_FROM_MS = 60_000;
 
 /** How long Anchor keeps a replaced secret valid (API description, rotate-secret). */
 const PREVIOUS_SECRET_MS = 24 * 60 * 60_000;
@@ -109,6 +115,7 @@ export async function reconcile(
 		secret: own && open(own.secret, sealing),
 		sealing,
 		anchorMs: nowMs + clockOffsetMs,
+		latestMs: Infinity,
 		happened: [],
 	};
 	const unfit = checkAddress(url, baseUrl);
@@ -126,7 +133,10 @@ async function lookAndAct(run: Run): Promise<Reconciled | undefined> {
 	const { request, events, stored, secret } = run;
 	const remote = await listWithStored(run.context, stored?.webhookId);
 	if (!remote.ok) return serveOrRefuse(run, remote, 'read the webhooks of the project');
-	run.anchorMs = remote.dateMs ?? run.anchorMs;
+	if (remote.dateMs !== undefined) {
+		run.anchorMs = remote.dateMs;
+		run.latestMs = Math.max(remote.dateMs, request.nowMs) + WRONG_FROM_MS;
+	}
 
 	const { step, sweep, strangers } = plan({
 		remote: remote.body,
@@ -134,7 +144,7 @@ async function lookAndAct(run: Run): Promise<Reconciled | undefined> {
 			...stored,
 			fingerprint: secret === undefined ? undefined : fingerprintOf(secret),
 		},
-		wanted: { ...request, events, collectedMs: collectedMsOf(run) },
+		wanted: { ...request, events, collectedMs: collectedMsOf(run), latestMs: run.latestMs },
 		nowMs: run.anchorMs,
 	});
 	if (strangers.length > 0 && request.occasion !== 'look') {
@@ -291,8 +301,9 @@ async function writeMark(
 ): Promise<string | null> {
 	const { owner, isTakenUp, note } = run.request;
 	if (owner.mode === 'test') return before;
+	const { anchorMs: nowMs, latestMs } = run;
 	const fingerprint = fingerprintOf(secret);
-	const changes = { fingerprint, isTakenUp, collectedMs: collectedMsOf(run), nowMs: run.anchorMs };
+	const changes = { fingerprint, isTakenUp, collectedMs: collectedMsOf(run), nowMs, latestMs };
 	const description = formatMark(owner, renewNote(parseMark(before) ?? note, changes));
 	const written = await updateWebhook(run.context, id, { description });
 	if (!written.ok) run.happened.push({ what: 'unmarked', id, failure: written });
@@ -315,7 +326,8 @@ function outcomeOf(
 	webhook: RemoteWebhook,
 	fresh: Partial<RegistrationState> = {},
 ): Reconciled {
-	const { request, stored, anchorMs, happened } = run;
+	const { request, stored, anchorMs, latestMs, happened } = run;
+	const sinceOf = (ms = anchorMs) => (ms > latestMs ? anchorMs : ms);
 	const known = stored?.webhookId === webhook.id ? stored : undefined;
 	// Also where another webhook replaces the stored one: what that one missed is in its history.
 	const before = stored?.wants === request.wants && !request.wasEnded ? stored : undefined;
@@ -326,10 +338,10 @@ function outcomeOf(
 		unsupported: stored?.unsupported ?? [],
 		owner: ownerKeyOf(request.owner),
 		secret: known?.secret ?? '',
-		secretSince: known?.secretSince ?? anchorMs,
+		secretSince: sinceOf(known?.secretSince),
 		previous: whileItLasts(known?.previous, anchorMs),
 		wants: request.wants,
-		wantsSince: before?.wantsSince ?? anchorMs,
+		wantsSince: sinceOf(before?.wantsSince),
 		former:
 			before && before !== known
 				? { webhookId: before.webhookId, expiresAt: anchorMs + HISTORY_MS }

@@ -25,6 +25,8 @@ export interface AnchorFacts {
 export interface PendingRemoval extends EndRequest {
 	/** Whether n8n had not called `trigger()`: if it does, the workflow is active all the same. */
 	isUnlessRunning: boolean;
+	/** Settles when it was first tried; undefined where that is not within seconds. */
+	firstTry?: Promise<unknown>;
 }
 
 /** Whoever sends forgeries must not make the refusals forgotten that the next look asks about, 15 minutes later. */

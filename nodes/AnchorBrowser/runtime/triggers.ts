@@ -1,5 +1,6 @@
 import type { INode } from 'n8n-workflow';
 import { Trigger } from './trigger';
+import type { PendingRemoval } from './trigger';
 
 /**
  * Webhook processors and workers of n8n's queue mode are told of no end, nor is anybody of a trigger whose webhook the
@@ -39,7 +40,7 @@ class Triggers {
 		if (ofWorkflow.size === 0) this.byWorkflow.delete(workflowId);
 	}
 
-	private all(): Trigger[] {
+	all(): Trigger[] {
 		return [...this.byWorkflow.values()].flatMap((ofWorkflow) => [...ofWorkflow.values()]);
 	}
 
@@ -81,6 +82,12 @@ export function triggerOf(
 /** How many triggers this process knows. */
 export function countTriggers(): number {
 	return triggers.size;
+}
+
+/** The removals that await their time here, but for those of one trigger. */
+export function removalsBeside(trigger: Trigger): PendingRemoval[] {
+	const others = triggers.all().filter((other) => other !== trigger);
+	return others.flatMap(({ removals }) => [...removals]);
 }
 
 /** Frees what is known of a trigger, if nothing is left to be done for it. */

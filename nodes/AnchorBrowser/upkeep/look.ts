@@ -10,6 +10,7 @@ import {
 	STILL_REFUSED,
 	withoutPayloadLine,
 } from '../recovery/report';
+import type { RegistrationState } from '../registration/state';
 import { anchorNow, noteProgress, readHistory, settleHistory } from './deliveryHistory';
 import { keepRegistration } from './keepRegistration';
 import { warnOncePerMinute } from '../runtime/log';
@@ -68,11 +69,17 @@ async function keepInOrder(monitor: Monitor, secretIsWrong: boolean): Promise<bo
 			return false;
 		}
 		const { state, happened } = outcome;
-		if (state !== undefined && state.secret !== before.secret) production.isUnsaved = true;
+		if (state !== undefined && isWorthSaving(state, before)) production.isUnsaved = true;
 		// A look at an Anchor that does not answer has seen nothing.
 		return state !== undefined && !happened.some(({ what }) => what === 'unchecked');
 	});
 }
+
+/** A new secret, or a time that was wrong: the next start would take the time of that start for it. */
+const isWorthSaving = (state: RegistrationState, before: RegistrationState): boolean =>
+	state.secret !== before.secret ||
+	state.secretSince < before.secretSince ||
+	state.wantsSince < before.wantsSince;
 
 /** @returns whether nothing is left to be done about the history */
 async function recover(monitor: Monitor): Promise<boolean> {

@@ -3,11 +3,15 @@ import { endRegistration } from '../registration/end';
 import { report } from './keepRegistration';
 import { log } from '../runtime/log';
 import type { PendingRemoval, Trigger } from '../runtime/trigger';
-import { releaseIfOver } from '../runtime/triggers';
+import { releaseIfOver, removalsBeside } from '../runtime/triggers';
 import { wait } from '../runtime/wait';
 
 /** How long until each further try where Anchor could not remove a webhook. */
 const AGAIN_DELAYS_MS = [15_000, 60_000, 300_000];
+
+/** A removal that is due so soon is worth waiting for; and so long at most, because two activations may wait for each other. */
+const SOON_MS = 15_000;
+const PATIENCE_MS = 20_000;
 
 /** Calls off the removal that awaits the trigger's webhook; not that of one which another webhook has replaced. */
 function takeRemoval({ removals }: Trigger): PendingRemoval | undefined {
@@ -29,14 +33,16 @@ export async function removeLater(
 	takeRemoval(trigger);
 	trigger.removals.add(pending);
 	for (const [tries, delay] of [delayMs, ...AGAIN_DELAYS_MS].entries()) {
-		await wait(delay);
 		const isLastTry = tries === AGAIN_DELAYS_MS.length;
-		const isSettled = await trigger.registrationQueue.run(async () => {
-			if (!trigger.removals.has(pending)) return true;
-			const isWanted = pending.isUnlessRunning && trigger.course.isRunning;
-			return isWanted || (await remove(context, trigger, { pending, isLastTry }));
-		});
-		if (isSettled) break;
+		const isSettled = wait(delay).then(async () =>
+			trigger.registrationQueue.run(async () => {
+				if (!trigger.removals.has(pending)) return true;
+				const isWanted = pending.isUnlessRunning && trigger.course.isRunning;
+				return isWanted || (await remove(context, trigger, { pending, isLastTry }));
+			}),
+		);
+		pending.firstTry = tries === 0 && delay <= SOON_MS ? isSettled : undefined;
+		if (await isSettled) break;
 	}
 	if (trigger.removals.delete(pending)) {
 		trigger.course = { ...trigger.course, isUnexplained: false };
@@ -85,6 +91,18 @@ export function cancelRemoval(
 		production.noteEnd(context, production.state, undefined);
 	}
 	return pending;
+}
+
+/**
+ * Waits for the webhooks of other triggers that this process removes within seconds: a workflow that was just unpublished, or
+ * a node that another one replaces, still takes a place among Anchor's five. None is ended before its time, because each may
+ * be wanted again.
+ * @returns whether there was one, so that a place may be free
+ */
+export async function awaitRemovals(trigger: Trigger): Promise<boolean> {
+	const tries = removalsBeside(trigger).flatMap(({ firstTry }) => firstTry ?? []);
+	if (tries.length > 0) await Promise.race([Promise.all(tries), wait(PATIENCE_MS)]);
+	return tries.length > 0;
 }
 
 /** Lets a webhook be removed all the same, because another one serves in its place. */

@@ -118,7 +118,13 @@ describe('a mark', () => {
 		[9, { collectedMs: 5 }, { collectedMs: 5 }],
 		[false, { collectedMs: 5 }, {}],
 	] as const)('notes since when events are collected: %p with %p', (collectedMs, before, after) => {
-		const changes = { fingerprint: '0123456789', isTakenUp: false, collectedMs, nowMs: 12 };
+		const changes = {
+			fingerprint: '0123456789',
+			isTakenUp: false,
+			collectedMs,
+			nowMs: 12,
+			latestMs: 12,
+		};
 		const note = renewNote({ ...before, recoveredMs: 3, others: ['z1'] }, changes);
 		expect(note).toEqual({ fingerprint: '0123456789', recoveredMs: 3, others: ['z1'], ...after });
 	});
@@ -127,8 +133,18 @@ describe('a mark', () => {
 		[true, 12],
 		[false, 4],
 	])('notes when it was taken up: %p', (isTakenUp, activatedMs) => {
-		const changes = { fingerprint: '0123456789', isTakenUp, nowMs: 12 };
+		const changes = { fingerprint: '0123456789', isTakenUp, nowMs: 12, latestMs: 12 };
 		expect(renewNote({ activatedMs: 4 }, changes).activatedMs).toBe(activatedMs);
+	});
+
+	it('passes on no time that cannot be', () => {
+		const changes = { fingerprint: '0123456789', isTakenUp: false, nowMs: 12, latestMs: 12 };
+		const later = { activatedMs: 13, recoveredMs: 13, collectedMs: 13 };
+		expect(renewNote({ ...later, checkedMs: 12 }, changes)).toEqual({
+			...{ fingerprint: '0123456789', checkedMs: 12 },
+		});
+		const collecting = renewNote(later, { ...changes, collectedMs: 11 });
+		expect(collecting.collectedMs).toBe(11);
 	});
 
 	it.each([

@@ -57,6 +57,7 @@ const decide = (
 			secretIs: 'trusted',
 			occasion: 'publish',
 			isTakenUp: false,
+			latestMs: NOW,
 			...wanted,
 		},
 		nowMs: NOW,
@@ -111,6 +112,22 @@ describe('our id, anything differs; id and secret stored: one PATCH', () => {
 		],
 	])('%s', (_what, fields, changes) => {
 		expect(decide([ours(fields)], stored())).toEqual({ ...KEEP, changes });
+	});
+});
+
+describe('what the mark noted last goes on', () => {
+	const last = { recoveredMs: NOW - 2, checkedMs: NOW - 3, others: ['z1'] };
+	const own = { fingerprint: FINGERPRINT, checkedMs: NOW - 1 };
+	it.each([
+		[
+			'where somebody has edited it away',
+			'Ours, do not touch',
+			{ ...last, ...{ fingerprint: FINGERPRINT } },
+		],
+		['unless there is one', formatMark({ ...owner, workflowName: 'Before' }, own), own],
+	])('%s', (_, description, note) => {
+		const { changes } = decide([ours({ description })], stored(), { note: last });
+		expect(changes).toEqual({ description: formatMark(owner, note) });
 	});
 });
 

@@ -245,6 +245,46 @@ describe('what is in order', () => {
 	});
 });
 
+describe('times that cannot be, because Anchor or a proxy once named a wrong one', () => {
+	const registeredAhead = async (ms: number) => {
+		anchor.tellsTime = true;
+		anchor.nowMs += ms;
+		const state = await registered();
+		anchor.nowMs -= ms;
+		return state;
+	};
+
+	it('are the present one from then on', async () => {
+		const state = await registeredAhead(DAY);
+		const present = { wantsSince: anchor.nowMs, secretSince: anchor.nowMs };
+		expect((await serves(state)).state).toMatchObject(present);
+	});
+
+	it.each([
+		['a little later: clocks differ', 50_000, 0, true],
+		['not later than the clock here', DAY, DAY, true],
+		['later, while Anchor does not say what time it is', DAY, 0, false],
+	])('are none: %s', async (_, aheadMs, hereMs, tellsTime) => {
+		const state = await registeredAhead(aheadMs);
+		anchor.tellsTime = tellsTime;
+		expect((await serves(state, { nowMs: anchor.nowMs + hereMs })).state).toEqual(state);
+	});
+
+	it.each<[string, Partial<ReconcileRequest>]>([
+		['as it is', {}],
+		['with a new secret', { secretIs: 'wrong' }],
+	])('are left out of the mark, %s', async (_, fields) => {
+		const state = await registered();
+		anchor.tellsTime = true;
+		const [webhook] = anchor.webhooks;
+		const note = { fingerprint: fingerprintOf(webhook.secret), checkedMs: anchor.nowMs };
+		webhook.description = formatMark(owner, { ...note, recoveredMs: anchor.nowMs + DAY });
+		const { mark } = await serves(state, fields);
+		expect(mark).toMatchObject({ checkedMs: anchor.nowMs });
+		expect(mark).not.toHaveProperty('recoveredMs');
+	});
+});
+
 describe('what differs at Anchor is changed with one PATCH; id, secret and history stay', () => {
 	it.each<[string, object, string[]]>([
 		['the description, written over', { description: 'edited' }, ['description']],
