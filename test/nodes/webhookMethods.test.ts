@@ -624,6 +624,13 @@ describe('deactivation', () => {
 		expect(idsAtAnchor()).toEqual([]);
 	});
 
+	it('ends the webhook also when the expression under On Deactivation cannot be resolved', async () => {
+		const onDeactivate = '={{ $("Gone").first().json.mode }}';
+		await host.deactivate(await activated({ options: { onDeactivate } }));
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+
 	it('of a trigger whose credential is gone names the webhook that stays', async () => {
 		const row = await activated();
 		const [id] = idsAtAnchor();

@@ -176,14 +176,23 @@ export function readExecuteSettings(read: ReadParameter): ExecuteSettings {
 
 /**
  * The parameters that decide how the webhook at Anchor ends. No others: an expression among those may not be resolved any
- * more, and the webhook would stay.
+ * more, and the webhook would stay. So it would with one under On Deactivation itself: it is deleted then.
  * @param read reads a parameter of the node, expressions resolved
  */
 export function readEndSettings(read: ReadParameter): EndSettings {
 	return {
 		registration: registrationOf(read),
-		onDeactivate: oneOf(option(read, 'onDeactivate'), ['delete', 'disable'], 'delete'),
+		onDeactivate: oneOf(optionIfResolved(read, 'onDeactivate'), ['delete', 'disable'], 'delete'),
 	};
+}
+
+/** @returns undefined also for an expression that cannot be resolved */
+function optionIfResolved(read: ReadParameter, name: string): unknown {
+	try {
+		return option(read, name);
+	} catch {
+		return undefined;
+	}
 }
 
 /**
