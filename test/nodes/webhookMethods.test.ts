@@ -722,6 +722,43 @@ describe('listening with a sample event', () => {
 	});
 });
 
+describe('a test webhook that Anchor did not remove when listening ended', () => {
+	const parameters = { options: { sampleEvent: '' } };
+	let row: WorkflowRow;
+	beforeEach(async () => {
+		row = automaticTrigger(host, anchor, parameters);
+		const path = await host.listen(row);
+		const outage = anchor.outage({ mode: 503, calls: 'DELETE *' });
+		await host.stopListening(path);
+		outage.lift();
+	});
+
+	it('is removed soon after, as the log says', async () => {
+		const said = warnings().map(({ message }) => message);
+		expect(said.join()).toMatch(/n8n tries again a few times/);
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
+		expect(timers.pending).toEqual([]);
+	});
+
+	it('stays while somebody listens with it again, until that ends', async () => {
+		const left = idsAtAnchor();
+		const path = await host.listen(row);
+		await timers.advance(ALL_TRIES_MS);
+		expect(idsAtAnchor()).toEqual(left);
+		await host.stopListening(path);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+
+	it('stays where the credential is gone by then', async () => {
+		const left = idsAtAnchor();
+		host.credentials.stored.delete(row.id);
+		await timers.advance(ALL_TRIES_MS);
+		expect(idsAtAnchor()).toEqual(left);
+		expect(timers.pending).toEqual([]);
+	});
+});
+
 describe('secrets while they change', () => {
 	it('lets the old one go after 24 hours', async () => {
 		const row = await activated();

@@ -5,7 +5,6 @@ import { listWebhooks, sendTestEvent } from '../api/webhooks';
 import { conditionDoubts } from '../delivery/conditions';
 import { entryOf, EVERY_EVENT } from '../events/catalogue';
 import { tidyAddress } from '../registration/address';
-import { endRegistration } from '../registration/end';
 import { isMarkOfNode, parseMark } from '../registration/mark';
 import type { Mode } from '../registration/mark';
 import { isSameAddress } from '../registration/plan';
@@ -13,9 +12,15 @@ import { notEndedLine, unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
 import { judgeTeardown } from '../registration/teardown';
 import type { Course } from '../registration/teardown';
-import { keepRegistration, report } from '../upkeep/keepRegistration';
+import { keepRegistration } from '../upkeep/keepRegistration';
 import type { KeepRequest } from '../upkeep/keepRegistration';
-import { awaitRemovals, cancelRemoval, resumeRemoval, removeLater } from '../upkeep/removal';
+import {
+	awaitRemovals,
+	cancelRemoval,
+	removeLater,
+	removeTest,
+	resumeRemoval,
+} from '../upkeep/removal';
 import { log } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
@@ -212,10 +217,11 @@ async function findRegistration(
 
 async function endTest(
 	context: IHookFunctions,
-	{ test }: Trigger,
+	trigger: Trigger,
 	webhookId: string | undefined,
 ): Promise<void> {
-	const { happened } = await endRegistration(context, {
+	const { test } = trigger;
+	await removeTest(context, trigger, {
 		owner: test.ownerIn(context),
 		url: addressOf(context),
 		webhookId,
@@ -223,7 +229,6 @@ async function endTest(
 		onDeactivate: 'delete',
 		askedAtMs: Date.now(),
 	});
-	report(context, 'test', happened);
 	test.forget();
 	test.isInService = false;
 	if (test.owns(context, test.stored(context))) test.store(context, undefined);
