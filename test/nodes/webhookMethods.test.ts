@@ -85,6 +85,24 @@ describe('activation', () => {
 		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
 	});
 
+	it.each(['2.41', '1.123'] as const)(
+		'refuses two triggers with the same node ID, on n8n %s',
+		async (line) => {
+			await startLine(line);
+			const row = automaticTrigger(host, anchor);
+			const [first] = row.nodes;
+			const second = { ...structuredClone(first), name: 'Second', webhookId: 'second-path' };
+			row.nodes = [first, second];
+			const { message } = await thrownBy(host.activate(row));
+			expect(message).toContain(`have the same ID: "${first.name}", "Second"`);
+			await timers.advance(END_MS);
+			expect(anchor.webhooks()).toEqual([]);
+			row.nodes = [first, { ...second, id: 'its-own' }];
+			await host.activate(row);
+			expect(anchor.webhooks()).toHaveLength(2);
+		},
+	);
+
 	it('says of an expression that it gave no event', async () => {
 		const { message, description } = await thrownBy(activated({ events: '={{ [] }}' }));
 		expect(message).toBe('Your expression under Events gave an empty list');
