@@ -242,6 +242,19 @@ describe('looking after a trigger', () => {
 		expect(warnings()).toHaveLength(2);
 	});
 
+	it('accepts the secret before after the API key was replaced by another one of the project', async () => {
+		await setUp();
+		const { id } = await activated();
+		await timers.advance(FIRST_TWO_LOOKS_MS);
+		anchor.addApiKey('sk-the-new-one');
+		anchor.setSigning('previous');
+		host.credentials.stored.set(id, { apiKey: 'sk-the-new-one', baseUrl: anchor.url });
+		await nextLook();
+		const ids = await emitted(2);
+		expect(anchor.deliveries().map(({ attempts: [{ status }] }) => status)).toEqual([202, 202]);
+		await expectEachOnce(ids);
+	});
+
 	it('names a stranger at its address once, not at every look', async () => {
 		await setUp();
 		const row = await activated();

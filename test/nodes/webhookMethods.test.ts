@@ -66,6 +66,24 @@ describe('activation', () => {
 		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
 	});
 
+	it.each(['2.41', '1.123'] as const)(
+		'refuses two triggers with the same node ID, on n8n %s',
+		async (line) => {
+			await startLine(line);
+			const row = automaticTrigger(host, anchor);
+			const [first] = row.nodes;
+			const second = { ...structuredClone(first), name: 'Second', webhookId: 'second-path' };
+			row.nodes = [first, second];
+			const { message } = await thrownBy(host.activate(row));
+			expect(message).toContain(`have the same ID: "${first.name}", "Second"`);
+			await timers.advance(END_MS);
+			expect(anchor.webhooks()).toEqual([]);
+			row.nodes = [first, { ...second, id: 'its-own' }];
+			await host.activate(row);
+			expect(anchor.webhooks()).toHaveLength(2);
+		},
+	);
+
 	it('says of an expression that it gave no event', async () => {
 		const { message, description } = await thrownBy(activated({ events: '={{ [] }}' }));
 		expect(message).toBe('Your expression under Events gave an empty list');
@@ -504,6 +522,13 @@ describe('deactivation', () => {
 		expect(await idsInTheEnd()).toEqual([]);
 	});
 
+	it('ends the webhook also when the expression under On Deactivation cannot be resolved', async () => {
+		const onDeactivate = '={{ $("Gone").first().json.mode }}';
+		await host.deactivate(await activated({ options: { onDeactivate } }));
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+
 	it('of a trigger whose credential is gone names the webhook that stays', async () => {
 		const row = await activated();
 		const [id] = idsAtAnchor();
@@ -582,6 +607,43 @@ it('ends listening, and cleans up, when Anchor refuses to send the sample event'
 	expect(message).toMatch(/sample event session\.ready/);
 	expect(description).toMatch(/Sample Event and choose another one/);
 	expect(anchor.webhooks()).toEqual([]);
+});
+
+describe('a test webhook that Anchor did not remove when listening ended', () => {
+	const parameters = { options: { sampleEvent: '' } };
+	let row: WorkflowRow;
+	beforeEach(async () => {
+		row = automaticTrigger(host, anchor, parameters);
+		const path = await host.listen(row);
+		const outage = anchor.outage({ mode: 503, calls: 'DELETE *' });
+		await host.stopListening(path);
+		outage.lift();
+	});
+
+	it('is removed soon after, as the log says', async () => {
+		const said = warnings().map(({ message }) => message);
+		expect(said.join()).toMatch(/n8n tries again a few times/);
+		await timers.advance(END_MS);
+		expect(idsAtAnchor()).toEqual([]);
+		expect(timers.pending).toEqual([]);
+	});
+
+	it('stays while somebody listens with it again, until that ends', async () => {
+		const left = idsAtAnchor();
+		const path = await host.listen(row);
+		await timers.advance(ALL_TRIES_MS);
+		expect(idsAtAnchor()).toEqual(left);
+		await host.stopListening(path);
+		expect(idsAtAnchor()).toEqual([]);
+	});
+
+	it('stays where the credential is gone by then', async () => {
+		const left = idsAtAnchor();
+		host.credentials.stored.delete(row.id);
+		await timers.advance(ALL_TRIES_MS);
+		expect(idsAtAnchor()).toEqual(left);
+		expect(timers.pending).toEqual([]);
+	});
 });
 
 describe('secrets while they change', () => {

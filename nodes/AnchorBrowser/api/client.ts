@@ -59,7 +59,7 @@ const LONGEST_WAIT_SECONDS = 86_400;
 
 /**
  * Reads the credential. A Base URL with slashes at its end or white space around it is tolerated, a blank one means
- * the usual one.
+ * the usual one. An API key loses white space around it, as in the header: secret stores and files end with a line break.
  * @throws n8n's own message when the node has no such credential
  */
 export async function connectionOf(context: ApiContext): Promise<Connection> {
@@ -69,7 +69,10 @@ export async function connectionOf(context: ApiContext): Promise<Connection> {
 	const address = String(baseUrl ?? '')
 		.trim()
 		.replace(/\/+$/, '');
-	return { apiKey: String(apiKey ?? ''), baseUrl: address === '' ? DEFAULT_BASE_URL : address };
+	return {
+		apiKey: String(apiKey ?? '').trim(),
+		baseUrl: address === '' ? DEFAULT_BASE_URL : address,
+	};
 }
 
 /**

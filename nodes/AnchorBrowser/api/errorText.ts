@@ -54,6 +54,10 @@ function plain(text: string, depth: number): string {
 	}
 }
 
+/** n8n's HTTP client leaves out of a header what it cannot carry, so that another text may come back than was filled in. */
 function redact(text: string, secret: string): string {
-	return secret === '' ? text : text.replaceAll(secret, HIDDEN);
+	const sent = secret.replace(/[^\t\x20-\x7e\x80-\xff]/g, '').trim();
+	return [secret, sent]
+		.filter((form) => form !== '')
+		.reduce((left, form) => left.replaceAll(form, HIDDEN), text);
 }

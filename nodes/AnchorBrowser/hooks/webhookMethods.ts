@@ -1,21 +1,26 @@
 import { NodeOperationError } from 'n8n-workflow';
-import type { IHookFunctions } from 'n8n-workflow';
+import type { IHookFunctions, Workflow } from 'n8n-workflow';
 import { makeNodeError, refusalOf, whatHappened } from '../api/explain';
 import { listWebhooks, sendTestEvent } from '../api/webhooks';
 import { conditionDoubts } from '../delivery/conditions';
 import { entryOf, EVERY_EVENT } from '../events/catalogue';
 import { tidyAddress } from '../registration/address';
-import { endRegistration } from '../registration/end';
 import { isMarkOfNode, parseMark } from '../registration/mark';
 import type { Mode } from '../registration/mark';
 import { isSameAddress } from '../registration/plan';
-import { notEndedLine, unlistedEventWords } from '../registration/report';
+import { notEndedLine, sharedIdWords, unlistedEventWords } from '../registration/report';
 import type { RegistrationState } from '../registration/state';
 import { judgeTeardown } from '../registration/teardown';
 import type { Course } from '../registration/teardown';
-import { keepRegistration, report } from '../upkeep/keepRegistration';
+import { keepRegistration } from '../upkeep/keepRegistration';
 import type { KeepRequest } from '../upkeep/keepRegistration';
-import { awaitRemovals, cancelRemoval, resumeRemoval, removeLater } from '../upkeep/removal';
+import {
+	awaitRemovals,
+	cancelRemoval,
+	removeLater,
+	removeTest,
+	resumeRemoval,
+} from '../upkeep/removal';
 import { log } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
@@ -42,6 +47,7 @@ export async function activate(context: IHookFunctions): Promise<void> {
 		if (mode === 'production') noteActivation(context, trigger, true);
 		const settings = readRegistrationSettings(parameterReader(context));
 		if (settings.events.length === 0) throw noEvents(context);
+		refuseSharedId(context);
 		warnOfConditions(context);
 		const isManual = settings.registration === 'manual';
 		if (isManual) refuseUnlistedEvents(context, settings);
@@ -212,10 +218,11 @@ async function findRegistration(
 
 async function endTest(
 	context: IHookFunctions,
-	{ test }: Trigger,
+	trigger: Trigger,
 	webhookId: string | undefined,
 ): Promise<void> {
-	const { happened } = await endRegistration(context, {
+	const { test } = trigger;
+	await removeTest(context, trigger, {
 		owner: test.ownerIn(context),
 		url: addressOf(context),
 		webhookId,
@@ -223,7 +230,6 @@ async function endTest(
 		onDeactivate: 'delete',
 		askedAtMs: Date.now(),
 	});
-	report(context, 'test', happened);
 	test.forget();
 	test.isInService = false;
 	if (test.owns(context, test.stored(context))) test.store(context, undefined);
@@ -261,6 +267,17 @@ function noEvents(context: IHookFunctions): NodeOperationError {
 				description:
 					'Open the Anchor Browser Trigger, select under Events what is to start this workflow, then try again.',
 			});
+}
+
+/** A script, or a model, may write so: all that is known of a trigger goes by its ID, and one would take the other's webhook. */
+function refuseSharedId(context: IHookFunctions): void {
+	const { id, type } = context.getNode();
+	// n8n-core's contexts all have their workflow; their interfaces do not say so.
+	const { workflow } = context as { workflow?: Pick<Workflow, 'nodes'> };
+	const nodes = Object.values(workflow?.nodes ?? {});
+	const names = nodes.flatMap((node) => (node.id === id && node.type === type ? node.name : []));
+	if (names.length < 2) return;
+	throw makeNodeError(context.getNode(), { words: sharedIdWords(names), permanent: true });
 }
 
 /** Only an expression can name them. With automatic registration Anchor says which it does not know. */

@@ -25,6 +25,8 @@ export interface ReconcileRequest extends Omit<WantedRegistration, 'collectedMs'
 	/** A digest of the settings that decide which events are wanted. */
 	wants: string;
 	stored: RegistrationState | undefined;
+	/** Its secret, where the process has opened it: the API key may have been replaced since, and opens it no more. */
+	opened?: string;
 	/** Whether the trigger was out of service, so that events from before now are not wanted. */
 	wasEnded: boolean;
 	/** Since when events are collected, this machine's time in milliseconds; false and undefined as in `NoteChanges`. */
@@ -205,13 +207,16 @@ async function rotate(
  * stored one was replaced. It was not before it began to sign, so that Anchor keeps it for a day from then at least.
  */
 function previousAfter(
-	{ stored }: Run,
+	{ stored, request, sealing }: Run,
 	{ id, reason, rotatedMs }: { id: string; reason: RotationReason; rotatedMs: number },
 ): PreviousSecret | undefined {
 	if (stored?.webhookId !== id || reason === 'wrong') return undefined;
-	if (reason === 'unknown') return whileItLasts(stored.previous, rotatedMs);
+	const { opened } = request;
+	const anew = opened === undefined ? undefined : seal(opened, sealing);
+	const sealed = reason === 'unknown' ? anew : stored.secret;
+	if (sealed === undefined) return whileItLasts(stored.previous, rotatedMs);
 	const replacedMs = reason === 'outdated' ? Math.min(stored.secretSince, rotatedMs) : rotatedMs;
-	const previous = { sealed: stored.secret, expiresAt: replacedMs + PREVIOUS_SECRET_MS };
+	const previous = { sealed, expiresAt: replacedMs + PREVIOUS_SECRET_MS };
 	return whileItLasts(previous, rotatedMs);
 }
 

@@ -172,6 +172,19 @@ export function unlistedEventWords(names: readonly string[]): Explanation {
 	};
 }
 
+/**
+ * The words for triggers that cannot be told from each other.
+ * @param names of the nodes, two at least
+ */
+export function sharedIdWords(names: readonly string[]): Explanation {
+	const list = names.map((name) => `"${name}"`).join(', ');
+	const message = `These nodes have the same ID: ${list}. Delete all but one of them and add them anew from the nodes panel, then try again`;
+	return {
+		message,
+		description: `${message}. n8n gives every node an ID of its own; a workflow that was written by hand or by a program may repeat one, and the triggers would then take each other's webhook.`,
+	};
+}
+
 function nearestEvent(name: string): string {
 	return [...EVENT_TYPES].sort((one, other) => distance(name, one) - distance(name, other))[0];
 }

@@ -128,6 +128,15 @@ export class Registration implements SecretSource {
 		return isLater ? stored : known;
 	}
 
+	/** The current secret of a state in clear, where this process has opened it, perhaps under another API key than today's. */
+	openedOf(state: RegistrationState | undefined): string | undefined {
+		if (state?.secret !== this.state?.secret) return undefined;
+		return this.secrets
+			.find(({ age }) => age === 'current')
+			?.key.export()
+			.toString();
+	}
+
 	/** The current and the previous secret of the webhook. */
 	async find({ context, nowMs }: SecretSearch): Promise<FoundSecrets> {
 		const { isChanging, state: known } = this;

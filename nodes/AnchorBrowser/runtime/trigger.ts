@@ -21,7 +21,7 @@ export interface AnchorFacts {
 	clockOffsetMs: number;
 }
 
-/** A production webhook that is to be removed, or disabled, some time from now. */
+/** A webhook that is to be removed, or disabled, some time from now. */
 export interface PendingRemoval extends EndRequest {
 	/** Whether n8n had not called `trigger()`: if it does, the workflow is active all the same. */
 	isUnlessRunning: boolean;
@@ -70,8 +70,8 @@ export class Trigger {
 	/** Looks after the trigger from n8n's `trigger()` to its `closeFunction`, in one process of this n8n. */
 	monitor: { isOver: boolean; collector: { begin(): void } | undefined } | undefined;
 	/**
-	 * The production webhooks that n8n has taken out of service and that still stand at Anchor. One that is gone from here
-	 * when its time comes is wanted again.
+	 * The webhooks that n8n has taken out of service and that still stand at Anchor; test ones where Anchor could not remove
+	 * them. One of production that is gone from here when its time comes is wanted again.
 	 */
 	readonly removals = new Set<PendingRemoval>();
 	/** Whether the user keeps the webhook: then Anchor may send again what came before a deactivation. */

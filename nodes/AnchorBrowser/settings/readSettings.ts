@@ -120,13 +120,22 @@ export type ExecuteSettings = ReturnType<typeof readExecuteSettings>;
 
 /**
  * The parameters that decide how the webhook at Anchor ends. No others: an expression among those may not be resolved any
- * more, and the webhook would stay.
+ * more, and the webhook would stay. So it would with one under On Deactivation itself: it is deleted then.
  */
 export function readEndSettings(read: ReadParameter) {
 	return {
 		registration: registrationOf(read),
-		onDeactivate: oneOf(option(read, 'onDeactivate'), ['delete', 'disable'], 'delete'),
+		onDeactivate: oneOf(optionIfResolved(read, 'onDeactivate'), ['delete', 'disable'], 'delete'),
 	};
+}
+
+/** @returns undefined also for an expression that cannot be resolved */
+function optionIfResolved(read: ReadParameter, name: string): unknown {
+	try {
+		return option(read, name);
+	} catch {
+		return undefined;
+	}
 }
 
 /** The parameters that decide over the webhook at Anchor, and whether missed events are fetched from its history. */

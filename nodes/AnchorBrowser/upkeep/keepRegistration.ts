@@ -31,6 +31,8 @@ export async function keepRegistration(
 ): Promise<Reconciled> {
 	const { mode, secretIsWrong, ...rest } = request;
 	const registration = trigger.registrationOf(mode);
+	// A test starts afresh: nobody stores anything for it but the process that listens.
+	const stored = mode === 'test' ? undefined : registration.newest(context);
 	const outcome = await reconcile(context, {
 		wasEnded: false,
 		isTakenUp: false,
@@ -38,8 +40,8 @@ export async function keepRegistration(
 		owner: registration.ownerIn(context),
 		secretIs: secretIsWrong ? 'wrong' : registration.isChanging ? 'doubtful' : 'trusted',
 		wants: wantsOf(context.getNode().parameters),
-		// A test starts afresh: nobody stores anything for it but the process that listens.
-		stored: mode === 'test' ? undefined : registration.newest(context),
+		stored,
+		opened: registration.openedOf(stored),
 		note: trigger.anchor?.note,
 		nowMs: Date.now(),
 		clockOffsetMs: trigger.anchor?.clockOffsetMs ?? 0,

@@ -1,5 +1,6 @@
 import type { IHookFunctions } from 'n8n-workflow';
 import { endRegistration } from '../registration/end';
+import type { EndRequest } from '../registration/end';
 import { report } from './keepRegistration';
 import { log } from '../runtime/log';
 import type { PendingRemoval, Trigger } from '../runtime/trigger';
@@ -47,6 +48,44 @@ export async function removeLater(
 	if (trigger.removals.delete(pending)) {
 		trigger.course = { ...trigger.course, isUnexplained: false };
 	}
+	releaseIfOver(trigger);
+}
+
+/**
+ * Removes a test webhook at once; where Anchor could not, again some time later, unless somebody listens with it then.
+ * @param context n8n's context of the end of listening
+ * @throws n8n's own message when the node has no credential
+ */
+export async function removeTest(
+	context: IHookFunctions,
+	trigger: Trigger,
+	request: EndRequest,
+): Promise<void> {
+	const { isOver, happened } = await endRegistration(context, request);
+	report(context, 'test', happened);
+	if (!isOver) void removeTestAgain(context, trigger, request);
+}
+
+async function removeTestAgain(
+	context: IHookFunctions,
+	trigger: Trigger,
+	request: EndRequest,
+): Promise<void> {
+	// Keeps the trigger in mind; an activation calls off none that is replaced.
+	const pending = { ...request, isReplaced: true, isUnlessRunning: false };
+	trigger.removals.add(pending);
+	for (const delay of AGAIN_DELAYS_MS) {
+		await wait(delay);
+		const isSettled = await trigger.registrationQueue.run(async () => {
+			if (trigger.test.isInService) return true;
+			// Without a credential nothing can be asked, now or later.
+			const ended = await endRegistration(context, request).catch(() => undefined);
+			report(context, 'test', ended?.happened ?? []);
+			return ended?.isOver ?? true;
+		});
+		if (isSettled) break;
+	}
+	trigger.removals.delete(pending);
 	releaseIfOver(trigger);
 }
 

@@ -37,6 +37,11 @@ describe('the credential', () => {
 		expect(await connectionOf(anchor.context())).toEqual({ apiKey: API_KEY, baseUrl: expected });
 	});
 
+	it('has an API key without the white space that the header loses', async () => {
+		anchor.credential = { apiKey: ` ${API_KEY}\n` };
+		expect((await connectionOf(anchor.context())).apiKey).toBe(API_KEY);
+	});
+
 	it('that is missing is reported in the words of n8n, not as trouble with the network', async () => {
 		anchor.credential = undefined;
 		await expect(ask()).rejects.toThrow('does not have any credentials');

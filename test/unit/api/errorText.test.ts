@@ -59,6 +59,17 @@ describe('the API key in a refusal', () => {
 		expect(errorTextOf({ error: `${key} is not ${key}` }, key)).toBe('[hidden] is not [hidden]');
 	});
 
+	it.each([
+		['a line break after it', `${key}\n`, key],
+		['a zero-width space after it', `${key}\u200b`, key],
+		['an ellipsis in it', `${key.slice(0, 3)}…${key.slice(3)}`, key],
+		['what a header can carry', `${key}\tä`, `${key}\tä`],
+	])('is hidden as the HTTP client sends it: %s', (_, filledIn, sent) => {
+		expect(errorTextOf(`${sent} is not ${filledIn}`, filledIn)).toMatch(
+			/^\[hidden\] is not \[hidden\]/,
+		);
+	});
+
 	it('is hidden where the text is cut in the middle of it', () => {
 		const long = `sk-${Array.from({ length: 12 }, (_, index) => index * 7_919).join('-')}`;
 		const pieces = Array.from({ length: long.length - 7 }, (_, at) => long.slice(at, at + 8));

@@ -454,6 +454,18 @@ describe('a secret that is not known, or is wrong, is rotated in place', () => {
 		]);
 	});
 
+	it('another API key: the secret that the process has opened before is still accepted for 24 hours', async () => {
+		const state = await registered();
+		const [{ value }] = secretsOf(state);
+		anchor.credential = { apiKey: 'another-key', baseUrl: 'https://api.example.com' };
+		const { state: next } = await stands(state, { opened: value });
+		const expiresAt = anchor.nowMs + DAY;
+		expect(openSecrets(next, { ...sealing, apiKey: 'another-key' })).toEqual([
+			{ value: anchor.webhooks[0].secret, age: 'current' },
+			{ value, age: 'previous', expiresAt },
+		]);
+	});
+
 	it('what differs is changed before, so that the secret is stored the moment it is there', async () => {
 		await registered();
 		anchor.webhooks[0].url = URL_OLD;

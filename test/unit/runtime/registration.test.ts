@@ -88,6 +88,17 @@ it('notes its end and that it is wanted again, here and in n8n, with the secrets
 	expect([registration.state, registration.secrets]).toEqual([state, secrets]);
 });
 
+it('tells in clear the current secret of the state that it has opened, and of no other', () => {
+	const [state, current] = [stateOf(), liveSecret('now', 'current')];
+	registration.remember(state, [...liveSecret('before', 'previous'), ...current]);
+	expect(registration.openedOf(stateOf())).toBe('now');
+	expect(registration.openedOf(stateOf({ secret: 'another' }))).toBeUndefined();
+	registration.remember(state, liveSecret('before', 'previous'));
+	expect(registration.openedOf(state)).toBeUndefined();
+	registration.forget();
+	expect(registration.openedOf(undefined)).toBeUndefined();
+});
+
 it('forgets a webhook together with a rotation under way, not whether n8n takes deliveries', () => {
 	registration.remember(stateOf(), liveSecret('now', 'current'));
 	Object.assign(registration, { isChanging: true, isUnsaved: true, isInService: true });

@@ -172,6 +172,11 @@ describe('settings', () => {
 		expect(readEndSettings(read)).toMatchObject({ onDeactivate: 'delete' });
 	});
 
+	it('delete the webhook where an expression under On Deactivation cannot be resolved', () => {
+		const read = reader({ options: { onDeactivate: '={{ $("Gone").first().json.mode }}' } });
+		expect(readEndSettings(read)).toEqual({ registration: 'automatic', onDeactivate: 'delete' });
+	});
+
 	it('hold the filters as they are now, however many others were read in between', () => {
 		const taskIds = (filters: unknown) => [
 			...(readWebhookSettings(reader({ filters }), 'UTC').filters.ids.task ?? []),
