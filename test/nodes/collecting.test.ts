@@ -135,6 +135,18 @@ it('runs nothing again that Anchor had an answer to only after collecting was sw
 	expect(await runs()).toEqual([[id]]);
 });
 
+it('keeps nothing of a publication for as long as a window takes', async () => {
+	await setUp({}, '1.123');
+	const row = await collecting({ collectMinutes: 1_440 });
+	const { length } = timers.pending;
+	for (let saves = 0; saves < 3; saves++) {
+		await emitted(1);
+		await host.republish(row);
+	}
+	await timers.advance(2 * LATER_LOOK_MS);
+	expect(timers.pending).toHaveLength(length);
+});
+
 it('starts no run and asks nothing when nothing comes', async () => {
 	await setUp();
 	await collecting();

@@ -20,6 +20,9 @@ const MOST_UNNOTED = 1_000;
 /** A row may show in the history a moment after it ended: what ended so shortly before a reading is not noted as done. */
 const LATE_ROWS_MS = 10_000;
 
+/** How long after its end a monitor may still wait for a window: each publication makes another one, and a window takes a day. */
+const STEP_MS = 60_000;
+
 /** How long until the next try where n8n or Anchor did not answer. */
 const AGAIN_MS = 30_000;
 
@@ -63,7 +66,7 @@ export class Collector {
 		if (this.monitor.trigger.waiting.isFull) void this.endWindow();
 		if (this.isOpen) return;
 		this.isOpen = true;
-		void wait(this.periodMs).then(async () => await this.endWindow());
+		void this.monitor.pause(this.periodMs, STEP_MS).then(async () => await this.endWindow());
 	}
 
 	/**
@@ -112,10 +115,10 @@ export class Collector {
 		const digest = createHash('sha256').update(monitor.trigger.nodeId).digest();
 		// Not all triggers at the same moment.
 		const offsetMs = digest.readUInt32BE(0) % periodMs;
-		await wait(periodMs - ((Date.now() + offsetMs) % periodMs));
+		await monitor.pause(periodMs - ((Date.now() + offsetMs) % periodMs), STEP_MS);
 		while (!monitor.isOver) {
 			if (!monitor.trigger.receivesAlone) await this.run();
-			await wait(periodMs);
+			await monitor.pause(periodMs, STEP_MS);
 		}
 	}
 

@@ -7,13 +7,9 @@ import type { Progress } from '../registration/mark';
 import { webhooksWithHistory } from '../registration/state';
 import type { Monitor } from './monitor';
 import type { Trigger } from '../runtime/trigger';
-import { wait } from '../runtime/wait';
 
 /** What was done by then is not looked at again in this process either, should its memory of events not reach so far. */
 const LATE_ROWS_MS = 60_000;
-
-/** How long a pause goes on at most when n8n takes the trigger out of service. */
-const PAUSE_STEP_MS = 1_000;
 
 /** Anchor's time in milliseconds, as the last look at Anchor has shown it. */
 export function anchorNow({ anchor }: Trigger): number {
@@ -51,7 +47,7 @@ export async function readHistory(monitor: Monitor): Promise<Reading | undefined
 		isRecovered: (id) => recovered.has(id, Date.now()),
 		isInHand: (id) => seen.isReserved(id, Date.now()),
 	});
-	const pause = async (ms: number) => await pauseFor(monitor, ms);
+	const pause = async (ms: number) => await monitor.pause(ms);
 	for (const webhookId of webhooksWithHistory(state, nowMs)) {
 		const failure = await trigger.historyOf(webhookId).read(context, reading, pause);
 		if (failure !== undefined) {
@@ -63,15 +59,6 @@ export async function readHistory(monitor: Monitor): Promise<Reading | undefined
 	}
 	trigger.othersReceive ||= reading.othersReceive;
 	return reading;
-}
-
-/** Waits so many milliseconds, or until n8n takes the trigger out of service, but for a moment at least. */
-async function pauseFor(monitor: Monitor, ms: number): Promise<void> {
-	let left = ms;
-	do {
-		await wait(Math.min(left, PAUSE_STEP_MS));
-		left -= PAUSE_STEP_MS;
-	} while (left > 0 && !monitor.isOver);
 }
 
 /** Says that nothing is left to be done about the last reading: the next one begins after it. */

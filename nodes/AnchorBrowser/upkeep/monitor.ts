@@ -3,6 +3,7 @@ import type { Reading } from '../recovery/reading';
 import type { RegistrationSettings, WebhookSettings } from '../settings/readSettings';
 import { log, warnOncePerHour } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
+import { wait } from '../runtime/wait';
 
 /** What looking after a trigger needs to know of its parameters. */
 export type MonitorSettings = RegistrationSettings &
@@ -55,6 +56,18 @@ export class Monitor {
 	/** Writes a line about this trigger to n8n's log. */
 	log(level: 'info' | 'warn' | 'debug', sentence: string): void {
 		log(this.context, level, sentence);
+	}
+
+	/**
+	 * Waits until n8n takes the trigger out of service, so many milliseconds at most and a moment at least.
+	 * @param stepMs how much later it notices that, in milliseconds
+	 */
+	async pause(ms: number, stepMs = 1_000): Promise<void> {
+		let left = ms;
+		do {
+			await wait(Math.min(left, stepMs));
+			left -= stepMs;
+		} while (left > 0 && !this.isOver);
 	}
 
 	/** Warns of what keeps the trigger from being looked after until a person changes it; once an hour for the same trouble. */
