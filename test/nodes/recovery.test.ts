@@ -300,6 +300,20 @@ describe('looking after a trigger', () => {
 		expect(await ran()).toEqual(missed);
 	});
 
+	it('recovers what a webhook missed that was deleted, and deleted again where it was made anew', async () => {
+		await setUp();
+		await activated();
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		host.crash();
+		const missed = await emitted(2);
+		for (let time = 0; time < 2; time++) {
+			anchor.removeWebhook(webhookId());
+			await host.restart();
+		}
+		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await expectEachOnce(missed);
+	});
+
 	it('goes on when the key of another project does not know the webhook before', async () => {
 		await setUp();
 		const row = await activated();

@@ -16,7 +16,7 @@ import type { Happening } from './report';
 import { open, seal } from './seal';
 import type { SealContext } from './seal';
 import { whileItLasts } from './state';
-import type { PreviousSecret, RegistrationState } from './state';
+import type { FormerWebhook, PreviousSecret, RegistrationState } from './state';
 
 /** The webhook that a trigger wants, and what is known of it. */
 export interface ReconcileRequest extends Omit<WantedRegistration, 'collectedMs' | 'latestMs'> {
@@ -88,6 +88,9 @@ const PREVIOUS_SECRET_MS = 24 * 60 * 60_000;
 
 /** How long Anchor keeps the history of a webhook that is gone (API description, DELETE /v1/webhooks/{id}). */
 const HISTORY_MS = 7 * 24 * 60 * 60_000;
+
+/** Somebody who deletes the webhook again and again must not make the state grow. */
+const MOST_FORMER = 3;
 
 /** How often to look again when a webhook vanishes between looking and changing it. */
 const MAX_ROUNDS = 3;
@@ -347,18 +350,27 @@ function outcomeOf(
 		previous: whileItLasts(known?.previous, anchorMs),
 		wants: request.wants,
 		wantsSince: sinceOf(before?.wantsSince),
-		former:
-			before && before !== known
-				? { webhookId: before.webhookId, expiresAt: anchorMs + HISTORY_MS }
-				: whileItLasts(before?.former, anchorMs),
+		former: formerOf(run, before === known ? undefined : before?.webhookId, before?.former),
 		...fresh,
 	};
 	if (state.previous === undefined) delete state.previous;
-	if (state.former === undefined) delete state.former;
+	if (state.former?.length === 0) delete state.former;
 	if (state.unsupported.length > 0 && request.occasion !== 'look') {
 		happened.push({ what: 'unsupported', events: state.unsupported });
 	}
 	return standing(run, webhook, state);
+}
+
+/** Those before, with one that was replaced just now, if any; each costs requests at every look while it lasts. */
+function formerOf(
+	{ anchorMs }: Run,
+	replaced: string | undefined,
+	former: readonly FormerWebhook[] = [],
+): FormerWebhook[] {
+	const lasting = former.filter((one) => whileItLasts(one, anchorMs));
+	if (replaced === undefined) return lasting;
+	const latest = { webhookId: replaced, expiresAt: anchorMs + HISTORY_MS };
+	return [latest, ...lasting].slice(0, MOST_FORMER);
 }
 
 function standing(

@@ -28,8 +28,8 @@ export interface RegistrationState {
 	wantsSince: number;
 	/** When n8n took the trigger out of service, in milliseconds: its webhook ends some seconds later. */
 	endedAt?: number;
-	/** The webhook before, which was gone at Anchor while the trigger was wanted: what it missed is in its history. */
-	former?: FormerWebhook;
+	/** Those before, which were gone at Anchor while the trigger was wanted, the last first: what each missed is in its history. */
+	former?: FormerWebhook[];
 }
 
 export interface FormerWebhook {
@@ -68,7 +68,7 @@ export function parseState(value: unknown): RegistrationState | undefined {
 		[secretSince, wantsSince].every(Number.isFinite) &&
 		(endedAt === undefined || Number.isFinite(endedAt)) &&
 		(previous === undefined || isPrevious(previous)) &&
-		(former === undefined || isFormer(former));
+		(former === undefined || (Array.isArray(former) && former.every(isFormer)));
 	return isWhole ? (value as unknown as RegistrationState) : undefined;
 }
 
@@ -97,13 +97,13 @@ export function whileItLasts<T extends { expiresAt: number }>(
 }
 
 /**
- * The webhooks in whose histories missed events are looked for, the former one first. Anchor may know nothing of the
+ * The webhooks in whose histories missed events are looked for, the former ones first. Anchor may know nothing of a
  * former one any more (404): its API key is of another project now.
  * @param nowMs Anchor's time in milliseconds
  */
 export function webhooksWithHistory(state: RegistrationState, nowMs: number): string[] {
-	const former = whileItLasts(state.former, nowMs);
-	return [...(former ? [former.webhookId] : []), state.webhookId];
+	const former = state.former?.filter((one) => whileItLasts(one, nowMs)) ?? [];
+	return [...former.map(({ webhookId }) => webhookId), state.webhookId];
 }
 
 function isFormer(value: unknown): value is FormerWebhook {

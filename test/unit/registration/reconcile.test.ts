@@ -313,12 +313,23 @@ describe('what differs at Anchor is changed with one PATCH; id, secret and histo
 		const { state: next } = outcome;
 		expect(what(outcome)).toEqual(['created']);
 		expect(secretsOf(next)).toHaveLength(1);
-		const former = { webhookId: state.webhookId, expiresAt };
+		const former = [{ webhookId: state.webhookId, expiresAt }];
 		expect(next).toMatchObject({ wantsSince: state.wantsSince, former });
 		anchor.nowMs = expiresAt - 1;
 		expect((await stands(next)).state.former).toEqual(next.former);
 		anchor.nowMs = expiresAt;
 		expect((await stands(next)).state).not.toHaveProperty('former');
+	});
+
+	it('deleted again: those before are looked for, too, the last three', async () => {
+		let state = await registered();
+		const ids = [];
+		for (let time = 0; time < 4; time++) {
+			ids.unshift(state.webhookId);
+			anchor.remove(state.webhookId);
+			({ state } = await stands(state));
+		}
+		expect(state.former?.map(({ webhookId }) => webhookId)).toEqual(ids.slice(0, 3));
 	});
 
 	it.each(WANTED_ANEW)('%s: the history of a former one is of no interest', async (_, fields) => {

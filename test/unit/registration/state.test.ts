@@ -21,7 +21,7 @@ const state: RegistrationState = {
 	wants: 'digest',
 	wantsSince: 1_000,
 	endedAt: 1_500,
-	former: { webhookId: 'wh_0', expiresAt: 3_000 },
+	former: [{ webhookId: 'wh_0', expiresAt: 3_000 }],
 };
 /** What a state may be without. */
 const LATER = ['previous', 'endedAt', 'former'] as const;
@@ -60,8 +60,9 @@ describe('a stored state', () => {
 		['previous', { sealed: 'v1', expiresAt: null }],
 		['previous', { sealed: 7, expiresAt: 2_000 }],
 		['former', null],
-		['former', { webhookId: '', expiresAt: 3_000 }],
-		['former', { webhookId: 'wh_0' }],
+		['former', { webhookId: 'wh_0', expiresAt: 3_000 }],
+		['former', [{ webhookId: '', expiresAt: 3_000 }]],
+		['former', [{ webhookId: 'wh_0' }]],
 	])('is none with %s %j', (key, value) => {
 		expect(parseState({ ...state, [key]: value })).toBeUndefined();
 	});
