@@ -320,6 +320,33 @@ it('runs what got its 202 and passed an expression that now gives something else
 	await expectEachOnce(ids);
 });
 
+it.each(['memory', 'durable'])(
+	'runs nothing again that ran one by one while collecting was off for a moment, with %s',
+	async (deduplicate) => {
+		await setUp();
+		const options = { collectMinutes: 5, deduplicate };
+		const { row, main } = await activatedInQueueMode({ options });
+		const processor = host.loaded;
+		const publish = async (collectMinutes: number) => {
+			row.nodes = structuredClone(row.nodes);
+			row.nodes[0].parameters.options = { ...options, collectMinutes };
+			host.loaded = main;
+			await host.republish(row);
+			host.loaded = processor;
+		};
+		const ids = await emitted(2);
+		await publish(0);
+		ids.push(...(await emitted(3)));
+		await host.runs();
+		// Less than until the second look. Anchor says what time it is in whole seconds.
+		anchor.advance(10_000);
+		await publish(5);
+		ids.push(...(await emitted(1)));
+		await liveThrough(20 * MINUTE_MS, async () => await host.runs());
+		await expectEachOnce(ids);
+	},
+);
+
 it('runs early what fills its memory, once', async () => {
 	await setUp();
 	await collecting();

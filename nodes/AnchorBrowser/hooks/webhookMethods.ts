@@ -101,7 +101,7 @@ async function registerProduction(
 		wasEnded: production.newest(context)?.endedAt !== undefined && !isStart(context),
 		// Whoever took it out of service, another process perhaps, may not have ended its webhook yet.
 		isTakenUp: isEnding && pending === undefined,
-		collectsSince: isCollecting ? Date.now() : undefined,
+		collectsSince: isCollecting ? Date.now() : trigger.isCollectionOver ? false : undefined,
 	});
 	// With the key of another project the webhook that was taken out of service is not this one, and still ends.
 	if (state !== undefined && pending !== undefined && pending.webhookId !== state.webhookId) {

@@ -59,6 +59,11 @@ export class Trigger {
 	readonly windowQueue = new Mutex();
 	/** When Anchor had ended with the collected events that have run, and of which its mark does not say so yet. */
 	unnotedMs: number[] = [];
+	/**
+	 * Whether all that was collected had run when n8n closed the trigger, and n8n's store does not get to know what runs one by
+	 * one from then on: should collecting be switched on again, that must not look as if it waited.
+	 */
+	isCollectionOver = false;
 	/** Whether other processes are known to take deliveries for this trigger, as in n8n's queue mode. */
 	othersReceive = false;
 	/** What the last look at Anchor has shown. */

@@ -49,6 +49,7 @@ export class Collector {
 	private shownMs = -Infinity;
 
 	constructor(private readonly monitor: Monitor) {
+		monitor.trigger.isCollectionOver = false;
 		void this.keepBeat();
 	}
 
@@ -84,18 +85,24 @@ export class Collector {
 
 	/** What waits is run when n8n closes the trigger, whatever the reason; in seconds, and later where nobody answers. */
 	async close(): Promise<void> {
-		const { receivesAlone, waiting } = this.monitor.trigger;
-		if (receivesAlone && waiting.size === 0 && !this.isOpen) return;
-		this.isClosing = true;
-		await Promise.race([this.closeUntilDone(), wait(CLOSE_MS)]);
+		const { trigger, settings } = this.monitor;
+		const { receivesAlone, waiting } = trigger;
+		let isDone = receivesAlone && waiting.size === 0 && !this.isOpen;
+		if (!isDone) {
+			this.isClosing = true;
+			const hasTakenLong = wait(CLOSE_MS).then(() => false);
+			isDone = await Promise.race([this.closeUntilDone(), hasTakenLong]);
+		}
+		trigger.isCollectionOver = isDone && settings.deduplicate !== 'durable';
 	}
 
-	private async closeUntilDone(): Promise<void> {
-		if (await this.run()) return;
-		for (const pause of CLOSE_AGAIN_MS) {
-			await wait(pause);
-			if (await this.run()) return;
+	/** @returns whether all has run */
+	private async closeUntilDone(): Promise<boolean> {
+		for (const pause of [0, ...CLOSE_AGAIN_MS]) {
+			if (pause > 0) await wait(pause);
+			if (await this.run()) return true;
 		}
+		return false;
 	}
 
 	private async endWindow(): Promise<void> {
