@@ -303,14 +303,14 @@ describe('looking after a trigger', () => {
 	it('recovers what a webhook missed that was deleted, and deleted again where it was made anew', async () => {
 		await setUp();
 		await activated();
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS);
 		host.crash();
 		const missed = await emitted(2);
 		for (let time = 0; time < 2; time++) {
 			anchor.removeWebhook(webhookId());
 			await host.restart();
 		}
-		await timers.advance(FIRST_LOOK_MS + SECOND_LOOK_MS);
+		await timers.advance(FIRST_TWO_LOOKS_MS);
 		await expectEachOnce(missed);
 	});
 
