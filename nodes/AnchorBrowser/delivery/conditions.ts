@@ -137,7 +137,7 @@ function rowsOf(raw: unknown): Condition[] {
 /** n8n's own filters hold the two parts of the name apart, and have these two for each type. */
 function nameOf(operator: unknown): string {
 	const name = isObject(operator) ? [operator.type, operator.operation].join(':') : operator;
-	return String(name).replace(/^\w+:(?=exists$|notExists$)/, 'any:');
+	return String(name).replace(/\w+:(?=exists|notExists)/, 'any:');
 }
 
 /**
@@ -256,11 +256,12 @@ function asCompared(
 /** Integers that JavaScript would round: which of two is the larger one, as that of a number and zero. */
 function orderOfLarge(left: unknown, right: unknown) {
 	const sides = [left, right].map((side) => String(side).trim());
-	const areLarge =
-		sides.every((side) => /^-?\d+$/.test(side)) && !sides.map(Number).every(Number.isSafeInteger);
+	const areLarge = sides.every(
+		(side) => /^-?\d+$/.test(side) && !Number.isSafeInteger(Number(side)),
+	);
 	if (!areLarge) return undefined;
 	const [one, other] = sides.map(BigInt);
-	return { leftValue: one === other ? 0 : one < other ? -1 : 1, rightValue: 0 };
+	return { leftValue: Number(one > other) - Number(one < other), rightValue: 0 };
 }
 
 function looksLike(entry: unknown, text: string): boolean {

@@ -164,7 +164,6 @@ export function logLineOf(verdict: Verdict): string | undefined {
 		case 'accepted':
 			return verdict.unjudged && unjudgedLine(verdict.unjudged);
 		case 'retryLater':
-			return LINES[verdict.reason];
 		case 'rejected':
 			if (verdict.reason === 'stale') return staleLine(verdict);
 			if (verdict.reason !== 'not_an_event') return LINES[verdict.reason];

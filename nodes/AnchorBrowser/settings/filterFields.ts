@@ -59,7 +59,7 @@ const CONDITION: INodeProperties[] = [
 		placeholder: 'e.g. error.message',
 		hint: 'Such as status, duration_ms, error.type, artifacts, artifacts[0].name, tags, result.total, _event.text',
 		description:
-			'The path of a field as the format Data shows it; names that Envelope and Row show mean the same field. A field that an event does not have is empty. A condition on _event.text holds for every recovered event: Anchor does not keep that text.',
+			'The path of a field as the format Data shows it; names that Envelope and Row show mean the same field. A field that an event does not have is empty. A condition on _event.text holds for every recovered event, because Anchor does not keep that text.',
 	},
 	{
 		displayName: 'Operator',

@@ -63,6 +63,7 @@ describe('a stored state', () => {
 		['former', { webhookId: 'wh_0', expiresAt: 3_000 }],
 		['former', [{ webhookId: '', expiresAt: 3_000 }]],
 		['former', [{ webhookId: 'wh_0' }]],
+		['former', [{ webhookId: 'wh_0', expiresAt: 3_000 }, null]],
 	])('is none with %s %j', (key, value) => {
 		expect(parseState({ ...state, [key]: value })).toBeUndefined();
 	});
