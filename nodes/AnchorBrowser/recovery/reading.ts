@@ -250,8 +250,9 @@ export class Reading {
 }
 
 /** Whether this node alone answers so, of all that stands between Anchor and a workflow. */
-const isOwn = (status: number | null): boolean =>
-	status === ACCEPTED_STATUS || status === IGNORED_STATUS;
+export function isOwn(status: number | null): boolean {
+	return status === ACCEPTED_STATUS || status === IGNORED_STATUS;
+}
 
 /**
  * Whether a refusal may be that of a repetition: Anchor had no answer to an attempt before. Anything else that was answered so

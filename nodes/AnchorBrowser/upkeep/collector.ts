@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { ACCEPTED_STATUS } from '../delivery/verdict';
 import { timeOf } from '../events/json';
 import { portionsOf } from '../recovery/portions';
 import type { PendingEvent } from '../recovery/portions';
+import { isOwn } from '../recovery/reading';
 import type { MissedEvent, Reading } from '../recovery/reading';
 import { recoveredLine } from '../recovery/report';
 import { anchorNow, noteProgress, readHistory, settleHistory } from './deliveryHistory';
@@ -180,7 +180,7 @@ export class Collector {
 		trigger.unnotedMs.push(...portion.map(({ endMs }) => endMs));
 		const fromHistory = portion.flatMap((one) => one.missed ?? []);
 		// What another process of this n8n has taken was not missed.
-		const missed = fromHistory.filter(({ row }) => row.response_status !== ACCEPTED_STATUS);
+		const missed = fromHistory.filter(({ row }) => !isOwn(row.response_status));
 		if (missed.length > 0) monitor.log('info', recoveredLine(missed));
 		return true;
 	}
