@@ -138,6 +138,17 @@ describe.each(TESTED)('the packed package in an n8n %s that nothing is installed
 		expect(await triggeredBy('evt_alone')).toBe('evt_alone');
 	});
 
+	// n8n puts new code in the place of the old, which goes on looking after what it has activated.
+	it('goes on when it is updated while its workflow is active', async () => {
+		await client.rest('PATCH', '/community-packages', { name: OURS });
+		expect(await triggeredBy('evt_updated')).toBe('evt_updated');
+		await client.deactivate(triggered.id);
+		await waitFor(() => simulator.webhooks().length === 0, { what: 'the webhook to be removed' });
+		await client.activate(triggered.id);
+		expect(simulator.webhooks()).toHaveLength(1);
+		expect(await triggeredBy('evt_activated')).toBe('evt_activated');
+	});
+
 	it("shares one stored key with Anchor's own package", async () => {
 		await install(ANCHORS_PACKAGE);
 		acting = await client.createWorkflow({
