@@ -76,6 +76,13 @@ describe.each(exampleFiles())('%s as a file', (file) => {
 		expect(inList).toBe(collects.length > 0);
 	});
 
+	it('takes text as it is where no spreadsheet keeps it: in a message or an address, an apostrophe would show', () => {
+		const isKept = nodes.some(({ type }) => /\.(dataTable|googleSheets|convertToFile)$/.test(type));
+		const trigger = nodes.find(({ type }) => type === TRIGGER_TYPE)?.parameters;
+		if (trigger?.format !== 'row' || isKept) return;
+		expect(trigger.options).toMatchObject({ escapeFormulas: false });
+	});
+
 	it("sends the API key to Anchor's host only, and along no redirect", () => {
 		const calls = nodes.filter(({ parameters }) => parameters?.nodeCredentialType !== undefined);
 		for (const { name: nodeName, parameters } of calls) {

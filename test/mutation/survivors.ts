@@ -44,10 +44,8 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 		'knownLists.size >= MAX_LISTS → knownLists.size > MAX_LISTS': 'One list more is remembered.',
 		'failureType !== undefined → true': NO_TYPE,
 	},
-	'delivery/request.ts': {
-		'key.length !== name.length → false': SPEED,
-	},
 	'delivery/signature.ts': {
+		'key.length !== name.length → false': SPEED,
 		'start < end → true': 'What follows a part is a comma or nothing, and neither is a blank.',
 		'start < end → start <= end':
 			'What follows a part is a comma or nothing, and neither is a blank.',

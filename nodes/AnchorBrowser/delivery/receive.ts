@@ -3,10 +3,8 @@ import type { SeenEvents } from './dedupe';
 import { isSubscribed, judgeFilters } from './filters';
 import type { EventFilters } from './filters';
 import type { DeliveryFacts, Doubt, Verdict } from './verdict';
-import { DELIVERY_ID_HEADER, checkSignature, checkTime, readClaim } from './signature';
-import type { LiveSecret, Refusal } from './signature';
-import { headerOf } from './request';
-import type { DeliveryRequest, RequestHead } from './request';
+import { checkSignature, checkTime, readClaim } from './signature';
+import type { DeliveryRequest, LiveSecret, Refusal, RequestHead } from './signature';
 
 /** The window in which a delivery has to be signed. */
 export interface Window {
@@ -84,7 +82,7 @@ export function verify(
 		kind: 'genuine',
 		body: request.body,
 		facts: {
-			deliveryId: headerOf(request, DELIVERY_ID_HEADER) ?? null,
+			deliveryId: check.deliveryId,
 			timestamp: check.timestampSeconds,
 			receivedAt: nowMs,
 			signedWith: check.signedWith,

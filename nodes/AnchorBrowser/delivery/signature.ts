@@ -1,12 +1,22 @@
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { headerOf } from './request';
-import type { DeliveryRequest, RequestHead } from './request';
 
 /** Anchor's own headers of a delivery, in lower case as Node hands them over (Anchor's page "Webhooks overview"). */
 const SIGNATURE_HEADER = 'anchor-signature';
 const TIMESTAMP_HEADER = 'anchor-timestamp';
-export const DELIVERY_ID_HEADER = 'anchor-delivery-id';
+const DELIVERY_ID_HEADER = 'anchor-delivery-id';
+
+/** What of one HTTP request is there before its body has been read. */
+export interface RequestHead {
+	method: string;
+	headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** One HTTP request as the receiving core sees it. */
+export interface DeliveryRequest extends RequestHead {
+	/** The bytes as they were signed: n8n's `rawBody`, never text that was decoded and encoded again. */
+	body: Uint8Array;
+}
 
 /** A signing secret, ready for checking. After a rotation Anchor keeps the previous one valid for 24 hours. */
 export interface LiveSecret {
@@ -58,7 +68,13 @@ export type Refusal =
 export type TimeCheck = { ok: true; claim: SignatureClaim; timestampSeconds: number } | Refusal;
 
 export type SignatureCheck =
-	| { ok: true; signedWith: LiveSecret['age']; timestampSeconds: number }
+	| {
+			ok: true;
+			signedWith: LiveSecret['age'];
+			timestampSeconds: number;
+			/** Anchor-Delivery-Id, which is not signed. */
+			deliveryId: string | null;
+	  }
 	| Refusal;
 
 /** What the two headers of a delivery claim. */
@@ -102,6 +118,25 @@ export function readClaim(head: RequestHead): SignatureClaim | HeadRefusal {
 	if (header === undefined || timestamp === undefined) return 'header_missing';
 	const signatures = signaturesIn(header, timestamp);
 	return signatures === undefined ? 'header_malformed' : { timestamp, signatures };
+}
+
+/**
+ * Reads one header, whatever the case of its name.
+ * @param name in lower case
+ * @returns the value as it came; undefined when the header is missing, blank, or there more than once: which of two values
+ * counts is nothing to guess about, least of all when one of them may have been added on the way. Never throws.
+ */
+function headerOf(request: RequestHead, name: string): string | undefined {
+	let found: string | undefined;
+	// Every name is looked at, because a plain object can hold two spellings of one; the length settles most of them.
+	for (const key in request.headers) {
+		if (key.length !== name.length || key.toLowerCase() !== name) continue;
+		const value = request.headers[key];
+		if (value === undefined || !Object.hasOwn(request.headers, key)) continue;
+		if (found !== undefined || typeof value !== 'string') return undefined;
+		found = value;
+	}
+	return found === undefined || found.trim() === '' ? undefined : found;
 }
 
 /**
@@ -152,7 +187,8 @@ export function checkSignature(
 		if (matches && signedWith !== 'current') signedWith = age;
 	}
 	if (signedWith === undefined) return { ok: false, reason: 'signature_mismatch' };
-	return { ok: true, signedWith, timestampSeconds };
+	const deliveryId = headerOf(request, DELIVERY_ID_HEADER) ?? null;
+	return { ok: true, signedWith, timestampSeconds, deliveryId };
 }
 
 /**

@@ -201,8 +201,8 @@ const LINES: Readonly<Record<Explained, string>> = {
 		'A delivery could not be checked because the stored signing secret cannot be opened: the API key in the credential of this node was replaced since. Anchor Browser was asked to send it again later. For a new secret at once, unpublish the workflow and publish it again (n8n 1: deactivate and activate it).',
 	wrong_method:
 		'A request was refused because it was not a POST. Anchor Browser only sends POST: somebody else called this address, or a redirect in front of n8n changed the method.',
-	header_missing: `A request was refused because a signature header was missing, blank or repeated. ${HEADER_ADVICE}`,
-	header_malformed: `A request was refused because its signature headers do not have the form that Anchor Browser uses. ${HEADER_ADVICE}`,
+	header_missing: `A request was refused because a signature header was missing or blank. ${HEADER_ADVICE}`,
+	header_malformed: `A request was refused because its signature headers do not have the form that Anchor Browser uses, or are there twice. ${HEADER_ADVICE}`,
 	unreadable_body:
 		'A request was refused because its body could not be read as it was sent: it was a multipart form, broke off, was too long or wrongly compressed. Anchor Browser sends plain JSON. If it sent this, check that every proxy in front of n8n passes the Content-Type and Content-Encoding headers on unchanged; otherwise somebody else called this address.',
 	signature_mismatch:

@@ -1,7 +1,7 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 import type { SeenEvents } from '../delivery/dedupe';
 import { decide, refuseByHead, refuseByTime, verify } from '../delivery/receive';
-import type { DeliveryRequest } from '../delivery/request';
+import type { DeliveryRequest } from '../delivery/signature';
 import { isUnmatched } from '../delivery/verdict';
 import type { Verdict } from '../delivery/verdict';
 import { toReceivedEvent } from '../runtime/runItem';

@@ -1,4 +1,4 @@
-import { executeFilter, safeRegex } from 'n8n-workflow';
+import { executeFilter, safeRegex, tryToParseDateTime } from 'n8n-workflow';
 import type { FilterConditionValue } from 'n8n-workflow';
 import type { LiteralCondition } from '../delivery/conditions';
 
@@ -14,7 +14,9 @@ export function judgeCondition(
 	timeZone = 'UTC',
 ): boolean {
 	const [type, operation] = operator.name.split(':');
-	const sideOf = (value: unknown) => (type === 'dateTime' ? inZone(value, timeZone) : value);
+	// Left to itself, the evaluator takes the zone of whichever workflow last evaluated an expression.
+	const sideOf = (value: unknown) =>
+		type === 'dateTime' && (value ?? null) !== null ? tryToParseDateTime(value, timeZone) : value;
 	const isPattern = operation === 'regex' || operation === 'notRegex';
 	// An n8n from before these stops no pattern, however long it runs.
 	if (isPattern && (safeRegex as unknown) === undefined) throw new TypeError('n8n is too old');
@@ -42,23 +44,3 @@ function patternIgnoringCase(pattern: string): string {
 	if (/^\/.*\/$/.test(pattern)) return `${pattern}i`;
 	return /^\/.*\/[gimusy]+$/.test(pattern) ? pattern : `/${pattern}/i`;
 }
-
-/** A day, or a day and a time, without a time zone. */
-const LOCAL_TIME = /^\s*(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?\s*$/i;
-
-/**
- * Gives a time the zone that it is written without. n8n's evaluator would take the one that n8n has set for the whole
- * process: that of whichever workflow last evaluated an expression.
- */
-function inZone(value: unknown, timeZone: string): unknown {
-	const [, day, time = '00:00'] = (typeof value === 'string' && LOCAL_TIME.exec(value)) || [];
-	if (day === undefined) return value;
-	const shownMs = Date.parse(`${day}T${time}Z`);
-	const aheadMs = (ms: number) => clockIn(timeZone, ms) - ms;
-	// Twice, for a clock that is changed between this moment in UTC and there.
-	return new Date(shownMs - aheadMs(shownMs - aheadMs(shownMs))).toISOString();
-}
-
-/** What a clock in a zone shows, as if it were UTC, in milliseconds. Swedes write it as ISO 8601 does. */
-const clockIn = (timeZone: string, ms: number) =>
-	Date.parse(`${new Date(ms).toLocaleString('sv-SE', { timeZone })}Z`) + (ms % 1_000);

@@ -90,12 +90,12 @@ export function readWebhookSettings(read: ReadParameter, timeZone: string) {
 	return {
 		...readGateSettings(read),
 		events: eventsOf(read),
-		filters: makeFilters((read('filters', {}) ?? {}) as RawFilters, (condition) =>
-			judgeCondition(condition, timeZone),
-		),
 		deduplicate: deduplicateOf(read),
 		acknowledge: oneOf(option(read, 'acknowledge'), ['accepted', 'immediately'], 'accepted'),
 		sampleEvent: sampleOf(read),
+		filters: makeFilters((read('filters', {}) ?? {}) as RawFilters, (condition) =>
+			judgeCondition(condition, timeZone),
+		),
 	};
 }
 export type WebhookSettings = ReturnType<typeof readWebhookSettings>;

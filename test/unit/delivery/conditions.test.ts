@@ -186,6 +186,8 @@ describe('a condition', () => {
 		['error.code', 'string:contains', 'captcha', false],
 		['error.code', 'number:lt', '5', false],
 		['error.code', 'any:exists', undefined, false],
+		['missing', 'dateTime:before', '2026-01-01', false],
+		['nothing', 'dateTime:notEquals', '2026-01-01', false],
 		['missing', 'array:empty', undefined, true],
 		['nothing', 'array:lengthEquals', '0', true],
 		['nothing', 'string:empty', undefined, true],

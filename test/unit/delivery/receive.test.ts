@@ -7,8 +7,7 @@ import type { RawFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { answerOf, logLineOf } from '../../../nodes/AnchorBrowser/delivery/verdict';
 import type { Doubt, Verdict } from '../../../nodes/AnchorBrowser/delivery/verdict';
 import { receive, refuseByHead, refuseByTime } from '../../../nodes/AnchorBrowser/delivery/receive';
-import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/request';
-import type { LiveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';
+import type { DeliveryRequest, LiveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';
 import {
 	CURRENT,
 	FOREIGN,

@@ -4,7 +4,7 @@ import { NOTHING_SEEN } from '../../../nodes/AnchorBrowser/delivery/dedupe';
 import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { answerOf, logLineOf } from '../../../nodes/AnchorBrowser/delivery/verdict';
 import { receive } from '../../../nodes/AnchorBrowser/delivery/receive';
-import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/request';
+import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/signature';
 import { checkSignature, sign } from '../../../nodes/AnchorBrowser/delivery/signature';
 import {
 	CURRENT,

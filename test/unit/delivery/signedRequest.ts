@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/request';
 import { liveSecret } from '../../../nodes/AnchorBrowser/delivery/signature';
+import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/signature';
 
 /** Made-up secrets of the form Anchor issues. */
 export const CURRENT = 'ab'.repeat(32);

@@ -13,6 +13,10 @@ it.each([
 	['2026-03-08T03:30', 'America/New_York', '2026-03-08T07:30:00Z'],
 	['2026-03-08T01:30', 'America/New_York', '2026-03-08T06:30:00Z'],
 	['2026-11-01T00:30', 'America/New_York', '2026-11-01T04:30:00Z'],
+	['20260524T150000', 'America/New_York', '2026-05-24T19:00:00Z'],
+	['2026-05-24T15', 'America/New_York', '2026-05-24T19:00:00Z'],
+	['2026-05', 'America/New_York', '2026-05-01T04:00:00Z'],
+	['2026-05-24T15:00', 'DEFAULT', new Date(2026, 4, 24, 15).toISOString()],
 	['2026-05-24T15:00+02:00', 'Pacific/Auckland', '2026-05-24T13:00:00Z'],
 ])('takes %j in %s as %s', (written, timeZone, meant) => {
 	expect(areEqual(written, meant, timeZone)).toBe(true);
