@@ -321,6 +321,27 @@ describe('what differs at Anchor is changed with one PATCH; id, secret and histo
 		expect((await stands(next)).state).not.toHaveProperty('former');
 	});
 
+	it.each([400, 403, 410])(
+		'deleted, or of another project, and Anchor answers %d for its ID: a new one is created',
+		async (status) => {
+			const state = await registered();
+			anchor.remove(state.webhookId);
+			anchor.answer(/^GET .*wh_001/, { status });
+			expect(what(await serves(state))).toEqual(['created']);
+		},
+	);
+
+	it.each([true, false])(
+		'deleted, and Anchor still shows it, enabled: %s: a new one is created',
+		async (enabled) => {
+			const state = await registered();
+			const body = { ...anchor.webhooks[0], enabled };
+			anchor.remove(state.webhookId);
+			anchor.answer(/^GET .*wh_001/, { status: 200, body }, { times: Infinity });
+			expect(what(await serves(state))).toEqual(['created']);
+		},
+	);
+
 	it('deleted again: those before are looked for, too, the last three', async () => {
 		let state = await registered();
 		const ids = [];
