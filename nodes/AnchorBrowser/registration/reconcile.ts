@@ -107,9 +107,9 @@ export async function reconcile(
 	request: ReconcileRequest,
 ): Promise<Reconciled> {
 	const { owner, url, stored, nowMs, clockOffsetMs } = request;
+	const events = namesOf(request.events);
 	const { apiKey, baseUrl } = await connectionOf(context);
 	const sealing = { apiKey, workflowId: owner.workflowId, nodeId: owner.nodeId };
-	const events = namesOf(request.events);
 	const own = stored?.owner === ownerKeyOf(owner) ? stored : undefined;
 	const run: Run = {
 		context,
