@@ -686,7 +686,7 @@ describe('events that Anchor does not take', () => {
 		const { words, permanent } = await refused(undefined, { events });
 		expect(permanent).toBe(true);
 		expect(words.message).toContain(
-			'create the webhook of this trigger (400). There is no event "task.complete"; the',
+			'(400). Anchor Browser says: "invalid subscribed_events". There is no event "task.complete"; the',
 		);
 		expect(anchor.webhooks).toEqual([]);
 	});
@@ -695,7 +695,7 @@ describe('events that Anchor does not take', () => {
 		const body = { message: 'url is not reachable' };
 		anchor.answer(/^POST/, { status: 400, body }, { times: Infinity });
 		const { words } = await refused(undefined, all);
-		expect(words.description).toContain('url is not reachable');
+		for (const text of Object.values(words)) expect(text).toContain('url is not reachable');
 		expect(words.description).toContain('WEBHOOK_URL');
 	});
 });

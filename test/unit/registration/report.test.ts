@@ -74,7 +74,7 @@ describe('the words for a full project', () => {
 		];
 		for (const text of textsOf(taken)) {
 			expect(text).toContain(
-				`They are: 1. 1.example.com, not made by n8n, wh_1; 2. ${'x'.repeat(60)}, not made by n8n, wh_2; 3. 3.example.com, not made by n8n, wh_3; 4. 4.example.com, made by this n8n for the workflow "Bills" (test), wh_4; 5. 5.example.com, made by another n8n for the workflow "Bills" (production), wh_5.`,
+				`They are: 1. 1.example.com, not made by n8n, wh_1; 2. ${'x'.repeat(60)}, not made by n8n, wh_2; 3. 3.example.com, not made by n8n, wh_3; 4. 4.example.com, made by this n8n for the workflow "Bills" (test), wh_4; 5. 5.example.com, made by another n8n for the workflow "Bills" (production), wh_5`,
 			);
 		}
 	});
@@ -88,6 +88,10 @@ describe('the words for a full project', () => {
 		const long = { ...owner, workflowName: 'n'.repeat(300) };
 		const taken = [1, 2, 3, 4, 5].map((number) => slot(number, long));
 		for (const text of textsOf(taken)) expect(text.slice(0, 500)).toMatch(/Remove one.*try again/);
+		expect(textsOf(taken)).toEqual([
+			expect.stringMatching(/ wh_5$/),
+			expect.stringMatching(/ wh_5\.$/),
+		]);
 	});
 
 	it('say that n8n could not list them', () => {
