@@ -21,16 +21,19 @@ export interface Refusal {
 /**
  * The words for a failure, one row for each status. Message and description each say by themselves what happened and
  * what to do. n8n up to 2.x does not retry an activation whose message contains "Authorization", so that only the
- * messages for 401 and 403 do, and Anchor's own words stand in the description.
+ * messages for 401 and 403 do. So Anchor's own words stand in the description, and in the message only beside advice, which
+ * leaves open what of the request is wrong, and without that word in them.
  * @param failure what `anchorRequest` answered
  * @param what what n8n was about to do; completes "n8n could not …": "create the webhook"
  * @param advice what to do about it, in place of the general advice; one or more whole sentences
  */
 export function explain(failure: ApiFailure, what: string, advice?: string): Explanation {
 	const { message, cause, nextStep } = rowOf(failure, what);
+	const happened = whatHappened(failure, what);
+	const inMessage = happened.includes('Authorization') ? `${cause}.` : happened;
 	return {
-		message: advice === undefined ? message : `${cause}. ${advice.replace(/\.$/, '')}`,
-		description: `${whatHappened(failure, what)} ${advice ?? nextStep}`,
+		message: advice === undefined ? message : `${inMessage} ${advice.replace(/\.$/, '')}`,
+		description: `${happened} ${advice ?? nextStep}`,
 	};
 }
 

@@ -6,11 +6,7 @@ import { log } from '../runtime/log';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
 import { watch } from '../upkeep/watch';
 import { parameterReader } from '../settings/readParameters';
-import {
-	collectMinutesOf,
-	readRegistrationSettings,
-	readWebhookSettings,
-} from '../settings/readSettings';
+import { readRegistrationSettings, readWebhookSettings } from '../settings/readSettings';
 
 /**
  * Begins to look after a trigger in service (n8n's `trigger()`): after its webhook at Anchor, and after events that did
@@ -47,10 +43,10 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 function readSettings(context: ITriggerFunctions): MonitorSettings | undefined {
 	const read = parameterReader(context);
 	try {
-		const { parameters } = context.getNode();
-		const collectMinutes = collectMinutesOf(parameters);
-		const settings = readWebhookSettings(read, context.getTimezone());
-		return { ...settings, ...readRegistrationSettings(read), collectMinutes };
+		return {
+			...readWebhookSettings(read, context.getTimezone()),
+			...readRegistrationSettings(read, context.getNode().parameters),
+		};
 	} catch (cause) {
 		log(
 			context,

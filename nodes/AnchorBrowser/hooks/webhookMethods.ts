@@ -25,11 +25,7 @@ import { log } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
 import { releaseIfOver, triggerOf } from '../runtime/triggers';
 import { parameterReader } from '../settings/readParameters';
-import {
-	collectMinutesOf,
-	readEndSettings,
-	readRegistrationSettings,
-} from '../settings/readSettings';
+import { readEndSettings, readRegistrationSettings } from '../settings/readSettings';
 import type { RegistrationSettings } from '../settings/readSettings';
 
 /**
@@ -45,7 +41,8 @@ export async function activate(context: IHookFunctions): Promise<void> {
 		const registration = trigger.registrationOf(mode);
 		registration.isInService = false;
 		if (mode === 'production') noteActivation(context, trigger, true);
-		const settings = readRegistrationSettings(parameterReader(context));
+		const { parameters } = context.getNode();
+		const settings = readRegistrationSettings(parameterReader(context), parameters);
 		if (settings.events.length === 0) throw noEvents(context);
 		refuseSharedId(context);
 		warnOfConditions(context);
@@ -63,10 +60,10 @@ export async function activate(context: IHookFunctions): Promise<void> {
 /** Notes what n8n activates, so that the next `delete()` is understood: it comes in the same words whatever it means. */
 function noteActivation(context: IHookFunctions, trigger: Trigger, hasFailed: boolean): void {
 	const activation = {
-		url: addressOf(context),
 		isStart: isStart(context),
 		hasFailed,
 		atMs: Date.now(),
+		url: addressOf(context),
 	};
 	trigger.course = { ...trigger.course, activation, isUnexplained: false };
 }
@@ -74,11 +71,11 @@ function noteActivation(context: IHookFunctions, trigger: Trigger, hasFailed: bo
 async function registerTest(
 	context: IHookFunctions,
 	trigger: Trigger,
-	{ events, sampleEvent }: RegistrationSettings,
+	{ events, sampleEvent, wants }: RegistrationSettings,
 ): Promise<void> {
 	// It also takes the sample event, should the user not have selected it.
 	const wanted = sampleEvent === undefined ? events : [...events, sampleEvent];
-	const state = await register(context, trigger, { mode: 'test', events: wanted });
+	const state = await register(context, trigger, { mode: 'test', events: wanted, wants });
 	if (state !== undefined && sampleEvent !== undefined) {
 		await askForSample(context, state, sampleEvent);
 	}
@@ -87,21 +84,21 @@ async function registerTest(
 async function registerProduction(
 	context: IHookFunctions,
 	trigger: Trigger,
-	{ events }: RegistrationSettings,
+	{ events, collectMinutes, wants }: RegistrationSettings,
 ): Promise<void> {
 	const { production } = trigger;
 	const before = production.stored(context);
 	const isEnding = production.owns(context, before) && before.endedAt !== undefined;
 	const pending = cancelRemoval(context, trigger);
-	const isCollecting = collectMinutesOf(context.getNode().parameters) > 0;
 	const state = await register(context, trigger, {
 		mode: 'production',
 		events,
+		wants,
 		// n8n that was stopped between the two halves of a publication starts with the workflow still published.
 		wasEnded: production.newest(context)?.endedAt !== undefined && !isStart(context),
 		// Whoever took it out of service, another process perhaps, may not have ended its webhook yet.
 		isTakenUp: isEnding && pending === undefined,
-		collectsSince: isCollecting ? Date.now() : trigger.isCollectionOver ? false : undefined,
+		collectsSince: collectMinutes > 0 ? Date.now() : trigger.isCollectionOver ? false : undefined,
 	});
 	// With the key of another project the webhook that was taken out of service is not this one, and still ends.
 	if (state !== undefined && pending !== undefined && pending.webhookId !== state.webhookId) {

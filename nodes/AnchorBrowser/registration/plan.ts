@@ -235,7 +235,7 @@ function changesOf(
 	const { owner, url, events, occasion } = wanted;
 	const unsupported = known?.unsupported ?? [];
 	const subscribed = events.filter((event) => !unsupported.includes(event));
-	const isRetried = occasion !== 'look' && unsupported.length > 0;
+	const isRetried = occasion !== 'look' && subscribed.length < events.length;
 	const isSubscribed = isSameSet(webhook.subscribed_events, subscribed) && !isRetried;
 	const note = renewNote(markOf(webhook) ?? wanted.note, {
 		...wanted,

@@ -65,7 +65,7 @@ interface Run {
 	request: ReconcileRequest;
 	/** The wanted events by name. */
 	events: string[];
-	/** What is stored, if it is this trigger's own; without the events that are not wanted any more. */
+	/** What is stored, if it is this trigger's own. */
 	stored: RegistrationState | undefined;
 	/** The stored secret, if it can be opened. */
 	secret: string | undefined;
@@ -107,16 +107,15 @@ export async function reconcile(
 	request: ReconcileRequest,
 ): Promise<Reconciled> {
 	const { owner, url, stored, nowMs, clockOffsetMs } = request;
+	const events = namesOf(request.events);
 	const { apiKey, baseUrl } = await connectionOf(context);
 	const sealing = { apiKey, workflowId: owner.workflowId, nodeId: owner.nodeId };
-	const events = namesOf(request.events);
 	const own = stored?.owner === ownerKeyOf(owner) ? stored : undefined;
-	const unsupported = own?.unsupported.filter((event) => events.includes(event)) ?? [];
 	const run: Run = {
 		context,
 		request,
 		events,
-		stored: own && { ...own, unsupported },
+		stored: own,
 		secret: own && open(own.secret, sealing),
 		sealing,
 		anchorMs: nowMs + clockOffsetMs,
@@ -127,16 +126,17 @@ export async function reconcile(
 	if (unfit) return refuse(run, { words: unfit, permanent: true });
 
 	for (let round = 1; round <= MAX_ROUNDS; round++) {
-		const outcome = await lookAndAct(run);
+		// A stored webhook that has vanished since it was shown is not looked for again.
+		const outcome = await lookAndAct(run, round === 1 ? own?.webhookId : undefined);
 		if (outcome) return outcome;
 	}
 	return refuse(run, { words: BUSY_PROJECT, permanent: false });
 }
 
 /** @returns undefined when the plan no longer held: the webhook vanished, or one appeared meanwhile */
-async function lookAndAct(run: Run): Promise<Reconciled | undefined> {
+async function lookAndAct(run: Run, storedId: string | undefined): Promise<Reconciled | undefined> {
 	const { request, events, stored, secret } = run;
-	const remote = await listWithStored(run.context, stored?.webhookId);
+	const remote = await listWithStored(run.context, storedId);
 	if (!remote.ok) return serveOrRefuse(run, remote, 'read the webhooks of the project');
 	if (remote.dateMs !== undefined) {
 		run.anchorMs = remote.dateMs;
@@ -168,25 +168,23 @@ async function carryOut(
 	const { id } = webhook;
 	const fields = Object.keys(changes);
 	let current = webhook;
-	let unsupported = run.stored?.unsupported ?? [];
 	if (fields.length > 0) {
-		const { result, unsupported: refused } = await subscribe(
+		const { result, sent } = await subscribe(
 			changes,
 			async (these) => await updateWebhook(run.context, id, these),
 		);
 		if (!result.ok) return serveOrRefuse(run, result, `change the webhook ${id}`, webhook);
-		current = result.body;
-		if (changes.subscribed_events !== undefined) unsupported = refused;
+		current = { ...webhook, ...sent };
 	}
-	if (rotation !== undefined) return await rotate(run, current, { rotation, unsupported });
+	if (rotation !== undefined) return await rotate(run, current, rotation);
 	if (fields.length > 0) run.happened.push({ what: 'changed', id, fields });
-	return outcomeOf(run, current, { unsupported });
+	return outcomeOf(run, current);
 }
 
 async function rotate(
 	run: Run,
 	webhook: RemoteWebhook,
-	{ rotation: reason, unsupported }: { rotation: RotationReason; unsupported: string[] },
+	reason: RotationReason,
 ): Promise<Reconciled | undefined> {
 	const { context, request, happened } = run;
 	const { id } = webhook;
@@ -201,7 +199,7 @@ async function rotate(
 	happened.push({ what: 'rotated', id, reason });
 	const atMs = rotated.dateMs ?? run.anchorMs;
 	const previous = previousAfter(run, { id, reason, rotatedMs: atMs });
-	return await keepSecret(run, webhook, { secret: rotated.body, atMs, unsupported, previous });
+	return await keepSecret(run, webhook, { secret: rotated.body, atMs, previous });
 }
 
 /**
@@ -226,7 +224,7 @@ function previousAfter(
 async function create(run: Run): Promise<Reconciled | undefined> {
 	const { context, request, events } = run;
 	const { owner, url } = request;
-	const { result, unsupported } = await subscribe(
+	const { result, sent } = await subscribe(
 		{ url, description: formatMark(owner, {}), subscribed_events: events },
 		async (webhook) => await createWebhook(context, webhook),
 	);
@@ -244,10 +242,9 @@ async function create(run: Run): Promise<Reconciled | undefined> {
 		return standing(run, rival, undefined);
 	}
 	run.happened.push({ what: 'created', id });
-	const subscribed_events = events.filter((event) => !unsupported.includes(event));
-	const webhook = { id, url, project_id, description: null, subscribed_events, enabled: true };
+	const webhook = { id, project_id, ...sent, description: null, enabled: true };
 	const atMs = result.dateMs ?? run.anchorMs;
-	return await keepSecret(run, webhook, { secret, atMs, unsupported, previous: undefined });
+	return await keepSecret(run, webhook, { secret, atMs, previous: undefined });
 }
 
 /**
@@ -282,18 +279,17 @@ async function refuseAtTheLimit(run: Run): Promise<Reconciled | undefined> {
 async function keepSecret(
 	run: Run,
 	webhook: RemoteWebhook,
-	fresh: { secret: string; atMs: number } & Pick<RegistrationState, 'unsupported' | 'previous'>,
+	{ secret, atMs, previous }: { secret: string; atMs: number; previous?: PreviousSecret },
 ): Promise<Reconciled> {
-	const { secret, atMs, ...rest } = fresh;
 	const description = await writeMark(run, webhook, secret);
 	return outcomeOf(
 		run,
 		{ ...webhook, description },
 		{
-			...rest,
 			secret: seal(secret, run.sealing),
 			// The HTTP date has whole seconds, rounded down: a delivery that was refused in the same second had the old secret.
 			secretSince: atMs + 1_000,
+			previous,
 		},
 	);
 }
@@ -332,9 +328,10 @@ function isRefusal({ status }: ApiFailure): boolean {
 function outcomeOf(
 	run: Run,
 	webhook: RemoteWebhook,
-	fresh: Partial<RegistrationState> = {},
+	fresh: Partial<Pick<RegistrationState, 'secret' | 'secretSince' | 'previous'>> = {},
 ): Reconciled {
-	const { request, stored, anchorMs, latestMs, happened } = run;
+	const { request, events, stored, anchorMs, latestMs, happened } = run;
+	const { subscribed_events: subscribed } = webhook;
 	const sinceOf = (ms = anchorMs) => (ms > latestMs ? anchorMs : ms);
 	const known = stored?.webhookId === webhook.id ? stored : undefined;
 	// Also where another webhook replaces the stored one: what that one missed is in its history.
@@ -342,8 +339,8 @@ function outcomeOf(
 	const state: RegistrationState = {
 		webhookId: webhook.id,
 		url: request.url,
-		events: [...webhook.subscribed_events],
-		unsupported: stored?.unsupported ?? [],
+		events: [...subscribed],
+		unsupported: events.filter((event) => !subscribed.includes(event)),
 		owner: ownerKeyOf(request.owner),
 		secret: known?.secret ?? '',
 		secretSince: sinceOf(known?.secretSince),

@@ -1,3 +1,4 @@
+import { isOutage } from '../api/client';
 import type { ApiContext, ApiFailure, ApiResult } from '../api/client';
 import { deleteWebhook, getWebhook, listWebhooks } from '../api/webhooks';
 import type { RemoteWebhook, WebhookChanges } from '../api/webhooks';
@@ -5,7 +6,9 @@ import { entryOf } from '../events/catalogue';
 import type { Happening } from './report';
 
 /**
- * The webhooks of the project, and the stored one besides when the list lacks it: Anchor lists active ones only.
+ * The webhooks of the project, and the stored one besides when the list lacks it and it is disabled: Anchor lists active
+ * ones only. Any other answer about it means that the project has none of that id, since the list shows that the API key
+ * is good: it was removed (softly, so that Anchor may still show it), or another project's key has taken its place.
  * @param storedId undefined when nothing is stored
  */
 export async function listWithStored(
@@ -17,8 +20,8 @@ export async function listWithStored(
 		return listed;
 	}
 	const unlisted = await getWebhook(context, storedId);
-	if (unlisted.ok) return { ...listed, body: [...listed.body, unlisted.body] };
-	return unlisted.status === 404 ? listed : unlisted;
+	if (!unlisted.ok) return isOutage(unlisted) ? unlisted : listed;
+	return unlisted.body.enabled ? listed : { ...listed, body: [...listed.body, unlisted.body] };
 }
 
 /**
@@ -60,21 +63,19 @@ export function noteEnd(
  * Makes or changes a webhook. When Anchor refuses what is in the request, it is sent again without the events that no page
  * of Anchor's documents: not every account has them.
  * @param webhook what is sent
- * @returns the last answer, and which events Anchor did not take
+ * @returns the last answer, and what it answers
  */
 export async function subscribe<T, Webhook extends WebhookChanges>(
 	webhook: Webhook,
 	send: (webhook: Webhook) => Promise<ApiResult<T>>,
-): Promise<{ result: ApiResult<T>; unsupported: string[] }> {
-	const first = await send(webhook);
+): Promise<{ result: ApiResult<T>; sent: Webhook }> {
+	const result = await send(webhook);
 	const { subscribed_events: events = [] } = webhook;
-	const unsupported = events.filter((event) => entryOf(event)?.documented === false);
-	const supported = events.filter((event) => !unsupported.includes(event));
-	if (first.ok || !refusesContent(first) || unsupported.length === 0 || supported.length === 0) {
-		return { result: first, unsupported: [] };
-	}
-	const result = await send({ ...webhook, subscribed_events: supported });
-	return { result, unsupported: result.ok ? unsupported : [] };
+	const supported = events.filter((event) => entryOf(event)?.documented !== false);
+	const isSubset = supported.length > 0 && supported.length < events.length;
+	if (result.ok || !refusesContent(result) || !isSubset) return { result, sent: webhook };
+	const sent = { ...webhook, subscribed_events: supported };
+	return { result: await send(sent), sent };
 }
 
 /** 400 is what Anchor documents; 422 is what many services answer in its place. */

@@ -134,18 +134,18 @@ const MAX_WEBHOOKS = 5;
 
 /**
  * The words for a full project: each webhook by host, which of them n8n made, and for which workflow. They stand in
- * message and description alike, because n8n 1.x shows the one alone and 2.41 the other.
+ * message and description alike, because n8n 1.x shows the one alone and 2.41 the other; the list comes last, because
+ * n8n's editor cuts long details.
  */
 export function limitWords(taken: readonly RemoteWebhook[], owner: MarkOwner): Explanation {
-	const names = taken
-		.map((webhook, index) => `${index + 1}. ${slotWords(webhook, owner)}`)
-		.join('; ');
+	const names = taken.map((webhook, index) => `${index + 1}. ${slotWords(webhook, owner)}`);
 	const unlisted =
-		taken.length < MAX_WEBHOOKS ? ' Disabled ones count too and may be missing here.' : '';
-	const list = names === '' ? 'n8n could not list them.' : `They are: ${names}.${unlisted}`;
+		taken.length < MAX_WEBHOOKS ? '. Disabled ones count too and may be missing here' : '';
+	const list =
+		names.length === 0 ? 'n8n could not list them' : `They are: ${names.join('; ')}${unlisted}`;
 	return {
-		message: `All ${MAX_WEBHOOKS} webhooks that an Anchor Browser project can have are taken, so n8n could not create one for this trigger. ${list} Remove one, or unpublish a workflow that uses one (n8n 1: deactivate it), then try again`,
-		description: `An Anchor Browser project can have ${MAX_WEBHOOKS} webhooks, and all are taken. ${list} Remove one in the Anchor Browser dashboard, or unpublish a workflow that uses one (n8n 1: deactivate it), then try again. Listening for a test event takes one as well.`,
+		message: `All ${MAX_WEBHOOKS} webhooks that an Anchor Browser project can have are taken, so n8n could not create one for this trigger. Remove one, or unpublish a workflow that uses one (n8n 1: deactivate it), then try again. ${list}`,
+		description: `An Anchor Browser project can have ${MAX_WEBHOOKS} webhooks, and all are taken. Remove one in the Anchor Browser dashboard, or unpublish a workflow that uses one (n8n 1: deactivate it), then try again. Listening for a test event takes one as well. ${list}.`,
 	};
 }
 

@@ -138,13 +138,18 @@ function optionIfResolved(read: ReadParameter, name: string): unknown {
 	}
 }
 
-/** The parameters that decide over the webhook at Anchor, and whether missed events are fetched from its history. */
-export function readRegistrationSettings(read: ReadParameter) {
+/**
+ * The parameters that decide over the webhook at Anchor, and whether missed events are fetched from its history.
+ * @param parameters the node's, as the user filled them in
+ */
+export function readRegistrationSettings(read: ReadParameter, parameters: Record<string, unknown>) {
 	return {
 		registration: registrationOf(read),
 		events: eventsOf(read),
 		catchUp: !isSwitched(option(read, 'catchUp'), false),
 		sampleEvent: sampleOf(read),
+		collectMinutes: collectMinutesOf(parameters),
+		wants: wantsOf(parameters),
 	};
 }
 export type RegistrationSettings = ReturnType<typeof readRegistrationSettings>;

@@ -4,13 +4,12 @@ import { reconcile } from '../registration/reconcile';
 import type { Reconciled, ReconcileRequest } from '../registration/reconcile';
 import { logLineOf } from '../registration/report';
 import type { Happening } from '../registration/report';
-import { wantsOf } from '../settings/readSettings';
 import { log } from '../runtime/log';
 import type { Trigger } from '../runtime/trigger';
 
 /** What the caller knows of the webhook that it wants; the rest is found here. */
 export interface KeepRequest
-	extends Pick<ReconcileRequest, 'url' | 'events' | 'occasion'>,
+	extends Pick<ReconcileRequest, 'url' | 'events' | 'wants' | 'occasion'>,
 		Partial<Pick<ReconcileRequest, 'wasEnded' | 'isTakenUp' | 'collectsSince'>> {
 	mode: Mode;
 	/** Whether deliveries that n8n refused have shown that the stored secret is not the one that Anchor signs with. */
@@ -39,7 +38,6 @@ export async function keepRegistration(
 		...rest,
 		owner: registration.ownerIn(context),
 		secretIs: secretIsWrong ? 'wrong' : registration.isChanging ? 'doubtful' : 'trusted',
-		wants: wantsOf(context.getNode().parameters),
 		stored,
 		opened: registration.openedOf(stored),
 		note: trigger.anchor?.note,

@@ -57,6 +57,7 @@ async function keepInOrder(monitor: Monitor, secretIsWrong: boolean): Promise<bo
 			mode: 'production',
 			url: before.url,
 			events: settings.events,
+			wants: settings.wants,
 			occasion: 'look',
 			// What was collected before is looked for once more, then the mark says no more of it.
 			collectsSince: monitor.collectsSince ?? (monitor.looks > 0 ? false : undefined),

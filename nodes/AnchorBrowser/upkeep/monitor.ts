@@ -7,10 +7,7 @@ import { wait } from '../runtime/wait';
 
 /** What looking after a trigger needs to know of its parameters. */
 export type MonitorSettings = RegistrationSettings &
-	Pick<WebhookSettings, 'filters' | 'deduplicate'> & {
-		/** `collectMinutesOf` */
-		collectMinutes: number;
-	};
+	Pick<WebhookSettings, 'filters' | 'deduplicate'>;
 
 /** What ends the windows of a trigger that collects events: `Collector`, which knows the monitor. */
 export interface EndsWindows {

@@ -120,6 +120,15 @@ describe('the words', () => {
 		expect(description).toMatch(/Check the selected events\.$/);
 	});
 
+	it('quote Anchor beside such advice, for n8n 2 shows the message alone, unless n8n would stop trying', () => {
+		const messageOf = (said: string) =>
+			explain(failed(400, { message: said }), what, 'Check the selected events.').message;
+		expect(messageOf('url is not reachable')).toContain(
+			'(400). Anchor Browser says: "url is not reachable". Check the selected events',
+		);
+		expect(messageOf('Authorization in the url')).toMatch(/\(400\)\. Check the selected events$/);
+	});
+
 	it('survive what n8n takes for a system code in an address', () => {
 		const refusal = refusalOf(failed(500), 'remove wh_1 (https://freeaccess.example/onepermit)');
 		expect(makeNodeError(node, refusal).message).toBe(refusal.words.message);

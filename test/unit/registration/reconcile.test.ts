@@ -321,6 +321,27 @@ describe('what differs at Anchor is changed with one PATCH; id, secret and histo
 		expect((await stands(next)).state).not.toHaveProperty('former');
 	});
 
+	it.each([400, 403, 410])(
+		'deleted, or of another project, and Anchor answers %d for its ID: a new one is created',
+		async (status) => {
+			const state = await registered();
+			anchor.remove(state.webhookId);
+			anchor.answer(/^GET .*wh_001/, { status });
+			expect(what(await serves(state))).toEqual(['created']);
+		},
+	);
+
+	it.each([true, false])(
+		'deleted, and Anchor still shows it, enabled: %s: a new one is created',
+		async (enabled) => {
+			const state = await registered();
+			const body = { ...anchor.webhooks[0], enabled };
+			anchor.remove(state.webhookId);
+			anchor.answer(/^GET .*wh_001/, { status: 200, body }, { times: Infinity });
+			expect(what(await serves(state))).toEqual(['created']);
+		},
+	);
+
 	it('deleted again: those before are looked for, too, the last three', async () => {
 		let state = await registered();
 		const ids = [];
@@ -665,7 +686,7 @@ describe('events that Anchor does not take', () => {
 		const { words, permanent } = await refused(undefined, { events });
 		expect(permanent).toBe(true);
 		expect(words.message).toContain(
-			'create the webhook of this trigger (400). There is no event "task.complete"; the',
+			'(400). Anchor Browser says: "invalid subscribed_events". There is no event "task.complete"; the',
 		);
 		expect(anchor.webhooks).toEqual([]);
 	});
@@ -674,7 +695,7 @@ describe('events that Anchor does not take', () => {
 		const body = { message: 'url is not reachable' };
 		anchor.answer(/^POST/, { status: 400, body }, { times: Infinity });
 		const { words } = await refused(undefined, all);
-		expect(words.description).toContain('url is not reachable');
+		for (const text of Object.values(words)) expect(text).toContain('url is not reachable');
 		expect(words.description).toContain('WEBHOOK_URL');
 	});
 });

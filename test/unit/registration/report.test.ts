@@ -74,7 +74,7 @@ describe('the words for a full project', () => {
 		];
 		for (const text of textsOf(taken)) {
 			expect(text).toContain(
-				`They are: 1. 1.example.com, not made by n8n, wh_1; 2. ${'x'.repeat(60)}, not made by n8n, wh_2; 3. 3.example.com, not made by n8n, wh_3; 4. 4.example.com, made by this n8n for the workflow "Bills" (test), wh_4; 5. 5.example.com, made by another n8n for the workflow "Bills" (production), wh_5. Remove one`,
+				`They are: 1. 1.example.com, not made by n8n, wh_1; 2. ${'x'.repeat(60)}, not made by n8n, wh_2; 3. 3.example.com, not made by n8n, wh_3; 4. 4.example.com, made by this n8n for the workflow "Bills" (test), wh_4; 5. 5.example.com, made by another n8n for the workflow "Bills" (production), wh_5`,
 			);
 		}
 	});
@@ -82,6 +82,16 @@ describe('the words for a full project', () => {
 	it('say that disabled ones may be missing when fewer than five are listed', () => {
 		const taken = [1, 2, 3, 4].map((number) => slot(number));
 		for (const text of textsOf(taken)) expect(text).toContain('may be missing');
+	});
+
+	it('say what to do before n8n cuts them, however long the list', () => {
+		const long = { ...owner, workflowName: 'n'.repeat(300) };
+		const taken = [1, 2, 3, 4, 5].map((number) => slot(number, long));
+		for (const text of textsOf(taken)) expect(text.slice(0, 500)).toMatch(/Remove one.*try again/);
+		expect(textsOf(taken)).toEqual([
+			expect.stringMatching(/ wh_5$/),
+			expect.stringMatching(/ wh_5\.$/),
+		]);
 	});
 
 	it('say that n8n could not list them', () => {

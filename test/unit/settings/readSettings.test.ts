@@ -27,7 +27,8 @@ describe('settings', () => {
 	});
 
 	it('are the documented defaults when the user changed nothing', () => {
-		const read = reader({ events: ['task.completed', 'task.failed'] });
+		const parameters = { events: ['task.completed', 'task.failed'] };
+		const read = reader(parameters);
 		expect(readWebhookSettings(read, 'UTC')).toMatchObject({
 			registration: 'automatic',
 			events: ['task.completed', 'task.failed'],
@@ -44,11 +45,13 @@ describe('settings', () => {
 			includeDelivery: false,
 			deduplicate: 'durable',
 		});
-		expect(readRegistrationSettings(read)).toEqual({
+		expect(readRegistrationSettings(read, parameters)).toEqual({
 			registration: 'automatic',
 			events: ['task.completed', 'task.failed'],
 			catchUp: true,
 			sampleEvent: 'task.completed',
+			collectMinutes: 0,
+			wants: wantsOf(parameters),
 		});
 		expect(readEndSettings(read)).toEqual({ registration: 'automatic', onDeactivate: 'delete' });
 	});
@@ -75,7 +78,7 @@ describe('settings', () => {
 		const read = reader({
 			options: { catchUp: value, escapeFormulas: value, includeDelivery: value },
 		});
-		expect(readRegistrationSettings(read).catchUp).toBe(catchUp);
+		expect(readRegistrationSettings(read, {}).catchUp).toBe(catchUp);
 		expect(readExecuteSettings(read)).toMatchObject({
 			escapeFormulas: catchUp,
 			includeDelivery: value !== null && catchUp,
@@ -100,7 +103,7 @@ describe('settings', () => {
 		['none where Anchor cannot be asked', { registration: 'manual' }, undefined],
 	])('ask for a sample while listening: %s', (_which, parameters, sampleEvent) => {
 		const read = reader({ events: ['task.failed'], ...parameters });
-		expect(readRegistrationSettings(read)).toMatchObject({ sampleEvent });
+		expect(readRegistrationSettings(read, {})).toMatchObject({ sampleEvent });
 		expect(readWebhookSettings(read, 'UTC').sampleEvent).toBe(sampleEvent);
 	});
 
@@ -168,7 +171,7 @@ describe('settings', () => {
 			acknowledge: 'accepted',
 		});
 		expect(readExecuteSettings(read)).toMatchObject({ branchBy: 'none', format: 'data' });
-		expect(readRegistrationSettings(read)).toMatchObject({ sampleEvent: undefined });
+		expect(readRegistrationSettings(read, {})).toMatchObject({ sampleEvent: undefined });
 		expect(readEndSettings(read)).toMatchObject({ onDeactivate: 'delete' });
 	});
 
