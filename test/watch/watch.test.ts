@@ -1,11 +1,10 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/no-dangerous-functions -- tests run in Node, not in n8n's sandbox, and start processes */
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
+import { listen } from '../support/listen';
 import { PROJECT } from '../support/n8n';
 import { differences, KNOWN, readFacts } from './facts';
 
@@ -89,9 +88,7 @@ describe('watching Anchor', () => {
 				if (folder === 'missing') response.writeHead(404).end();
 				else response.end(stored(folder, file));
 			});
-			server.listen(0, '127.0.0.1');
-			await once(server, 'listening');
-			address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+			address = await listen(server);
 		});
 		afterAll(() => server.close());
 
