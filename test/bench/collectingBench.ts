@@ -1,11 +1,8 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- measurements run in Node, not in n8n's sandbox */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Database } from '../e2e/faults/database';
-import { startEnvironment, subscribe, type Environment } from '../e2e/faults/environment';
+import { subscribe, type Environment } from '../e2e/faults/environment';
 import { RunReader, timeOf } from '../e2e/faults/runs';
 import { usageOf, type Usage } from '../e2e/faults/usage';
 import { waitFor, type N8n } from '../support/n8n';
@@ -13,7 +10,7 @@ import { withAim } from './aims';
 import { makeDeliveries } from './deliveries';
 import { Entrants } from './entrants';
 import { BODY_BYTES, race, tableOf } from './heats';
-import { writeNullTriggerPackage } from './nullTrigger/package';
+import { withNullTrigger } from './nullTrigger/package';
 import { median, spread } from './statistics';
 import { table } from './table';
 
@@ -111,11 +108,7 @@ async function timeRuns(environment: Environment, database: Database): Promise<n
  * @returns Markdown
  */
 export async function collectingBench(): Promise<string> {
-	const nullPackage = mkdtempSync(join(tmpdir(), 'null-trigger-'));
-	writeNullTriggerPackage(nullPackage);
-	const environment = await startEnvironment({ packages: [nullPackage] });
-	const database = await environment.database();
-	try {
+	return await withNullTrigger({}, async (environment, database) => {
 		// First of all, in a fresh n8n: what it takes later on is what it has not given back.
 		const waiting = await measureWaiting(environment);
 		const entrants = new Entrants(environment, database);
@@ -146,9 +139,5 @@ export async function collectingBench(): Promise<string> {
 				],
 			),
 		].join('\n');
-	} finally {
-		await database.close();
-		await environment.close();
-		rmSync(nullPackage, { recursive: true, force: true });
-	}
+	});
 }

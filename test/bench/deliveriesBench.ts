@@ -1,12 +1,7 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- measurements run in Node, not in n8n's sandbox */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { startEnvironment } from '../e2e/faults/environment';
+/* eslint-disable @n8n/community-nodes/no-restricted-globals -- measurements run in Node, not in n8n's sandbox */
 import { Entrants, refusing } from './entrants';
 import { race, tableOf } from './heats';
-import { writeNullTriggerPackage } from './nullTrigger/package';
+import { withNullTrigger } from './nullTrigger/package';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS) || 7;
 const LANES = 8;
@@ -47,14 +42,8 @@ export const AS_IT_COMES: Engine = {
  * @returns Markdown
  */
 export async function deliveriesBench(engine: Engine): Promise<string> {
-	const nullPackage = mkdtempSync(join(tmpdir(), 'null-trigger-'));
-	writeNullTriggerPackage(nullPackage);
-	const environment = await startEnvironment({
-		packages: [nullPackage],
-		env: { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: engine.lazy },
-	});
-	const database = await environment.database();
-	try {
+	const env = { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: engine.lazy };
+	return await withNullTrigger({ env }, async (environment, database) => {
 		const { durable, memory, toWebhook, refused } = engine.aims;
 		const entrants = new Entrants(environment, database);
 		const nothing = await entrants.nothing('null trigger');
@@ -98,9 +87,5 @@ export async function deliveriesBench(engine: Engine): Promise<string> {
 			'',
 			tableOf(turnedAway, { what: `refused, ${engine.name}`, yardsticks: [yardstick] }),
 		].join('\n');
-	} finally {
-		await database.close();
-		await environment.close();
-		rmSync(nullPackage, { recursive: true, force: true });
-	}
+	});
 }

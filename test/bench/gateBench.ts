@@ -1,5 +1,5 @@
-import { built } from './built';
-import { makeDeliveries, SECRET } from './deliveries';
+import { built, builtGate } from './built';
+import { makeDeliveries } from './deliveries';
 import { race, type Contestant } from './interleave';
 import { duration, ratio, table } from './table';
 
@@ -12,19 +12,13 @@ const FILTER_IDS = [0, 1, 10, 100];
  * @returns Markdown
  */
 export function gateBench(): string {
-	const { receive } =
-		built<typeof import('../../nodes/AnchorBrowser/delivery/receive')>('delivery/receive');
-	const { liveSecret } =
-		built<typeof import('../../nodes/AnchorBrowser/delivery/signature')>('delivery/signature');
-	const { EventMemory } =
-		built<typeof import('../../nodes/AnchorBrowser/delivery/dedupe')>('delivery/dedupe');
+	const { judge, EventMemory } = builtGate();
 	const { readWebhookSettings } =
 		built<typeof import('../../nodes/AnchorBrowser/settings/readSettings')>(
 			'settings/readSettings',
 		);
 
 	const nowMs = Date.now();
-	const secrets = liveSecret(SECRET, 'current');
 	const deliveries = makeDeliveries(CALLS, 2_000, Math.floor(nowMs / 1000));
 
 	/** A full memory of so many ids: every new one makes the oldest go, the dearest state there is. */
@@ -43,38 +37,28 @@ export function gateBench(): string {
 			events: ['task.completed', 'task.failed'],
 			filters: filterIds === 0 ? {} : { taskIds },
 		};
-		return {
-			name: '',
-			prepare: () => {
-				const seen = fullMemory(remembered);
-				return (index) => {
-					// The settings are read for every delivery: they may hold expressions.
-					const settings = readWebhookSettings(
-						(name, fallback) => parameters[name] ?? fallback,
-						'UTC',
-					);
-					const { headers, body } = deliveries[index];
-					const verdict = receive(
-						{ method: 'POST', headers, body },
-						{ settings, secrets, seen, nowMs },
-					);
-					if (verdict.kind !== 'accepted') throw new Error(`A delivery was ${verdict.kind}`);
-					seen.commit(verdict.event.id, nowMs);
-				};
-			},
+		return () => {
+			const seen = fullMemory(remembered);
+			return (index) => {
+				// The settings are read for every delivery: they may hold expressions.
+				const settings = readWebhookSettings(
+					(name, fallback) => parameters[name] ?? fallback,
+					'UTC',
+				);
+				judge(deliveries[index], { settings, seen, nowMs });
+			};
 		};
 	};
-	const remembering = (remembered: number): Contestant => ({
-		name: '',
-		prepare: () => {
+	const remembering =
+		(remembered: number): Contestant =>
+		() => {
 			const seen = fullMemory(remembered);
 			return (index) => {
 				const id = `evt_${index.toString().padStart(24, '0')}`;
 				seen.reserve(id, nowMs);
 				seen.commit(id, nowMs);
 			};
-		},
-	});
+		};
 
 	const options = { rounds: 25, calls: CALLS };
 	const whole = race(

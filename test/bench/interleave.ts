@@ -1,15 +1,13 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-globals -- measurements run in Node, not in n8n's sandbox */
 import { median, medianRatio } from './statistics';
 
-/** One of several ways to do a thing. */
-export interface Contestant {
-	name: string;
-	/** Makes ready for one round, unmeasured; returns what is measured: call number `index` of the round. */
-	prepare: () => (index: number) => void;
-}
+/**
+ * One of several ways to do a thing: makes ready for one round, unmeasured, and returns what is measured, call number
+ * `index` of the round.
+ */
+export type Contestant = () => (index: number) => void;
 
 interface Standing {
-	name: string;
 	/** Nanoseconds a call, for each round. */
 	times: number[];
 	/** Their median. */
@@ -18,14 +16,8 @@ interface Standing {
 	ratio: number;
 }
 
-interface RaceOptions {
-	/** Measured rounds; each contestant runs once in every round. */
-	rounds: number;
-	/** Calls a round. */
-	calls: number;
-	/** Rounds before the measured ones, for the compiler. */
-	warmUp?: number;
-}
+/** Rounds before the measured ones, for the compiler. */
+const WARM_UP = 3;
 
 /**
  * Lets contestants run in turn, round by round, so that whatever else the machine does hits all of them alike. The
@@ -35,14 +27,14 @@ interface RaceOptions {
  */
 export function race(
 	contestants: readonly Contestant[],
-	{ rounds, calls, warmUp = 3 }: RaceOptions,
+	{ rounds, calls }: { rounds: number; calls: number },
 ): Standing[] {
 	const times = contestants.map((): number[] => []);
-	for (let round = -warmUp; round < rounds; round++) {
+	for (let round = -WARM_UP; round < rounds; round++) {
 		const order = contestants.map((_contestant, index) => index);
 		if (round % 2 !== 0) order.reverse();
 		for (const index of order) {
-			const call = contestants[index].prepare();
+			const call = contestants[index]();
 			global.gc?.();
 			const started = process.hrtime.bigint();
 			for (let i = 0; i < calls; i++) call(i);
@@ -50,10 +42,9 @@ export function race(
 			if (round >= 0) times[index].push(took);
 		}
 	}
-	return contestants.map(({ name }, index) => ({
-		name,
-		times: times[index],
-		perCall: median(times[index]),
-		ratio: medianRatio(times[index], times[0]),
+	return times.map((own) => ({
+		times: own,
+		perCall: median(own),
+		ratio: medianRatio(own, times[0]),
 	}));
 }

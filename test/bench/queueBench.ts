@@ -1,14 +1,11 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- measurements run in Node, not in n8n's sandbox */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { startEnvironment, type Environment } from '../e2e/faults/environment';
+/* eslint-disable @n8n/community-nodes/no-restricted-globals -- measurements run in Node, not in n8n's sandbox */
+import type { Database } from '../e2e/faults/database';
+import type { Environment } from '../e2e/faults/environment';
 import { missingServices } from '../e2e/faults/services';
 import type { N8n } from '../support/n8n';
 import { Entrants, type Entrant } from './entrants';
 import { race, tableOf } from './heats';
-import { writeNullTriggerPackage } from './nullTrigger/package';
+import { withNullTrigger } from './nullTrigger/package';
 
 const VOLLEYS = {
 	rounds: Number(process.env.BENCH_ROUNDS) || 5,
@@ -34,23 +31,19 @@ async function letRun(processes: readonly N8n[], count: number): Promise<void> {
 
 async function measure(
 	environment: Environment,
+	database: Database,
 	entrants: readonly Entrant[],
 	{ processors, workers }: (typeof SETUPS)[number],
 ): Promise<string> {
 	await letRun(environment.processors, processors);
 	await letRun(environment.workers, workers);
-	const database = await environment.database();
-	try {
-		const what = `${countOf(processors, 'webhook processor')}, ${countOf(workers, 'worker')}`;
-		const served = entrants.map((entrant) => ({
-			...entrant,
-			urls: entrant.urls.slice(0, processors),
-		}));
-		const heats = await race(database, served, VOLLEYS);
-		return [`#### ${what}`, '', tableOf(heats, { what, yardsticks: [served[0]] })].join('\n');
-	} finally {
-		await database.close();
-	}
+	const what = `${countOf(processors, 'webhook processor')}, ${countOf(workers, 'worker')}`;
+	const served = entrants.map((entrant) => ({
+		...entrant,
+		urls: entrant.urls.slice(0, processors),
+	}));
+	const heats = await race(database, served, VOLLEYS);
+	return [`#### ${what}`, '', tableOf(heats, { what, yardsticks: [served[0]] })].join('\n');
 }
 
 /**
@@ -61,27 +54,19 @@ async function measure(
 export async function queueBench(): Promise<string> {
 	const missing = missingServices();
 	if (missing.length > 0) return `### Queue mode\n\nNot measured: no ${missing.join(' and no ')}.`;
-	const nullPackage = mkdtempSync(join(tmpdir(), 'null-trigger-'));
-	writeNullTriggerPackage(nullPackage);
-	const environment = await startEnvironment({ queue: true, packages: [nullPackage] });
-	try {
-		const database = await environment.database();
+	return await withNullTrigger({ queue: true }, async (environment, database) => {
 		const make = new Entrants(environment, database);
 		const entrants = [
 			await make.nothing('null trigger'),
 			await make.automatic('automatic'),
 			await make.automatic('automatic, memory', { deduplicate: 'memory' }),
 		];
-		await database.close();
 		const tables: string[] = [];
-		for (const setup of SETUPS) tables.push(await measure(environment, entrants, setup));
+		for (const setup of SETUPS) tables.push(await measure(environment, database, entrants, setup));
 		const { rounds, deliveries, lanes } = VOLLEYS;
 		return [
 			`### Queue mode, n8n ${environment.n8n.version} (${rounds} rounds of ${deliveries}, ${lanes} at a time, 2 KB each; N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE=true)`,
 			...tables,
 		].join('\n\n');
-	} finally {
-		await environment.close();
-		rmSync(nullPackage, { recursive: true, force: true });
-	}
+	});
 }

@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 
 import { withAim } from './aims';
-import { built } from './built';
+import { built, builtGate } from './built';
 import { makeDeliveries, SECRET, type SignedDelivery } from './deliveries';
 import { race } from './interleave';
 import { medianRatio, spread } from './statistics';
@@ -38,12 +38,7 @@ function bareWork({ headers, body }: SignedDelivery): unknown {
  * @returns Markdown
  */
 export function receiveBench(): string {
-	const { receive } =
-		built<typeof import('../../nodes/AnchorBrowser/delivery/receive')>('delivery/receive');
-	const { liveSecret } =
-		built<typeof import('../../nodes/AnchorBrowser/delivery/signature')>('delivery/signature');
-	const { EventMemory } =
-		built<typeof import('../../nodes/AnchorBrowser/delivery/dedupe')>('delivery/dedupe');
+	const { judge, EventMemory } = builtGate();
 	const { makeFilters } =
 		built<typeof import('../../nodes/AnchorBrowser/delivery/filters')>('delivery/filters');
 
@@ -52,7 +47,6 @@ export function receiveBench(): string {
 		filters: makeFilters(),
 		toleranceSeconds: 300,
 	};
-	const secrets = liveSecret(SECRET, 'current');
 	const { webhooks } = Stripe;
 	const standard = new Webhook(SECRET, { format: 'raw' });
 
@@ -71,31 +65,13 @@ export function receiveBench(): string {
 		}));
 		const [bare, ours, stripe, standardWebhooks] = race(
 			[
-				{ name: 'bare', prepare: () => (index) => bareWork(deliveries[index]) },
-				{
-					name: 'receive()',
-					prepare: () => {
-						const seen = new EventMemory();
-						return (index) => {
-							const { headers, body } = deliveries[index];
-							const verdict = receive(
-								{ method: 'POST', headers, body },
-								{ settings, secrets, seen, nowMs },
-							);
-							if (verdict.kind !== 'accepted') throw new Error(`A delivery was ${verdict.kind}`);
-							seen.commit(verdict.event.id, nowMs);
-						};
-					},
+				() => (index) => bareWork(deliveries[index]),
+				() => {
+					const seen = new EventMemory();
+					return (index) => judge(deliveries[index], { settings, seen, nowMs });
 				},
-				{
-					name: 'stripe',
-					prepare: () => (index) =>
-						webhooks.constructEvent(deliveries[index].body, ofStripe[index], SECRET),
-				},
-				{
-					name: 'standardwebhooks',
-					prepare: () => (index) => standard.verify(deliveries[index].body, ofStandard[index]),
-				},
+				() => (index) => webhooks.constructEvent(deliveries[index].body, ofStripe[index], SECRET),
+				() => (index) => standard.verify(deliveries[index].body, ofStandard[index]),
 			],
 			{ rounds: ROUNDS, calls },
 		);

@@ -190,24 +190,10 @@ async function listCollectedRuns({ client, collecting }: Demo): Promise<Collecte
  * Waits until every event that must run has run, and all executions are over; answers all that came.
  * @param timeout in milliseconds; what is missing then is shown by the table
  */
-async function runsOf(demo: Demo, wanted: readonly Sent[], timeout: number): Promise<Run[]> {
-	const eventIdsOf = ({ eventId }: Run) => [eventId];
-	return await untilRun(async () => await listRuns(demo), eventIdsOf, wanted, timeout);
-}
-
-/** The same for the workflow that collects. */
-async function collectedRunsOf(
-	demo: Demo,
-	batch: ReadonlyArray<Sent<Sending>>,
-	timeout: number,
-): Promise<CollectedRun[]> {
-	const eventIdsOf = ({ eventIds }: CollectedRun) => eventIds;
-	return await untilRun(async () => await listCollectedRuns(demo), eventIdsOf, batch, timeout);
-}
-
-async function untilRun<Kind extends { status: string }>(
+async function untilRun<
+	Kind extends { status: string; eventId?: string; eventIds?: readonly string[] },
+>(
 	list: () => Promise<Kind[]>,
-	eventIdsOf: (run: Kind) => ReadonlyArray<string | undefined>,
 	wanted: ReadonlyArray<Sent<Sending>>,
 	timeout: number,
 ): Promise<Kind[]> {
@@ -216,7 +202,7 @@ async function untilRun<Kind extends { status: string }>(
 		await waitFor(
 			async () => {
 				runs = await list();
-				const seen = new Set(runs.flatMap(eventIdsOf));
+				const seen = new Set(runs.flatMap(({ eventId, eventIds = [] }) => [eventId, ...eventIds]));
 				const isOver = runs.every(({ status }) => !['new', 'running'].includes(status));
 				return isOver && wanted.every(({ eventId }) => seen.has(eventId));
 			},
@@ -233,8 +219,10 @@ const mustRun = ({ scenario }: Sent) =>
 
 /** Sends, waits, prints the table. Answers whether everything went as it must. */
 async function show(demo: Demo): Promise<boolean> {
+	const list = async () => await listRuns(demo);
+	const listCollected = async () => await listCollectedRuns(demo);
 	const sent = await withProgress('Sending', sendAll(demo, demo.workflow, SCENARIOS));
-	await runsOf(demo, sent.filter(mustRun), 60_000);
+	await untilRun(list, sent.filter(mustRun), 60_000);
 	const batch = await withProgress(
 		`Sending ${BATCH.length} tasks to the workflow that collects for a minute`,
 		sendAll(demo, demo.collecting, BATCH),
@@ -246,9 +234,9 @@ async function show(demo: Demo): Promise<boolean> {
 	const wanted = [...sent, ...missed].filter(mustRun);
 	const runs = await withProgress(
 		'Waiting for the trigger to recover what n8n missed (90 s at most)',
-		runsOf(demo, wanted, 90_000),
+		untilRun(list, wanted, 90_000),
 	);
-	const collected = judgeBatch(batch, await collectedRunsOf(demo, batch, 90_000));
+	const collected = judgeBatch(batch, await untilRun(listCollected, batch, 90_000));
 	const rows = [...sent, ...missed].map((one) => judge(one, runs));
 	say();
 	say(
@@ -302,7 +290,7 @@ async function showWindow(demo: Demo): Promise<void> {
 		`${batch.length} more tasks wait for the end of a minute; then one run has them all. Look in a minute at`,
 	);
 	say(`Runs     ${demo.n8n.url}/workflow/${demo.collecting.id}/executions`);
-	const runs = await collectedRunsOf(demo, batch, 120_000);
+	const runs = await untilRun(async () => await listCollectedRuns(demo), batch, 120_000);
 	const isOfBatch = (id: string) => batch.some(({ eventId }) => eventId === id);
 	const found = runs.filter(({ eventIds }) => eventIds.some(isOfBatch)).map(nameOf);
 	say(found.length > 0 ? `They came: ${found.join(', ')}` : 'They have not come in two minutes');

@@ -1,10 +1,10 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { startSimulator, type Simulator } from '../simulator';
+import { listen } from '../support/listen';
 import { N8nClient, OLDEST, startN8n, TESTED, type N8n } from '../support/n8n';
-import { TRIGGER, TRIGGER_TYPE } from './trigger';
+import { TRIGGER, triggerNode } from './trigger';
 
 const TYPE = 'anchorBrowserApi';
 
@@ -13,12 +13,13 @@ describe.each(TESTED)('an API key in n8n %s', (version) => {
 	let client: N8nClient;
 	let anchor: Simulator;
 	let elsewhere: Server;
+	let urlElsewhere: string;
 	let answer: (response: ServerResponse) => void;
 
 	beforeAll(async () => {
 		anchor = await startSimulator();
 		elsewhere = createServer((_request, response) => answer(response));
-		await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+		urlElsewhere = await listen(elsewhere);
 		n8n = await startN8n({ version });
 		client = new N8nClient(n8n);
 		await client.setUpOwner();
@@ -30,7 +31,6 @@ describe.each(TESTED)('an API key in n8n %s', (version) => {
 		await anchor?.close();
 	});
 
-	const urlElsewhere = () => `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
 	const testOf = async (changes: { apiKey?: string; baseUrl?: string } = {}) => {
 		const data = { apiKey: anchor.apiKey, baseUrl: anchor.url, ...changes };
 		return await client.testCredential(await client.createCredential(TYPE, data), TYPE, data);
@@ -59,7 +59,7 @@ describe.each(TESTED)('an API key in n8n %s', (version) => {
 	it('goes to no other host when it is tested', async () => {
 		const before = anchor.requests().length;
 		answer = (response) => response.writeHead(302, { location: `${anchor.url}/v1/webhooks` }).end();
-		const { status, message } = await testOf({ baseUrl: urlElsewhere() });
+		const { status, message } = await testOf({ baseUrl: urlElsewhere });
 		expect(status).toBe('Error');
 		expect(message).toMatch(says(/leads to another address/));
 		expect(anchor.requests()).toHaveLength(before);
@@ -69,10 +69,8 @@ describe.each(TESTED)('an API key in n8n %s', (version) => {
 		const { apiKey, url: baseUrl } = anchor;
 		const credential = await client.createCredential(TYPE, { apiKey, baseUrl });
 		for (const credentials of [undefined, { [TYPE]: credential }]) {
-			const node = { name: TRIGGER, type: TRIGGER_TYPE, typeVersion: 2, credentials };
-			const parameters = { events: ['task.completed'] };
-			const workflow = { name: 'Tried', nodes: [{ ...node, parameters }], connections: {} };
-			const { id } = await client.createWorkflow(workflow);
+			const nodes = [triggerNode({ events: ['task.completed'] }, credentials)];
+			const { id } = await client.createWorkflow({ name: 'Tried', nodes, connections: {} });
 			const listening = client.listenForTestEvent(id, TRIGGER);
 			if (credentials !== undefined) await (await listening).stop();
 			else await expect(listening).rejects.toThrow(/does not have any credentials/);
@@ -82,7 +80,7 @@ describe.each(TESTED)('an API key in n8n %s', (version) => {
 	it('is tested red for a page that answers 200 and is not Anchor', async () => {
 		answer = (response) =>
 			response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome</html>');
-		const { status, message } = await testOf({ baseUrl: urlElsewhere() });
+		const { status, message } = await testOf({ baseUrl: urlElsewhere });
 		expect(status).toBe('Error');
 		expect(message).toMatch(/not the Anchor Browser API/);
 	});

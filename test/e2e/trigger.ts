@@ -1,10 +1,16 @@
 import type { TriggerSetup } from '../conformance/deliveryDriver';
 import { SECRET } from '../support/signedRequests';
-import { waitFor, type N8nClient, type Workflow } from '../support/n8n';
+import { waitFor, type N8nClient, type Workflow, type WorkflowNode } from '../support/n8n';
 
 /** The name of the trigger in workflows. */
 export const TRIGGER = 'Anchor Browser Trigger';
 export const TRIGGER_TYPE = 'n8n-nodes-anchorbrowser-webhooks.anchorBrowserTrigger';
+
+/** A trigger, as a workflow's JSON holds it. */
+export const triggerNode = (
+	parameters: Record<string, unknown>,
+	credentials: WorkflowNode['credentials'],
+): WorkflowNode => ({ name: TRIGGER, type: TRIGGER_TYPE, typeVersion: 2, parameters, credentials });
 
 /** A published workflow of one trigger. */
 interface ManualTrigger {
@@ -26,13 +32,10 @@ export async function publishManualTrigger(
 	const workflow = await client.createWorkflow({
 		name: 'Kept by hand',
 		nodes: [
-			{
-				name: TRIGGER,
-				type: TRIGGER_TYPE,
-				typeVersion: 2,
-				parameters: { registration: 'manual', ...parameters },
-				credentials: { anchorBrowserSigningSecretApi: credential },
-			},
+			triggerNode(
+				{ registration: 'manual', ...parameters },
+				{ anchorBrowserSigningSecretApi: credential },
+			),
 		],
 		connections: {},
 	});

@@ -1,27 +1,18 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox, and start processes */
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { packages } from '../../package-lock.json';
-import { installOnce, npm, PROJECT } from '../support/n8n';
+import { PROJECT } from '../support/n8n';
+import { fromNpm } from './packed';
 
 describe('the lock file', () => {
 	// npm 11 leaves out optional peers that npm 10 wants locked: a lock file of npm 11 is refused by Node 20's and 22's npm.
 	it.each(['10.9.9', '11.21.2'])('installs as committed with npm %s', async (version) => {
-		const home = await installOnce(
-			`npm-${version}`,
-			async (folder, logFile) => {
-				writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
-				await npm(['install', `npm@${version}`, '--no-fund', '--no-audit'], {
-					cwd: folder,
-					logFile,
-				});
-			},
-			{},
-		);
+		const home = await fromNpm(`npm-${version}`, `npm@${version}`);
 		const work = mkdtempSync(join(tmpdir(), 'lock-'));
 		try {
 			const files = ['package.json', 'package-lock.json', '.npmrc'];

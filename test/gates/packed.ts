@@ -1,10 +1,10 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-dangerous-functions -- tests run in Node, not in n8n's sandbox, and start processes */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
-import { pack, PROJECT } from '../support/n8n';
+import { installOnce, npm, pack, PROJECT } from '../support/n8n';
 
 /** The package as users download it. */
 export interface Packed {
@@ -36,4 +36,18 @@ export async function packed(): Promise<Packed> {
 		bytes: statSync(tarball).size,
 		remove: () => rmSync(work, { recursive: true, force: true }),
 	};
+}
+
+/**
+ * Installs a package of npm's registry into a folder of its own, which the cache keeps.
+ * @param name of the folder
+ * @param spec such as `npm@10.9.9`
+ * @returns the folder
+ */
+export async function fromNpm(name: string, spec: string): Promise<string> {
+	const install = async (cwd: string, logFile: string) => {
+		writeFileSync(join(cwd, 'package.json'), JSON.stringify({ private: true }));
+		await npm(['install', spec, '--ignore-scripts', '--no-fund', '--no-audit'], { cwd, logFile });
+	};
+	return await installOnce(name, install, {});
 }

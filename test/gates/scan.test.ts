@@ -1,11 +1,11 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox, and start processes */
 import { execFile } from 'node:child_process';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { installOnce, npm, PROJECT, withoutNpm } from '../support/n8n';
-import { packed, type Packed } from './packed';
+import { PROJECT, withoutNpm } from '../support/n8n';
+import { fromNpm, packed, type Packed } from './packed';
 
 /** n8n's own judge of a published package. It brings a TypeScript that our lint cannot use, hence a folder of its own. */
 const SCANNER = '@n8n/scan-community-package';
@@ -13,7 +13,6 @@ const VERSION = '0.32.0';
 
 interface Judgement {
 	passed: boolean;
-	message?: string;
 	details?: string;
 }
 
@@ -21,15 +20,7 @@ let scanner: string;
 let download: Packed;
 
 beforeAll(async () => {
-	const home = await installOnce(
-		`scan-${VERSION}`,
-		async (folder, logFile) => {
-			writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
-			const packages = [`${SCANNER}@${VERSION}`, '--ignore-scripts', '--no-fund', '--no-audit'];
-			await npm(['install', ...packages], { cwd: folder, logFile });
-		},
-		{},
-	);
+	const home = await fromNpm(`scan-${VERSION}`, `${SCANNER}@${VERSION}`);
 	scanner = join(home, 'node_modules', SCANNER, 'scanner', 'scanner.mjs');
 	download = await packed();
 }, 300_000);

@@ -5,6 +5,7 @@ import { signatureOf } from './sign';
 
 interface Received {
 	method: string;
+	path: string;
 	headers: IncomingHttpHeaders;
 	/** Header names and values as sent, repeated ones apart. */
 	rawHeaders: string[];
@@ -58,6 +59,7 @@ export async function startReceiver(): Promise<Receiver> {
 		const note = (complete: boolean): number => {
 			receiver.received.push({
 				method: request.method ?? '',
+				path: request.url ?? '',
 				headers: request.headers,
 				rawHeaders: request.rawHeaders,
 				body: Buffer.concat(chunks),

@@ -9,16 +9,14 @@ let serial = 0;
 /**
  * Adds a workflow with one trigger that registers by itself at the simulator. It is not active yet.
  * @param parameters laid over those of a new node
- * @param baseUrl of the credential, when it is not the simulator's
  */
 export function automaticTrigger(
 	host: Host,
 	anchor: Pick<Simulator, 'apiKey' | 'url'>,
 	parameters: INodeParameters = {},
-	baseUrl = anchor.url,
 ): WorkflowRow {
 	const name = `automatic-${++serial}`;
-	host.credentials.stored.set(name, { apiKey: anchor.apiKey, baseUrl });
+	host.credentials.stored.set(name, { apiKey: anchor.apiKey, baseUrl: anchor.url });
 	const node = triggerNode({
 		id: `node-of-${name}`,
 		parameters: { events: ['task.completed', 'task.failed'], ...parameters },

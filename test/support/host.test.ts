@@ -76,7 +76,8 @@ afterEach(async () => {
 });
 
 /** Emits one item from the newest `trigger()`; resolves when n8n says that the run has ended. */
-async function emit(json: IDataObject, key?: string, context = contexts[contexts.length - 1]) {
+async function emit(json: IDataObject, key?: string) {
+	const context = contexts[contexts.length - 1];
 	const done = context.helpers.createDeferredPromise<IRun>();
 	context.emit([[{ json }]], undefined, done, key);
 	return await done.promise;

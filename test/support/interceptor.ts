@@ -3,8 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
+
+import { listen } from './listen';
 
 /** A proxy that answers for hosts beyond this machine. */
 export interface Interceptor {
@@ -44,10 +46,9 @@ export async function startInterceptor(
 		// n8n may hang up in the middle of a call.
 		socket.on('error', () => socket.destroy());
 	});
-	await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-
+	const proxyUrl = await listen(proxy);
 	return {
-		proxyUrl: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+		proxyUrl,
 		caFile,
 		close: async () => {
 			for (const socket of sockets) socket.destroy();

@@ -1,10 +1,7 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { INodeParameters } from 'n8n-workflow';
 import { startSimulator } from '../simulator';
 import type { EmitOptions, Simulator, SimulatorOptions } from '../simulator';
+import { startReceiver } from '../simulator/receiver';
 import { automaticTrigger } from './automaticTrigger';
 import { logLines } from './core';
 import type { LoadedPackage } from './core';
@@ -43,17 +40,12 @@ export async function startLine(line: '2.41' | '1.123'): Promise<void> {
 	host = await Host.start({ line });
 }
 
-const servers: Server[] = [];
 afterEach(async () => {
 	jest.restoreAllMocks();
 	anchor.liftOutages();
 	await host.close();
 	await anchor.close();
 	timers.restore();
-	for (const server of servers.splice(0)) {
-		server.closeAllConnections();
-		server.close();
-	}
 });
 
 export async function activated(parameters: INodeParameters = {}): Promise<WorkflowRow> {
@@ -163,23 +155,15 @@ export async function takenAndLost(count: number, apartMs = 1): Promise<string[]
 	return ids;
 }
 
-/** Where something in front of n8n, or n8n while it starts, answers every request by itself. */
-async function swallower(status = 200): Promise<string> {
-	const server = createServer((request, response) => {
-		request.resume();
-		response.writeHead(status).end('n8n is starting up. Please wait');
-	});
-	servers.push(server);
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
-
-/** Emits events that something else answers in the node's place. */
+/** Emits events that something in front of n8n, or n8n while it starts, answers in the node's place. */
 export async function swallowed(count: number, status = 200): Promise<string[]> {
 	const { id, url } = anchor.webhooks()[0];
-	anchor.changeWebhook(id, { url: await swallower(status) });
+	const swallower = await startReceiver();
+	swallower.reply = () => ({ status, body: 'n8n is starting up. Please wait' });
+	anchor.changeWebhook(id, { url: swallower.url });
 	const ids = await emitted(count);
 	anchor.changeWebhook(id, { url });
+	await swallower.close();
 	return ids;
 }
 

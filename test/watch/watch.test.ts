@@ -1,16 +1,35 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/no-dangerous-functions -- tests run in Node, not in n8n's sandbox, and start processes */
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
+import { listen } from '../support/listen';
 import { PROJECT } from '../support/n8n';
 import { differences, KNOWN, readFacts } from './facts';
 
+const FILES = ['openapi.yaml', 'events.md'] as const;
+const today = Object.fromEntries(
+	FILES.map((file) => [file, readFileSync(join(__dirname, 'fixtures', 'today', file), 'utf8')]),
+);
+
+/** What Anchor might describe one day: in which file, what is there now, and what stands in its place then. */
+const CHANGES = [
+	['openapi.yaml', '/v1/webhooks/{id}/test:', '/v1/webhooks/{id}/events/{event_id}/redeliver:'],
+	['openapi.yaml', '- pending', '- pending\n              - in_flight'],
+	['openapi.yaml', '- task.healed', '- session.teleported'],
+	['openapi.yaml', 'project_id: {', 'signing_version: { type: string }\n        project_id: {'],
+	['openapi.yaml', /^ +payload: .*$/m, ''],
+	['events.md', /^\t"text": .*$/m, '\t"api_version": "2",'],
+	['events.md', '`task.healed`', '`session.teleported`'],
+] as const;
+
+/** A file as Anchor serves it today, or would serve it later. */
 const stored = (folder: string, file: string) =>
-	readFileSync(join(__dirname, 'fixtures', folder, file), 'utf8');
+	CHANGES.filter(([changed]) => folder === 'later' && changed === file).reduce(
+		(text, [, now, then]) => text.replace(now, then),
+		today[file],
+	);
 const factsOf = (folder: string) =>
 	readFacts(stored(folder, 'openapi.yaml'), stored(folder, 'events.md'));
 
@@ -69,17 +88,13 @@ describe('watching Anchor', () => {
 				if (folder === 'missing') response.writeHead(404).end();
 				else response.end(stored(folder, file));
 			});
-			server.listen(0, '127.0.0.1');
-			await once(server, 'listening');
-			address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+			address = await listen(server);
 		});
 		afterAll(() => server.close());
 
 		const run = async (folder: string) =>
 			await new Promise<{ code: unknown; output: string }>((resolve) => {
-				const addresses = ['openapi.yaml', 'events.md'].map(
-					(file) => `${address}/${folder}/${file}`,
-				);
+				const addresses = FILES.map((file) => `${address}/${folder}/${file}`);
 				execFile(
 					process.execPath,
 					['--import', 'tsx', join(__dirname, 'main.ts'), ...addresses],

@@ -1,13 +1,18 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
+import { startReceiver } from '../../simulator/receiver';
 import { itemsOf, waitFor, type Execution } from '../../support/n8n';
 import { TRIGGER } from '../trigger';
 import type { RunningExample } from './environment';
 import { TEAMS } from './outsideWorld';
 import type { SeveralEvents } from './severalAtOnce';
-import { chooseTable, DASHBOARD, optionsOf, parametersOf, RECORDING, type Stage } from './stage';
+import {
+	added,
+	chooseTable,
+	DASHBOARD,
+	optionsOf,
+	parametersOf,
+	RECORDING,
+	type Stage,
+} from './stage';
 
 const FAILURES = [
 	'task.failed',
@@ -29,6 +34,27 @@ const HOSTILE =
 
 /** The tests of the examples that tell somebody. */
 export function describeAlerts(stage: Stage): void {
+	const bodiesAt = <Body>(host: string) =>
+		stage.environment.world.calls(host).map(({ body }) => body as Body);
+	const telegrams = () => bodiesAt<{ chat_id: string; text: string }>('api.telegram.org');
+	const slackTextsOf = async (work: () => Promise<unknown>) =>
+		await added(() => stage.slackTexts(), work);
+	const discordTexts = () => bodiesAt<{ content: string }>('discord.com').map((one) => one.content);
+
+	it.each([
+		['slack', () => stage.slackTexts(), /\*: (.+)\n/],
+		['email', () => stage.mails().map(({ text }) => text), /What failed: (.+)\n/],
+		['telegram', () => telegrams().map(({ text }) => text), /What failed:<\/b> (.+)\n/],
+		['discord', discordTexts, /\*\*: (.+)\n/],
+	])(
+		'alert-%s-on-failure.json sends one message for each event of a run',
+		async (to, texts, name) => {
+			const example = await stage.use(`alert-${to}-on-failure.json`);
+			const sent = await added(texts, () => example.together(...TWO_OF_EACH));
+			expect(sent.map((text) => name.exec(text)?.[1])).toEqual(NAMES);
+		},
+	);
+
 	describe('alert-slack-on-failure.json', () => {
 		let example: RunningExample;
 
@@ -82,52 +108,29 @@ export function describeAlerts(stage: Stage): void {
 			await example.emit('task.failed', { data: { error: { message } } });
 			expect(stage.lastSlackMessage().text).toContain(`*Details:* ${message}\n`);
 		});
-
-		it('posts one message for each event of a run', async () => {
-			const before = stage.slackMessages().length;
-			await example.together(...TWO_OF_EACH);
-			const texts = stage.slackMessages().slice(before);
-			expect(texts.map(({ text }) => /\*: (.+)\n/.exec(text)?.[1])).toEqual(NAMES);
-		});
 	});
 
-	describe('alert-email-on-failure.json', () => {
-		it('mails failure type, dashboard link and recording', async () => {
-			const example = await stage.use('alert-email-on-failure.json');
-			await example.emit('task.failed', { data: { recording_url: RECORDING } });
+	it('alert-email-on-failure.json mails failure type, dashboard link and recording', async () => {
+		const example = await stage.use('alert-email-on-failure.json');
+		await example.emit('task.failed', { data: { recording_url: RECORDING } });
 
-			const { from, to, subject, text } = stage.lastMail();
-			expect({ from, to }).toEqual({ from: 'n8n@example.com', to: ['you@example.com'] });
-			expect(subject).toBe('task.failed: tsk_4f8w9n2b (invalid_credentials)');
-			expect(text).toContain('Failure type: invalid_credentials\n');
-			expect(text).toContain('Details: Login was rejected by the target site.\n');
-			expect(text).toContain(`Dashboard: ${DASHBOARD}\n`);
-			expect(text).toContain(`Recording: ${RECORDING}\n`);
-		});
-
-		it('sends one mail for each event of a run', async () => {
-			const example = await stage.use('alert-email-on-failure.json');
-			const { mails } = stage.environment.mailbox;
-			const before = mails.length;
-			await example.together(...TWO_OF_EACH);
-			const texts = mails.slice(before).map(({ text }) => /What failed: (.+)\n/.exec(text)?.[1]);
-			expect(texts).toEqual(NAMES);
-		});
+		const { from, to, subject, text } = stage.lastMail();
+		expect({ from, to }).toEqual({ from: 'n8n@example.com', to: ['you@example.com'] });
+		expect(subject).toBe('task.failed: tsk_4f8w9n2b (invalid_credentials)');
+		expect(text).toContain('Failure type: invalid_credentials\n');
+		expect(text).toContain('Details: Login was rejected by the target site.\n');
+		expect(text).toContain(`Dashboard: ${DASHBOARD}\n`);
+		expect(text).toContain(`Recording: ${RECORDING}\n`);
 	});
 
 	describe('alert-telegram-on-failure.json', () => {
-		const messages = () =>
-			stage.environment.world
-				.calls('api.telegram.org')
-				.map(({ body }) => body as { chat_id: string; text: string });
-
 		it('sends what Telegram takes: HTML, with links, without a preview and an advertisement', async () => {
 			const example = await stage.use('alert-telegram-on-failure.json');
 			await example.emit('task.failed', {
 				data: { error: { type: 'agent_error', message: HOSTILE }, recording_url: RECORDING },
 			});
 
-			const [{ chat_id: chat, text }] = messages().slice(-1);
+			const [{ chat_id: chat, text }] = telegrams().slice(-1);
 			expect(chat).toBe('PASTE-THE-ID-OF-YOUR-CHAT-HERE');
 			expect(text).toMatch(
 				/^🚨 <b>task\.failed<\/b>\n❌ Task <code>tsk_4f8w9n2b<\/code> failed: agent_error\n\n/,
@@ -149,55 +152,29 @@ export function describeAlerts(stage: Stage): void {
 			const data = { task_id: long, error: { type: long, message: long } };
 			await example.emit('task.failed', { data, text: '`<&>'.repeat(5_000) });
 
-			expect(messages().slice(-1)[0].text).toMatch(/Details:<\/b> \.(🙈){499}\n<a /u);
-		});
-
-		it('sends one message for each event of a run', async () => {
-			const example = await stage.use('alert-telegram-on-failure.json');
-			const before = messages().length;
-			await example.together(...TWO_OF_EACH);
-			const texts = messages().slice(before);
-			expect(texts.map(({ text }) => /What failed:<\/b> (.+)\n/.exec(text)?.[1])).toEqual(NAMES);
+			expect(telegrams().slice(-1)[0].text).toMatch(/Details:<\/b> \.(🙈){499}\n<a /u);
 		});
 	});
 
-	describe('alert-discord-on-failure.json', () => {
-		const messages = () =>
-			stage.environment.world
-				.calls('discord.com')
-				.map(({ body }) => (body as { content: string }).content);
-
-		it('posts what failed, lets no web page mention anybody, and keeps to the length', async () => {
-			const example = await stage.use('alert-discord-on-failure.json');
-			await example.emit('task.failed', {
-				data: { error: { message: HOSTILE }, recording_url: RECORDING },
-			});
-
-			const [text] = messages().slice(-1);
-			expect(text).toContain(':rotating_light: **task.failed**: tsk_4f8w9n2b\n');
-			expect(text).toContain(
-				"```\nThe page said <!channel> & <https://evil.example|log in>, @everyone: 'x' [y](z) _*\n```\n",
-			);
-			expect(text).toContain(`**Dashboard:** ${DASHBOARD}\n**Recording:** ${RECORDING}`);
-
-			const long = '@🙈'.repeat(5_000);
-			await example.emit('task.failed', {
-				data: {
-					task_id: long,
-					error: { message: long },
-					recording_url: `https://x.example/${long}`,
-				},
-			});
-			expect(messages().slice(-1)[0]).toMatch(/\*\*Recording:\*\* see the dashboard$/);
+	it('alert-discord-on-failure.json lets no web page mention anybody, and keeps to the length', async () => {
+		const example = await stage.use('alert-discord-on-failure.json');
+		await example.emit('task.failed', {
+			data: { error: { message: HOSTILE }, recording_url: RECORDING },
 		});
 
-		it('posts one message for each event of a run', async () => {
-			const example = await stage.use('alert-discord-on-failure.json');
-			const before = messages().length;
-			await example.together(...TWO_OF_EACH);
-			const texts = messages().slice(before);
-			expect(texts.map((text) => /\*\*: (.+)\n/.exec(text)?.[1])).toEqual(NAMES);
+		const [text] = discordTexts().slice(-1);
+		expect(text).toContain(':rotating_light: **task.failed**: tsk_4f8w9n2b\n');
+		expect(text).toContain(
+			"```\nThe page said <!channel> & <https://evil.example|log in>, @everyone: 'x' [y](z) _*\n```\n",
+		);
+		expect(text).toContain(`**Dashboard:** ${DASHBOARD}\n**Recording:** ${RECORDING}`);
+
+		const long = '@🙈'.repeat(5_000);
+		const recording = `https://x.example/${long}`;
+		await example.emit('task.failed', {
+			data: { task_id: long, error: { message: long }, recording_url: recording },
 		});
+		expect(discordTexts().slice(-1)[0]).toMatch(/\*\*Recording:\*\* see the dashboard$/);
 	});
 
 	describe('alert-teams-on-failure.json', () => {
@@ -206,9 +183,9 @@ export function describeAlerts(stage: Stage): void {
 			actions: Array<{ title: string; url: string }>;
 		}
 		const cards = () =>
-			stage.environment.world
-				.calls(TEAMS)
-				.map(({ body }) => (body as { attachments: [{ content: Card }] }).attachments[0].content);
+			bodiesAt<{ attachments: [{ content: Card }] }>(TEAMS).map(
+				({ attachments: [{ content }] }) => content,
+			);
 		const use = async () =>
 			await stage.use('alert-teams-on-failure.json', ({ nodes }) => {
 				parametersOf(nodes, 'Post to Teams').url = `https://${TEAMS}/workflows/1`;
@@ -240,43 +217,33 @@ export function describeAlerts(stage: Stage): void {
 
 		it('posts one card for each event of a run', async () => {
 			const example = await use();
-			const before = cards().length;
-			await example.together(...TWO_OF_EACH);
-			const names = cards()
-				.slice(before)
-				.map(({ body }) => body[1].facts[0].value);
+			const sent = await added(cards, () => example.together(...TWO_OF_EACH));
+			const names = sent.map(({ body }) => body[1].facts[0].value);
 			// n8n's HTTP Request node calls for all items at once.
 			expect(names.map((name) => name.replaceAll('\\', '')).sort()).toEqual([...NAMES].sort());
 		});
 	});
 
-	describe('alert-once-an-hour.json', () => {
-		it('tells the first failure of each task in an hour, also of those in one run', async () => {
-			const table = await stage.importTable('task-alerts.csv');
-			const example = await stage.use('alert-once-an-hour.json', ({ nodes }) =>
-				chooseTable(nodes, table.id, 'Told Within the Hour', 'Remember It'),
-			);
-			const told = async (work: () => Promise<unknown>) => {
-				const before = stage.slackMessages().length;
-				await work();
-				const texts = stage.slackMessages().slice(before);
-				return texts.map(({ text }) => /\*: (.+)\n/.exec(text)?.[1]);
-			};
-			const failed = (task: string) => ['task.failed', { data: { task_id: task } }] as const;
+	it('alert-once-an-hour.json tells the first failure of each task in an hour, also of those in one run', async () => {
+		const table = await stage.importTable('task-alerts.csv');
+		const example = await stage.use('alert-once-an-hour.json', ({ nodes }) =>
+			chooseTable(nodes, table.id, 'Told Within the Hour', 'Remember It'),
+		);
+		const told = async (work: () => Promise<unknown>) => {
+			const texts = await slackTextsOf(work);
+			return texts.map((text) => /\*: (.+)\n/.exec(text)?.[1]);
+		};
+		const failed = (task: string) => ['task.failed', { data: { task_id: task } }] as const;
 
-			expect(await told(() => example.emit(...failed('one')))).toEqual(['one']);
-			expect(await told(() => example.emit(...failed('one')))).toEqual([]);
-			expect(
-				await told(() =>
-					example.together(failed('two'), failed('one'), failed('two'), failed('three')),
-				),
-			).toEqual(['two', 'three']);
+		expect(await told(() => example.emit(...failed('one')))).toEqual(['one']);
+		expect(await told(() => example.emit(...failed('one')))).toEqual([]);
+		const several = ['two', 'one', 'two', 'three'].map(failed);
+		expect(await told(() => example.together(...several))).toEqual(['two', 'three']);
 
-			expect((await table.rows()).map((row) => row.task_id)).toEqual(['one', 'two', 'three']);
-			await table.change('one', { alerted_at: minutesAgo(61) });
-			await table.change('two', { alerted_at: minutesAgo(59) });
-			expect(await told(() => example.together(failed('one'), failed('two')))).toEqual(['one']);
-		});
+		expect((await table.rows()).map((row) => row.task_id)).toEqual(['one', 'two', 'three']);
+		await table.change('one', { alerted_at: minutesAgo(61) });
+		await table.change('two', { alerted_at: minutesAgo(59) });
+		expect(await told(() => example.together(failed('one'), failed('two')))).toEqual(['one']);
 	});
 
 	describe('digest-of-failures.json', () => {
@@ -287,11 +254,11 @@ export function describeAlerts(stage: Stage): void {
 				`:rotating_light: *Anchor Browser: 1 failed*\n*invalid_credentials:* 1\n• task.failed tsk_4f8w9n2b ${DASHBOARD}`,
 			);
 
-			const before = stage.slackMessages().length;
 			const MANY = [...TWO_OF_EACH, ...TWO_OF_EACH, ...TWO_OF_EACH];
-			await example.together(['task.completed'], ...MANY, ['task.cancelled'], ['task.completed']);
-			expect(stage.slackMessages()).toHaveLength(before + 1);
-			const { text } = stage.lastSlackMessage();
+			const [text, ...others] = await slackTextsOf(() =>
+				example.together(['task.completed'], ...MANY, ['task.cancelled'], ['task.completed']),
+			);
+			expect(others).toEqual([]);
 			expect(text).toContain(
 				'*Anchor Browser: 24 failed, 2 completed, 1 cancelled*\n*invalid_credentials:* 12, *browser_unreachable:* 6, *no type given:* 6\n',
 			);
@@ -302,9 +269,8 @@ export function describeAlerts(stage: Stage): void {
 
 		it('posts nothing when nothing failed', async () => {
 			const example = await stage.use('digest-of-failures.json');
-			const before = stage.slackMessages().length;
-			await example.together(['task.completed'], ['task.cancelled']);
-			expect(stage.slackMessages()).toHaveLength(before);
+			const quiet = () => example.together(['task.completed'], ['task.cancelled']);
+			expect(await slackTextsOf(quiet)).toEqual([]);
 		});
 	});
 
@@ -329,31 +295,22 @@ export function describeAlerts(stage: Stage): void {
 
 		it('posts one message for each event of a run', async () => {
 			const example = await stage.use('human-in-the-loop.json');
-			const before = stage.slackMessages().length;
-			await example.together(
-				...['intervention.requested', 'intervention.resolved'].flatMap((type) =>
-					['A', 'B'].map(
-						(letter) => [type, { data: { session_id: `${type} ${letter}` } }] as const,
-					),
+			const types = ['intervention.requested', 'intervention.resolved'];
+			const ids = types.flatMap((type) => [`${type} A`, `${type} B`]);
+			const texts = await slackTextsOf(() =>
+				example.together(
+					...ids.map((id) => [id.slice(0, -2), { data: { session_id: id } }] as const),
 				),
 			);
-			const sessions = stage.slackMessages().slice(before);
-			expect(sessions.map(({ text }) => /Session:\* (.+)/.exec(text)?.[1])).toEqual([
-				'intervention.requested A',
-				'intervention.requested B',
-				'intervention.resolved A',
-				'intervention.resolved B',
-			]);
+			expect(texts.map((text) => /Session:\* (.+)/.exec(text)?.[1])).toEqual(ids);
 		});
 	});
 
 	describe('answer-intervention.json', () => {
 		let example: RunningExample;
-		let before: number;
 
 		beforeEach(async () => {
 			example = await stage.use('answer-intervention.json');
-			before = stage.slackMessages().length;
 		});
 
 		const answers = () =>
@@ -424,42 +381,27 @@ export function describeAlerts(stage: Stage): void {
 		});
 
 		it('asks for each request of a run, and hands each answer to its own session', async () => {
-			const request = (letter: string) =>
-				[
-					'intervention.requested',
-					{
-						data: {
-							input_type: 'text',
-							fields: undefined,
-							session_id: `session-${letter}`,
-							request_id: `request-${letter}`,
-						},
-					},
-				] as const;
-			const run = await example.together(request('A'), request('B'));
-			await submit(formLink(JSON.stringify(stage.slackMessages().slice(-1))), ['for A']);
-			await waitsAgain(run, 2);
-			await submit(formLink(JSON.stringify(stage.slackMessages().slice(-1))), ['for B']);
-			await example.resumed(run);
+			const asText = { input_type: 'text', fields: undefined };
+			const requests = ['A', 'B'].map((letter) => {
+				const ids = { session_id: `session-${letter}`, request_id: `request-${letter}` };
+				return ['intervention.requested', { data: { ...asText, ...ids } }] as const;
+			});
+			const texts = await slackTextsOf(async () => {
+				const run = await example.together(...requests);
+				await submit(formLink(JSON.stringify(stage.slackMessages().slice(-1))), ['for A']);
+				await waitsAgain(run, 2);
+				await submit(formLink(JSON.stringify(stage.slackMessages().slice(-1))), ['for B']);
+				await example.resumed(run);
+			});
 
-			expect(
-				answers()
-					.slice(-2)
-					.map(({ path, body }) => ({ path, body })),
-			).toEqual(
+			expect(answers().slice(-2)).toMatchObject(
 				['A', 'B'].map((letter) => ({
 					path: `/v1/sessions/session-${letter}/agent/respond-to-human-intervention`,
 					body: { requestId: `request-${letter}`, response: `for ${letter}` },
 				})),
 			);
-			const said = stage
-				.slackMessages()
-				.slice(before)
-				.filter(({ text }) => text !== undefined);
-			expect(said.map(({ text }) => /carries on: (.+)$/.exec(text)?.[1]).filter(Boolean)).toEqual([
-				'session-A',
-				'session-B',
-			]);
+			const carriedOn = texts.map((text) => /carries on: (.+)$/.exec(text ?? '')?.[1]);
+			expect(carriedOn.filter(Boolean)).toEqual(['session-A', 'session-B']);
 		});
 
 		/** Until a run has asked so many times and waits for the last answer. */
@@ -484,13 +426,9 @@ export function describeAlerts(stage: Stage): void {
 			'*New version:* e81f0a6b-5d24-47c9-b3a1-94d7c05f2e18\n',
 		);
 
-		const before = stage.slackMessages().length;
-		await example.together(
-			['task.healed', { data: { task_id: 'A' } }],
-			['task.healed', { data: { task_id: 'B' } }],
-		);
-		const tasks = stage.slackMessages().slice(before);
-		expect(tasks.map(({ text }) => /Task (.+) was healed/.exec(text)?.[1])).toEqual(['A', 'B']);
+		const healed = (task: string) => ['task.healed', { data: { task_id: task } }] as const;
+		const texts = await slackTextsOf(() => example.together(healed('A'), healed('B')));
+		expect(texts.map((text) => /Task (.+) was healed/.exec(text)?.[1])).toEqual(['A', 'B']);
 	});
 
 	describe('watch-deliveries.json', () => {
@@ -498,11 +436,9 @@ export function describeAlerts(stage: Stage): void {
 			const { simulator, n8n } = stage.environment;
 			const example = await stage.use('watch-deliveries.json');
 			const look = async () => {
-				const before = stage.slackMessages().length;
-				await example.run('Every Hour');
-				const [message, ...others] = stage.slackMessages().slice(before);
+				const [text, ...others] = await slackTextsOf(() => example.run('Every Hour'));
 				expect(others).toEqual([]);
-				return message.text;
+				return text;
 			};
 			const emit = async (id: string, to: string, type = 'task.failed') =>
 				await simulator.emit(type, { id, to, maxAttempts: 1 }).settled;
@@ -531,10 +467,11 @@ export function describeAlerts(stage: Stage): void {
 				['/ours', [202, 204, 200]],
 				['/behind-a-proxy', [200, 200, 200]],
 			]);
-			const receiver = await startReceiver((path) => answers.get(path)?.shift() ?? 500);
+			const receiver = await startReceiver();
+			receiver.reply = ({ path }) => answers.get(path)?.shift() ?? 500;
 			for (const path of [...answers.keys()]) {
 				const { id } = simulator.addWebhook({
-					url: `${receiver.url}${path}`,
+					url: new URL(path, receiver.url).href,
 					subscribedEvents: ['task.failed'],
 				});
 				for (const number of [1, 2, 3]) {
@@ -550,7 +487,7 @@ export function describeAlerts(stage: Stage): void {
 
 		it('gives its sign of life once a day when it runs by itself', async () => {
 			const { client } = stage.environment;
-			const before = stage.slackMessages().length;
+			const before = stage.slackTexts().length;
 			const example = await stage.use('watch-deliveries.json', ({ nodes }) => {
 				const rule = { interval: [{ field: 'seconds', secondsInterval: 5 }] };
 				parametersOf(nodes, 'Every Hour').rule = rule;
@@ -569,42 +506,37 @@ export function describeAlerts(stage: Stage): void {
 			);
 			await example.end();
 			expect(quiet.length).toBeGreaterThanOrEqual(2);
-			const texts = stage
-				.slackMessages()
-				.slice(before)
-				.map(({ text }) => text);
+			const texts = stage.slackTexts().slice(before);
 			expect(texts.filter((text) => text.startsWith(':white_check_mark:'))).toHaveLength(1);
 		});
 	});
 
-	describe('daily-summary.json', () => {
-		it('keeps a row for each task, and tells how many ended in which way', async () => {
-			const table = await stage.importTable('task-results.csv', 'task-results of the summary');
-			const example = await stage.use('daily-summary.json', ({ nodes }) =>
-				chooseTable(nodes, table.id, 'Add the Row', 'Read the Rows'),
-			);
-			await example.run('Every Morning');
-			expect(stage.lastSlackMessage().text).toBe(
-				':bar_chart: *Tasks at Anchor Browser*\nYesterday: 0 completed, 0 failed, 0 cancelled\nToday so far: 0 completed, 0 failed, 0 cancelled',
-			);
+	it('daily-summary.json keeps a row for each task, and tells how many ended in which way', async () => {
+		const table = await stage.importTable('task-results.csv', 'task-results of the summary');
+		const example = await stage.use('daily-summary.json', ({ nodes }) =>
+			chooseTable(nodes, table.id, 'Add the Row', 'Read the Rows'),
+		);
+		await example.run('Every Morning');
+		expect(stage.lastSlackMessage().text).toBe(
+			':bar_chart: *Tasks at Anchor Browser*\nYesterday: 0 completed, 0 failed, 0 cancelled\nToday so far: 0 completed, 0 failed, 0 cancelled',
+		);
 
-			await example.emit('task.completed', { id: 'evt_one' });
-			await example.together(
-				['task.completed', { id: 'evt_two' }],
-				['task.failed', { id: 'evt_three', data: { error: { type: 'timeout' } } }],
-				['task.failed', { id: 'evt_four', data: { error: { type: 'agent_error' } } }],
-				['task.failed', { id: 'evt_five', data: { error: { type: 'timeout' } } }],
-				['task.cancelled', { id: 'evt_six' }],
-				['task.cancelled', { id: 'evt_seven' }],
-			);
-			expect((await table.rows()).map((row) => row.event_id)).toEqual(
-				['one', 'two', 'three', 'four', 'five', 'six', 'seven'].map((number) => `evt_${number}`),
-			);
-			await example.run('Every Morning');
-			expect(stage.lastSlackMessage().text).toMatch(
-				/\nToday so far: 2 completed, 3 failed \(timeout: 2, agent_error: 1\), 2 cancelled$/,
-			);
-		});
+		await example.emit('task.completed', { id: 'evt_one' });
+		await example.together(
+			['task.completed', { id: 'evt_two' }],
+			['task.failed', { id: 'evt_three', data: { error: { type: 'timeout' } } }],
+			['task.failed', { id: 'evt_four', data: { error: { type: 'agent_error' } } }],
+			['task.failed', { id: 'evt_five', data: { error: { type: 'timeout' } } }],
+			['task.cancelled', { id: 'evt_six' }],
+			['task.cancelled', { id: 'evt_seven' }],
+		);
+		expect((await table.rows()).map((row) => row.event_id)).toEqual(
+			['one', 'two', 'three', 'four', 'five', 'six', 'seven'].map((number) => `evt_${number}`),
+		);
+		await example.run('Every Morning');
+		expect(stage.lastSlackMessage().text).toMatch(
+			/\nToday so far: 2 completed, 3 failed \(timeout: 2, agent_error: 1\), 2 cancelled$/,
+		);
 	});
 
 	// n8n looks once a minute for runs that have waited long enough.
@@ -615,34 +547,20 @@ export function describeAlerts(stage: Stage): void {
 			};
 			limitWaitTime.values.resumeAmount = 0.05;
 		});
-		const before = stage.slackMessages().length;
-		const run = await example.together(
-			['intervention.requested', { data: { session_id: 'A' } }],
-			['intervention.requested', { data: { session_id: 'B' } }],
-		);
-		expect(itemsOf(run, TRIGGER)).toHaveLength(2);
-		await example.resumed(run, 170_000);
-		const said = stage.slackMessages().slice(before);
-		expect(said.map(({ text }) => text).filter((text) => text?.startsWith(':zzz:'))).toEqual(
+		const asked = (session: string) =>
+			['intervention.requested', { data: { session_id: session } }] as const;
+		const texts = await slackTextsOf(async () => {
+			const run = await example.together(asked('A'), asked('B'));
+			expect(itemsOf(run, TRIGGER)).toHaveLength(2);
+			await example.resumed(run, 170_000);
+		});
+		expect(texts.filter((text) => text?.startsWith(':zzz:'))).toEqual(
 			['A', 'B'].map((id) => `:zzz: Nobody answered within 45 minutes. Session ${id}`),
 		);
 	}, 240_000);
 }
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
-
-/** Something that takes deliveries and answers them with the status of your choice. */
-async function startReceiver(answer: (path: string) => number) {
-	const server = createServer((request, response) => {
-		request.resume();
-		response.writeHead(answer(request.url ?? '')).end();
-	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	return {
-		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-		close: async () => await new Promise<void>((resolve) => server.close(() => resolve())),
-	};
-}
 
 /** The address behind the button of a message that n8n sent to wait for an answer. */
 function formLink(message: string): string {

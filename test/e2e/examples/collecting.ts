@@ -72,6 +72,8 @@ export function describeCollecting(stage: Stage): void {
 			const tasks = BATCH.map(({ task }) => task);
 			const column = sheet.rows[0].indexOf('task_id');
 			expect(sheet.rows.slice(1).map((row) => row[column])).toEqual(tasks);
+			const ids = sheet.rows.slice(1).map((row) => row[sheet.rows[0].indexOf('event_id')]);
+			expect(new Set(ids).size).toBe(BATCH.length);
 			// Once for the headings, once for the rows.
 			expect(sheet.inputModes).toHaveLength(before.writes + 2);
 

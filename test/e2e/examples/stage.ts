@@ -38,12 +38,22 @@ export class Stage {
 		return calls.map(({ body }) => body as { channel: string; text: string });
 	}
 
+	/** What stood in each of them; undefined in one that asks for an answer. */
+	slackTexts(): string[] {
+		return this.slackMessages().map(({ text }) => text);
+	}
+
 	lastSlackMessage(): { channel: string; text: string } {
 		return this.slackMessages().slice(-1)[0];
 	}
 
+	/** What was mailed, oldest first. */
+	mails(): readonly Mail[] {
+		return this.environment.mailbox.mails;
+	}
+
 	lastMail(): Mail {
-		return this.environment.mailbox.mails.slice(-1)[0];
+		return this.mails().slice(-1)[0];
 	}
 
 	/** What *Import CSV* of n8n's data tables makes of a file that belongs to an example, less its example row. */
@@ -92,6 +102,16 @@ export class Stage {
 			},
 		};
 	}
+}
+
+/** What a growing list, such as that of the mails, has got by something that happens. */
+export async function added<T>(
+	list: () => readonly T[],
+	work: () => Promise<unknown>,
+): Promise<T[]> {
+	const { length: before } = list();
+	await work();
+	return list().slice(before);
 }
 
 export function parametersOf(nodes: WorkflowNode[], name: string): Record<string, unknown> {

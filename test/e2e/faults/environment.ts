@@ -19,7 +19,7 @@ import {
 	type Workflow,
 	type WorkflowNode,
 } from '../../support/n8n';
-import { TRIGGER, TRIGGER_TYPE } from '../trigger';
+import { TRIGGER, triggerNode } from '../trigger';
 import { openDatabase, type Database, type PostgresPlace } from './database';
 import { startProxy, type Proxy } from './proxy';
 import { POSTGRES, startPostgres, startRedis } from './services';
@@ -213,13 +213,7 @@ export async function subscribe(
 	const created = await client.createWorkflow({
 		name: `Faults ${simulator.webhooks({ deleted: true }).length + 1}`,
 		nodes: [
-			{
-				name: TRIGGER,
-				type: TRIGGER_TYPE,
-				typeVersion: 2,
-				parameters: { events: ['*'], options },
-				credentials: { anchorBrowserApi: apiCredential },
-			},
+			triggerNode({ events: ['*'], options }, { anchorBrowserApi: apiCredential }),
 			{ name: WORK, type: '', typeVersion: 1, ...work },
 		],
 		connections: { [TRIGGER]: { main: [[{ node: WORK, type: 'main', index: 0 }]] } },

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+
+import { listen } from '../../support/listen';
 
 export interface Proxy {
 	readonly url: string;
@@ -61,11 +62,9 @@ export async function startProxy(targets: () => readonly string[]): Promise<Prox
 			else outgoing.writeHead(502).end();
 		});
 	});
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = server.address() as AddressInfo;
+	const url = await listen(server);
 	return {
-		url: `http://127.0.0.1:${port}`,
+		url,
 		answerWith: (status) => void (ownStatus = status),
 		close: async () => {
 			agent.destroy();

@@ -83,6 +83,17 @@ async function replies(port: number, line: string, expected: string): Promise<bo
 	});
 }
 
+/** A service, once it is ready; one that does not get there is ended. */
+async function onceReady(service: Service, ready: () => Promise<unknown>): Promise<Service> {
+	try {
+		await ready();
+	} catch (thrown) {
+		await service.stop();
+		throw thrown;
+	}
+	return service;
+}
+
 /** Starts a Redis of our own that keeps nothing on disk. */
 export async function startRedis(): Promise<Service> {
 	const port = await freePort();
@@ -90,16 +101,8 @@ export async function startRedis(): Promise<Service> {
 	const child = spawnGroup(
 		'redis-server',
 		[
-			'--port',
-			String(port),
-			'--bind',
-			'127.0.0.1',
-			'--save',
-			'',
-			'--appendonly',
-			'no',
-			'--dir',
-			folder,
+			...['--port', String(port), '--bind', '127.0.0.1'],
+			...['--save', '', '--appendonly', 'no', '--dir', folder],
 		],
 		{ stdio: 'ignore' },
 	);
@@ -107,15 +110,8 @@ export async function startRedis(): Promise<Service> {
 		await endGroup(child, 0);
 		rmSync(folder, { recursive: true, force: true });
 	};
-	try {
-		await waitFor(async () => await replies(port, 'PING\r\n', '+PONG'), {
-			what: 'Redis to answer',
-		});
-	} catch (thrown) {
-		await stop();
-		throw thrown;
-	}
-	return { port, stop };
+	const isReady = async () => await replies(port, 'PING\r\n', '+PONG');
+	return await onceReady({ port, stop }, () => waitFor(isReady, { what: 'Redis to answer' }));
 }
 
 /** PostgreSQL refuses root: where we are root, it runs as the user that Debian's package made for it. */
@@ -160,22 +156,15 @@ export async function startPostgres(): Promise<Service> {
 		await endGroup(child, 0);
 		remove();
 	};
-	try {
-		await waitFor(
-			async () => {
-				if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode}`);
-				try {
-					await run(program('pg_isready'), ['-h', '127.0.0.1', '-p', String(port)], options);
-					return true;
-				} catch {
-					return false;
-				}
-			},
-			{ what: 'PostgreSQL to take connections', every: 200 },
+	const isReady = async () => {
+		if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode}`);
+		const asked = run(program('pg_isready'), ['-h', '127.0.0.1', '-p', String(port)], options);
+		return await asked.then(
+			() => true,
+			() => false,
 		);
-	} catch (thrown) {
-		await stop();
-		throw thrown;
-	}
-	return { port, stop };
+	};
+	return await onceReady({ port, stop }, () =>
+		waitFor(isReady, { what: 'PostgreSQL to take connections', every: 200 }),
+	);
 }

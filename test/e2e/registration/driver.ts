@@ -9,7 +9,7 @@ import type {
 	WorkflowSetup,
 } from '../../conformance/registrationDriver';
 import type { Simulator } from '../../simulator';
-import { TRIGGER, TRIGGER_TYPE } from '../trigger';
+import { TRIGGER, triggerNode } from '../trigger';
 import type { Workflow, WorkflowFile } from '../../support/n8n';
 import { Mutex } from './mutex';
 import { RealWorkflow, type Home } from './realWorkflow';
@@ -44,12 +44,10 @@ export class RealN8n implements AuditedN8n<RealWorkflow>, Home {
 	) {}
 
 	async addWorkflow({ name, triggers = 1, parameters }: WorkflowSetup = {}): Promise<RealWorkflow> {
+		const events = ['task.completed', 'task.failed'];
 		const nodes = Array.from({ length: triggers }, (_none, index) => ({
-			name: triggers === 1 ? TRIGGER : `${TRIGGER} ${index + 1}`,
-			type: TRIGGER_TYPE,
-			typeVersion: 2,
-			parameters: { events: ['task.completed', 'task.failed'], ...parameters },
-			credentials: { anchorBrowserApi: this.parts.credential },
+			...triggerNode({ events, ...parameters }, { anchorBrowserApi: this.parts.credential }),
+			...(triggers > 1 && { name: `${TRIGGER} ${index + 1}` }),
 		}));
 		return await this.addFile({ name: name ?? 'Audited', nodes, connections: {} });
 	}

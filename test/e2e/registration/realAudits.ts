@@ -15,7 +15,7 @@ import {
 	went,
 	type RegistrationAudit,
 } from '../../conformance/registration/checks';
-import { TRIGGER, TRIGGER_TYPE } from '../trigger';
+import { triggerNode } from '../trigger';
 import type { RealN8n } from './driver';
 import type { RealWorkflow } from './realWorkflow';
 
@@ -155,13 +155,10 @@ export const realAudits: readonly RegistrationAudit<RealN8n>[] = [
 			const workflow = await n8n.addFile({
 				name: 'Kept by hand',
 				nodes: [
-					{
-						name: TRIGGER,
-						type: TRIGGER_TYPE,
-						typeVersion: 2,
-						parameters: { registration: 'manual', events: ['task.completed'] },
-						credentials: { [type]: credential },
-					},
+					triggerNode(
+						{ registration: 'manual', events: ['task.completed'] },
+						{ [type]: credential },
+					),
 				],
 				connections: {},
 			});

@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
+import { listen } from '../listen';
 import { N8nClient, type Execution } from './client';
 
 type State = { status: string; data?: Partial<Execution['data']> };
@@ -18,9 +18,7 @@ async function n8nThatShows(...states: State[]): Promise<N8nClient> {
 		const flatted = JSON.stringify(all ? flat(all) : []);
 		response.end(JSON.stringify({ data: { id: '49', status, data: flatted } }));
 	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const { port } = server.address() as AddressInfo;
-	return new N8nClient({ url: `http://127.0.0.1:${port}`, version: '1.123.81' });
+	return new N8nClient({ url: await listen(server), version: '1.123.81' });
 }
 
 /** A value in n8n's form: objects and texts stand in entries of their own. */

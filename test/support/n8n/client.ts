@@ -411,7 +411,7 @@ export class N8nClient {
 		{
 			status = ExecutionStatusList,
 			...more
-		}: { workflowId?: string; status?: readonly string[]; mode?: string } = {},
+		}: { workflowId?: string; status?: readonly string[]; mode?: string },
 		limit = Number.POSITIVE_INFINITY,
 	): Promise<ExecutionSummary[]> {
 		const found: ExecutionSummary[] = [];
@@ -456,22 +456,19 @@ export class N8nClient {
 	 * Waits until an execution is over, or waits for somebody, and until n8n has saved what it did: n8n stores the state
 	 * first and the data a moment later.
 	 */
-	async finishedExecution(id: string, timeout = 30_000): Promise<Execution> {
+	async finishedExecution(id: string): Promise<Execution> {
 		return await waitFor(
 			async () => {
 				const execution = await this.getExecution(id);
 				return isSaved(execution) && execution;
 			},
-			{ timeout, what: `execution ${id} to finish and to be saved` },
+			{ what: `execution ${id} to finish and to be saved` },
 		);
 	}
 
-	/** *Retry* of an execution that did not succeed; with the workflow as it was then, or as saved now. */
-	async retryExecution(
-		id: string,
-		{ loadWorkflow = false }: { loadWorkflow?: boolean } = {},
-	): Promise<ExecutionSummary> {
-		return await this.rest<ExecutionSummary>('POST', `/executions/${id}/retry`, { loadWorkflow });
+	/** *Retry* of an execution that did not succeed, with the workflow as it was then. */
+	async retryExecution(id: string): Promise<void> {
+		await this.rest('POST', `/executions/${id}/retry`, { loadWorkflow: false });
 	}
 
 	/**

@@ -1,6 +1,5 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports, @n8n/community-nodes/no-restricted-globals, @n8n/community-nodes/no-dangerous-functions -- tests run in Node, not in n8n's sandbox, and start processes */
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import {
 	chmodSync,
 	existsSync,
@@ -12,16 +11,17 @@ import {
 	writeFileSync,
 } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+import { listen } from '../listen';
 import { ensureN8n } from './install';
 import { nodePackageName } from './nodeRuntime';
 import { FALLBACK_NODE, NEWEST, OLDEST } from './releases';
 
 /** A registry on 127.0.0.1 with packages of a few lines under the names that an install asks for. */
 class MiniatureRegistry {
+	url = '';
 	readonly requests: string[] = [];
 	/** Called before a tarball is sent. */
 	onTarball: (name: string) => Promise<void> | void = () => {};
@@ -53,13 +53,8 @@ class MiniatureRegistry {
 		});
 	}
 
-	get url() {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-	}
-
 	async listen() {
-		this.server.listen(0, '127.0.0.1');
-		await once(this.server, 'listening');
+		this.url = await listen(this.server);
 	}
 
 	close() {
