@@ -1,5 +1,5 @@
 import { sleep } from 'n8n-workflow';
-import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import type { IHookFunctions, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import { parseMark } from '../../nodes/AnchorBrowser/registration/mark';
 import { automaticTrigger } from '../support/automaticTrigger';
 import { sentences } from '../support/core';
@@ -366,6 +366,46 @@ it('runs early what fills its memory, once', async () => {
 	await timers.advance(5 * MINUTE_MS);
 	await expectEachOnce(ids);
 }, 120_000);
+
+it('lets no window end before its time because an earlier one ended early', async () => {
+	await setUp();
+	await collecting();
+	const held = host.holdRuns();
+	const data = { task_id: 't', result: 'x'.repeat(6_000_000) };
+	for (let number = 0; number < 6; number++) {
+		await anchor.emit('task.completed', { to: webhookId(), data, maxAttempts: 1 }).settled;
+	}
+	held.settle('accept');
+	await timers.advance(MINUTE_MS);
+	expect((await ran()).length).toBe(6);
+	const before = (await runs()).length;
+	await timers.advance(2 * MINUTE_MS);
+	await emitted(2);
+	// When the window would have ended that was open when the memory was full.
+	await timers.advance(2 * MINUTE_MS);
+	expect(await runs()).toHaveLength(before);
+	await timers.advance(3 * MINUTE_MS);
+	expect(await runs()).toHaveLength(before + 1);
+}, 120_000);
+
+it('runs what comes while n8n 1.123 takes other triggers of the workflow out of service', async () => {
+	await setUp({}, '1.123');
+	const row = await collecting();
+	const methods = host.loaded.trigger.webhookMethods?.default;
+	const own = methods?.delete;
+	let ids: string[] = [];
+	Object.assign(methods ?? {}, {
+		async delete(this: IHookFunctions) {
+			const isDone = await own?.call(this);
+			ids = await emitted(1);
+			return isDone;
+		},
+	});
+	await host.deactivate(row);
+	await timers.advance(20_000);
+	expect(anchor.deliveries({ eventId: ids[0] })[0].attempts).toMatchObject([{ status: 202 }]);
+	await expectEachOnce(ids);
+});
 
 it.each([
 	['text that is a number', '5', true],

@@ -514,7 +514,10 @@ export class Host {
 		await remove.finally(close);
 	}
 
-	/** `delete()` for each node, with a workflow object and static data read anew. */
+	/**
+	 * `delete()` for each node, with a workflow object and static data read anew. Deliveries reach the nodes before it on 2.41,
+	 * until all of it is done on 1.123.
+	 */
 	private async removeWebhooks(
 		row: WorkflowRow,
 		nodes: INode[],
@@ -524,11 +527,13 @@ export class Host {
 		const workflow = this.open(this.publishedRow(row), undefined, process);
 		const remove = async ({ name: nodeName }: INode) =>
 			await this.hook('delete', { workflow, nodeName, process, ...TEARDOWN });
-		for (const node of nodes) this.routes.delete(pathOf(row, node));
+		const forgetRoutes = () => nodes.forEach((node) => this.routes.delete(pathOf(row, node)));
+		if (this.line === '2.41') forgetRoutes();
 		try {
 			if (this.line === '2.41') await allSettled(nodes.map(remove));
 			else for (const node of nodes) await remove(node);
 		} finally {
+			if (this.line === '1.123') forgetRoutes();
 			if (life === this.life) saveStaticData(row, workflow);
 		}
 	}

@@ -42,7 +42,8 @@ interface CollectedEvent extends PendingEvent {
  * shows beside it. Whatever happens to this process, the history holds what has not run, and the mark how far runs have come.
  */
 export class Collector {
-	private isOpen = false;
+	/** The window that is open: one that ended early has another in its place when its time is over. */
+	private window: object | undefined;
 	private isEnding = false;
 	private isClosing = false;
 	/** What Anchor had ended with by then shows in every reading of its history from now on; in milliseconds of its clock. */
@@ -65,9 +66,7 @@ export class Collector {
 	/** An event waits: a window begins, unless one is open. What fills the memory does not wait for its end. */
 	begin(): void {
 		if (this.monitor.trigger.waiting.isFull) void this.endWindow();
-		if (this.isOpen) return;
-		this.isOpen = true;
-		void this.monitor.pause(this.periodMs, STEP_MS).then(async () => await this.endWindow());
+		else if (this.window === undefined) void this.openWindow();
 	}
 
 	/**
@@ -87,7 +86,7 @@ export class Collector {
 	async close(): Promise<void> {
 		const { trigger, settings } = this.monitor;
 		const { receivesAlone, waiting } = trigger;
-		let isDone = receivesAlone && waiting.size === 0 && !this.isOpen;
+		let isDone = receivesAlone && waiting.size === 0 && this.window === undefined;
 		if (!isDone) {
 			this.isClosing = true;
 			const hasTakenLong = wait(CLOSE_MS).then(() => false);
@@ -105,9 +104,16 @@ export class Collector {
 		return false;
 	}
 
+	private async openWindow(): Promise<void> {
+		const window = {};
+		this.window = window;
+		await this.monitor.pause(this.periodMs, STEP_MS);
+		if (this.window === window) await this.endWindow();
+	}
+
 	private async endWindow(): Promise<void> {
 		const { monitor } = this;
-		this.isOpen = false;
+		this.window = undefined;
 		if (this.isEnding) return;
 		this.isEnding = true;
 		while (!monitor.isOver && !(await this.run())) await wait(AGAIN_MS);

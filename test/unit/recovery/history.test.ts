@@ -110,6 +110,15 @@ describe('begins', () => {
 		expect(since()).toEqual([STARTED - DAY_MS, STARTED - DAY_MS, STARTED - 60_000]);
 	});
 
+	it("a minute before it by Anchor's clock, when this machine's is ahead", async () => {
+		page([], 0, { date: new Date(at(0)).toUTCString() });
+		await read({ nowMs: at(3_600) });
+		reader.settle();
+		page([], 0);
+		await read({ nowMs: at(3_600) });
+		expect(since()[1]).toBe(at(-60));
+	});
+
 	it('with what Anchor still tried then', async () => {
 		page([row('a', -3_600, { status: 'pending' })], 1);
 		await read();
