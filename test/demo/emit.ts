@@ -9,7 +9,7 @@ const USAGE = `npm run emit -- <event> [options]
   Lets the running demo (npm start) or simulator (npm run simulator) send an event.
 
   --error <type>   kind of failure, for events that have one: automation_failure, invalid_credentials, timeout,
-                   agent_error, system_error
+                   agent_error, system_error; of an identity only the first two
   --data <json>    laid over the event's example data, key by key: --data '{"task_id":"tsk_1"}'
   --forged         signed with a secret that is not the webhook's
   --stale          signed ten minutes ago
@@ -148,7 +148,7 @@ async function main(): Promise<void> {
 	say(`${type}  ${id}`);
 	say(event.text);
 	if (deliveries.length === 0) {
-		say('Nobody is subscribed to it: is a workflow with the trigger active?');
+		say('Nobody is subscribed to it: is a workflow with the trigger published (n8n 1: activated)?');
 	}
 	for (const { webhookId, attempts } of deliveries) {
 		const last = attempts[attempts.length - 1];

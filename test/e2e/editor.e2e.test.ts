@@ -100,7 +100,7 @@ describeOnNewest('the trigger in the editor, from an empty workflow to the first
 			).toBeGreaterThan(0);
 			await album.show('search', { x: 840, y: 64, width: 440, height: 260 });
 
-			for (const purpose of ['alert', 'spreadsheet']) {
+			for (const purpose of ['alert', 'spreadsheet', 'failure']) {
 				// n8n searches a moment after the last key: until then the list is that of the words before.
 				await editor.at('node-creator-search-bar').fill('no such thing');
 				await eventually(async () => await editor.listed(), []);

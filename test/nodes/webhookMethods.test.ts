@@ -86,7 +86,9 @@ describe('activation', () => {
 
 	it('says of an expression that it gave no event', async () => {
 		const { message, description } = await thrownBy(activated({ events: '={{ [] }}' }));
-		expect(message).toBe('Your expression under Events gave an empty list');
+		expect(message).toBe(
+			'Your expression under Events gave an empty list. Let it give at least one event name, for example task.failed',
+		);
 		expect(description).toMatch(/expression under Events .* task\.failed/);
 		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
 	});

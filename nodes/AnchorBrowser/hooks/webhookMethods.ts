@@ -256,10 +256,14 @@ function warnOfConditions(context: IHookFunctions): void {
 function noEvents(context: IHookFunctions): NodeOperationError {
 	const isExpression = String(context.getNode().parameters.events).startsWith('=');
 	return isExpression
-		? new NodeOperationError(context.getNode(), 'Your expression under Events gave an empty list', {
-				description:
-					'Open the Anchor Browser Trigger and let the expression under Events give at least one event name, for example task.failed, then try again.',
-			})
+		? new NodeOperationError(
+				context.getNode(),
+				'Your expression under Events gave an empty list. Let it give at least one event name, for example task.failed',
+				{
+					description:
+						'Open the Anchor Browser Trigger and let the expression under Events give at least one event name, for example task.failed, then try again.',
+				},
+			)
 		: new NodeOperationError(context.getNode(), 'Choose at least one event for this trigger', {
 				description:
 					'Open the Anchor Browser Trigger, select under Events what is to start this workflow, then try again.',
