@@ -119,6 +119,29 @@ describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 	}, 120_000);
 });
 
+it('runs all that an earlier process has left, also when the trigger is deactivated in the middle of it', async () => {
+	await setUp();
+	const row = await collecting();
+	const ids = await emittedAtOnce(1_200);
+	host.crash();
+	anchor.advance(MINUTE_MS);
+	await host.restart();
+	const first = host.holdRuns();
+	const deactivated = first.arrived.then(async () => {
+		first.settle('accept');
+		const second = host.holdRuns();
+		await second.arrived;
+		const deactivation = host.deactivate(row);
+		await sleep(500);
+		second.settle('accept');
+		await deactivation;
+	});
+	await timers.advance(FIRST_TWO_LOOKS_MS);
+	await deactivated;
+	await timers.advance(20_000);
+	await expectEachOnce(ids);
+});
+
 it('runs nothing again that Anchor had an answer to only after collecting was switched on', async () => {
 	await setUp();
 	const row = automaticTrigger(host, anchor, { options: { deduplicate: 'memory' } });

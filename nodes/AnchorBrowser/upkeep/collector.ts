@@ -45,12 +45,15 @@ export class Collector {
 	/** The window that is open: one that ended early has another in its place when its time is over. */
 	private window: object | undefined;
 	private isEnding = false;
+	/** Whether something is known to be left: by an earlier process, or by a run that is under way or did not end well. */
+	private isBehind: boolean;
 	private isClosing = false;
 	/** What Anchor had ended with by then shows in every reading of its history from now on; in milliseconds of its clock. */
 	private shownMs = -Infinity;
 
 	constructor(private readonly monitor: Monitor) {
 		monitor.trigger.isCollectionOver = false;
+		this.isBehind = monitor.followsAnother;
 		void this.keepBeat();
 	}
 
@@ -86,7 +89,8 @@ export class Collector {
 	async close(): Promise<void> {
 		const { trigger, settings } = this.monitor;
 		const { receivesAlone, waiting } = trigger;
-		let isDone = receivesAlone && waiting.size === 0 && this.window === undefined;
+		const isIdle = waiting.size === 0 && this.window === undefined && !this.isBehind;
+		let isDone = receivesAlone && isIdle;
 		if (!isDone) {
 			this.isClosing = true;
 			const hasTakenLong = wait(CLOSE_MS).then(() => false);
@@ -139,12 +143,13 @@ export class Collector {
 	private async run(): Promise<boolean> {
 		const { monitor } = this;
 		return await monitor.trigger.windowQueue.run(async () => {
+			this.isBehind = true;
 			try {
-				return this.isOver || (await this.runAll());
+				this.isBehind = !this.isOver && !(await this.runAll());
 			} catch (cause) {
 				monitor.log('debug', `running collected events: ${(cause as Error).message}`);
-				return false;
 			}
+			return !this.isBehind;
 		});
 	}
 
