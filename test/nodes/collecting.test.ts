@@ -119,6 +119,20 @@ describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 	}, 120_000);
 });
 
+it('runs what an earlier process has left, also when the trigger is deactivated before the first look', async () => {
+	await setUp();
+	const row = await collecting();
+	const ids = await emitted(3);
+	host.crash();
+	anchor.advance(MINUTE_MS);
+	await host.restart();
+	// Nobody wants it; it shows that this process takes the deliveries itself.
+	await emitted(1, 'task.cancelled');
+	await host.deactivate(row);
+	await timers.advance(20_000);
+	await expectEachOnce(ids);
+});
+
 it('runs all that an earlier process has left, also when the trigger is deactivated in the middle of it', async () => {
 	await setUp();
 	const row = await collecting();

@@ -339,6 +339,13 @@ describe('many at once', () => {
 	}, 60_000);
 });
 
+it('stamps deliveries with the true time, however far the service has advanced', async () => {
+	simulator.advance(3 * DAY_MS);
+	await simulator.emit('task.completed').settled;
+	const stamp = Number(receiver.received[0].headers['anchor-timestamp']);
+	expect(Math.abs(stamp - Date.now() / 1000)).toBeLessThan(10);
+});
+
 describe('reset and close', () => {
 	it('reset gives up what is under way and forgets everything', async () => {
 		receiver.reply = () => 'hang';

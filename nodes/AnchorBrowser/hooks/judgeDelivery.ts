@@ -78,9 +78,7 @@ export async function judgeDelivery(context: IWebhookFunctions): Promise<Judged>
 		read,
 		context.getTimezone(),
 	);
-	// n8n delivers until all webhooks of the workflow are out of service: no window ends any more for what comes by then.
-	const isEnded = [...trigger.removals].some(({ isReplaced }) => !isReplaced);
-	const isCollected = !isListening && !isEnded && collectMinutesOf(node.parameters) > 0;
+	const isCollected = !isListening && collectMinutesOf(node.parameters) > 0;
 	const isForgetful = isListening || (settings.deduplicate === 'off' && !isCollected);
 	const seen = trigger.seenBy(isForgetful);
 	const verdict = decide(checked, {

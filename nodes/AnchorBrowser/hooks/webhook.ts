@@ -47,10 +47,12 @@ function take(
 	const { id } = received.event;
 	if (isCollected) {
 		trigger.seen.commit(id, Date.now());
-		// Where this process only receives, Anchor's history hands it to the one that runs it.
-		if (trigger.production.isInService) {
+		const collector = trigger.monitor?.collector;
+		// n8n delivers until all triggers of the workflow are out of service, and closes this one after that. Where this process
+		// only receives, Anchor's history hands it to the one that runs it.
+		if (trigger.production.isInService || collector !== undefined) {
 			trigger.waiting.add(received, length);
-			trigger.monitor?.collector?.begin();
+			collector?.begin();
 		}
 		return answerNow(context, COLLECTED);
 	}

@@ -74,10 +74,8 @@ export class HistoryReader {
 			offset += received;
 			if (received === 0 || (total === null ? received < HISTORY_PAGE_SIZE : offset >= total)) {
 				// By the clock of Anchor's answer, too: that of this machine may have been set forward since the last look.
-				this.nextFromMs = Math.min(
-					reading.pendingMs,
-					Math.min(nowMs, reading.beganMs) - LATE_ROWS_MS,
-				);
+				const anchorMs = Math.min(nowMs, reading.beganMs);
+				this.nextFromMs = Math.min(reading.pendingMs, anchorMs - LATE_ROWS_MS);
 				return undefined;
 			}
 		}
