@@ -12,6 +12,7 @@ import {
 	host,
 	LATER_LOOK_MS,
 	liveThrough,
+	maskAnswers,
 	missedWhileOff,
 	nextLook,
 	ran,
@@ -165,6 +166,20 @@ describe('looking after a trigger', () => {
 		await nextLook();
 		expect(await ran()).toEqual([...before, ...missed]);
 		expect(await emptyRuns()).toBe(0);
+	});
+
+	it('recovers what a proxy that changes answers has answered itself, though a publication comes before the look', async () => {
+		await setUp({ now: () => Date.now() });
+		const row = await settledIn();
+		const before = await emitted(2);
+		const missed = await swallowed(2);
+		maskAnswers();
+		// Anchor says what time it is in whole seconds.
+		await liveThrough(5_000);
+		row.nodes[0].parameters.options = { includeDelivery: true };
+		await host.republish(row);
+		await timers.advance(FIRST_TWO_LOOKS_MS, async () => await host.runs());
+		await expectEachOnce([...before, ...missed]);
 	});
 
 	it('recovers what n8n refused after Anchor had hung up, once its place is free', async () => {

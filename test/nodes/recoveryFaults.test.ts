@@ -130,9 +130,13 @@ describe('queue mode', () => {
 		await expectEachOnce(all);
 		host.limitRuns(0);
 		all.push(...(await emitted(2)));
+		await liveThrough(70_000);
+		all.push(...(await emitted(2)));
+		await liveThrough(5_000);
 		host.liftLimit();
-		// A publication begins the looks anew.
+		// A publication begins the looks anew: the first of them asks about the former two, and not about the latter yet.
 		await host.activate(row, 'update', main);
+		await liveThrough(FIRST_LOOK_MS, async () => await host.runs());
 		await liveThrough(FIRST_TWO_LOOKS_MS, async () => await host.runs());
 		await expectEachOnce(all);
 		const { length } = host.executions;

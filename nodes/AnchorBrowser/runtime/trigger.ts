@@ -64,12 +64,19 @@ export class Trigger {
 	 * one from then on: should collecting be switched on again, that must not look as if it waited.
 	 */
 	isCollectionOver = false;
+	/** When n8n closed it while it collected, this machine's time in milliseconds; undefined while it is looked after. */
+	closedAtMs: number | undefined;
 	/** Whether other processes are known to take deliveries for this trigger, as in n8n's queue mode. */
 	othersReceive = false;
 	/** What the last look at Anchor has shown. */
 	anchor: AnchorFacts | undefined;
 	/** The readers of its webhooks' histories: what they have settled stays so over a publication. */
 	readonly histories = new Map<string, HistoryReader>();
+	/**
+	 * Since when this process looks after the trigger without another one in between: before a publication, what it took is as
+	 * much its own. This machine's time in milliseconds; used for how long ago something was, never beside Anchor's.
+	 */
+	startedAtMs: number | undefined;
 	/** The runs that this process has started by itself, until a run here takes them up. */
 	readonly awaitedRuns = new AwaitedRuns();
 	/** Looks after the trigger from n8n's `trigger()` to its `closeFunction`, in one process of this n8n. */

@@ -22,9 +22,9 @@ export function anchorNow({ anchor }: Trigger): number {
  */
 export async function readHistory(monitor: Monitor): Promise<Reading | undefined> {
 	const { context, trigger, settings, collectsSince } = monitor;
-	const { anchor, waiting, ran, refused, recovered, seen } = trigger;
+	const { anchor, startedAtMs, waiting, ran, refused, recovered, seen } = trigger;
 	const { state } = trigger.production;
-	if (state === undefined || anchor === undefined) return undefined;
+	if (state === undefined || anchor === undefined || startedAtMs === undefined) return undefined;
 	const { projectId, note, clockOffsetMs } = anchor;
 	const isCollecting = collectsSince !== undefined;
 	monitor.firstDoneMs ??= note.recoveredMs ?? 0;
@@ -41,7 +41,7 @@ export async function readHistory(monitor: Monitor): Promise<Reading | undefined
 		collectedSinceMs: isCollecting
 			? (note.collectedMs ?? collectsSince + clockOffsetMs)
 			: undefined,
-		startedMs: monitor.startedAtMs + clockOffsetMs,
+		startedMs: startedAtMs + clockOffsetMs,
 		forgottenMs: seen.forgottenMs + clockOffsetMs + LATE_ROWS_MS,
 		isKnown: (id) => hasRun(id) || refused.has(id, Date.now()),
 		isRecovered: (id) => recovered.has(id, Date.now()),

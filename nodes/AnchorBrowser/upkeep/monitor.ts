@@ -22,8 +22,6 @@ export class Monitor {
 	isOver = false;
 	/** How many looks were complete. */
 	looks = 0;
-	/** This machine's time in milliseconds; used for how long ago something was, never beside Anchor's. */
-	readonly startedAtMs = Date.now();
 	/** What was noted at Anchor as done when this process first looked, in milliseconds of Anchor's clock. */
 	firstDoneMs: number | undefined;
 	/** Ends its windows, where events are collected. */
@@ -38,10 +36,15 @@ export class Monitor {
 		readonly settings: MonitorSettings,
 	) {
 		const { activation } = trigger.course;
+		const nowMs = Date.now();
 		// Other processes collect from the activation on.
-		if (settings.collectMinutes > 0) this.collectsSince = activation?.atMs ?? this.startedAtMs;
-		// Of what another process has taken since, this one has settled nothing.
-		if (this.followsAnother) trigger.histories.clear();
+		if (settings.collectMinutes > 0) this.collectsSince = activation?.atMs ?? nowMs;
+		if (this.followsAnother) {
+			// Of what another process has taken since, this one has settled nothing.
+			trigger.histories.clear();
+			trigger.startedAtMs = nowMs;
+		}
+		trigger.startedAtMs ??= nowMs;
 	}
 
 	/** Whether this process has just started, and an earlier one may have died with events that it had taken. */
