@@ -114,17 +114,19 @@ export class Registration implements SecretSource {
 	/**
 	 * The one rule of precedence between what this process knows and what n8n has stored: the later secret counts, by
 	 * Anchor's clock, because n8n may have stored an older one since (a restored database, a run that ended late). Of two
-	 * that are equally old, the one of the process that keeps the webhook. With the same secret, or a state of another
-	 * owner (a copied workflow), what this process knows.
+	 * that are equally old, the one of the process that keeps the webhook. With the same secret, what another main process has
+	 * published or ended since. A state of another owner (a copied workflow) does not count.
 	 */
 	newest(context: Context): RegistrationState | undefined {
 		const known = this.state;
 		const stored = this.stored(context);
 		if (known === undefined || stored === undefined) return known ?? stored;
-		if (stored.owner !== known.owner || stored.secret === known.secret) return known;
+		if (stored.owner !== known.owner) return known;
 		const isLater =
-			stored.secretSince > known.secretSince ||
-			(stored.secretSince === known.secretSince && !this.isInService);
+			stored.secret === known.secret
+				? !this.isInService && isChangedSince(known, stored)
+				: stored.secretSince > known.secretSince ||
+					(stored.secretSince === known.secretSince && !this.isInService);
 		return isLater ? stored : known;
 	}
 
@@ -200,6 +202,11 @@ export class Registration implements SecretSource {
  * a test event, n8n gives a listener static data of its own.
  */
 const globalData = (context: Context): IDataObject => context.getWorkflowStaticData('global');
+
+/** Whether the trigger was published or taken out of service since a state was known. */
+const isChangedSince = (known: RegistrationState, stored: RegistrationState) =>
+	stored.wantsSince > known.wantsSince ||
+	(stored.wantsSince === known.wantsSince && stored.endedAt !== undefined);
 
 const isSameSecret = (one: RegistrationState, other: RegistrationState) =>
 	one.secret === other.secret && one.previous?.sealed === other.previous?.sealed;
