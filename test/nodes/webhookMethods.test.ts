@@ -1,7 +1,7 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { env } from 'node:process';
 import { inspect } from 'node:util';
-import type { NodeApiError } from 'n8n-workflow';
+import type { IHookFunctions, NodeApiError } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 import nock from 'nock';
 import { anotherProject, automaticTrigger } from '../support/automaticTrigger';
@@ -563,6 +563,38 @@ describe('deactivation', () => {
 		const said = sentences().join();
 		expect(said).toMatch(/has no webhook .* in the project of this API key/);
 		expect(said).not.toContain('was removed from Anchor Browser');
+	});
+});
+
+describe('a webhook that Anchor made for an activation without an answer, and that n8n could not look for then', () => {
+	/** The activation fails, and Anchor answers nothing more before n8n has cleaned up after it. */
+	async function failedActivation(line: '2.41' | '1.123'): Promise<WorkflowRow> {
+		await startLine(line);
+		const row = automaticTrigger(host, anchor);
+		anchor.outage({ mode: 'close', calls: 'POST /v1/webhooks', when: 'after' });
+		const methods = host.loaded.trigger.webhookMethods?.default ?? {};
+		const { delete: own } = methods as { delete(this: IHookFunctions): Promise<boolean> };
+		Object.assign(methods, {
+			async delete(this: IHookFunctions) {
+				anchor.outage({ mode: 503, calls: 'GET /v1/webhooks' });
+				return await own.call(this);
+			},
+		});
+		await thrownBy(host.activate(row));
+		Object.assign(methods, { delete: own });
+		return row;
+	}
+
+	it('is removed later on n8n 1', async () => {
+		await failedActivation('1.123');
+		anchor.liftOutages();
+		expect(await idsInTheEnd()).toEqual([]);
+	});
+
+	it('is named as one to look for when the workflow is unpublished on n8n 2 before Anchor answers', async () => {
+		const row = await failedActivation('2.41');
+		await host.deactivate(row);
+		expect(sentences('warn').join()).toMatch(/was not looked for .*503.*delete it there/);
 	});
 });
 
