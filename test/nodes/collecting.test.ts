@@ -1,5 +1,10 @@
 import { sleep } from 'n8n-workflow';
-import type { IHookFunctions, INodeExecutionData, INodeParameters } from 'n8n-workflow';
+import type {
+	IHookFunctions,
+	INodeExecutionData,
+	INodeParameters,
+	IWebhookFunctions,
+} from 'n8n-workflow';
 import { parseMark } from '../../nodes/AnchorBrowser/registration/mark';
 import { automaticTrigger } from '../support/automaticTrigger';
 import { sentences } from '../support/core';
@@ -442,6 +447,55 @@ it('runs what comes while n8n 1.123 takes other triggers of the workflow out of 
 	await timers.advance(20_000);
 	expect(anchor.deliveries({ eventId: ids[0] })[0].attempts).toMatchObject([{ status: 202 }]);
 	await expectEachOnce(ids);
+});
+
+describe('a deactivation of n8n 2', () => {
+	it('runs what waits within seconds, though the history does not answer', async () => {
+		await setUp();
+		const row = await collecting();
+		const ids = await emitted(3);
+		anchor.outage({ mode: 'hang', calls: 'GET /v1/webhooks/:id/events' });
+		let isOver = false;
+		const over = host.deactivate(row).then(() => (isOver = true));
+		for (let second = 0; second < 6 && !isOver; second++) await timers.advance(1_000);
+		await over;
+		// n8n takes none from here on.
+		expect((await ran()).sort()).toEqual([...ids].sort());
+	});
+
+	it.each(['deactivated', 'published'])(
+		'runs what n8n has routed before it is %s, and what is judged after',
+		async (what) => {
+			await setUp();
+			const row = await collecting();
+			const { trigger } = host.loaded;
+			const { webhook } = trigger;
+			let over: Promise<unknown> | undefined;
+			trigger.webhook = async function (this: IWebhookFunctions) {
+				trigger.webhook = webhook;
+				if (what === 'published')
+					row.nodes = row.nodes.map((node) => ({ ...node, name: 'Renamed' }));
+				over = what === 'published' ? host.republish(row) : host.deactivate(row);
+				for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+				return (await webhook?.call(this)) ?? {};
+			};
+			const ids = await emitted(1);
+			await over;
+			await timers.advance(FIRST_TWO_LOOKS_MS + 10 * MINUTE_MS);
+			expect(anchor.deliveries()).toMatchObject([{ attempts: [{ status: 202 }] }]);
+			await expectEachOnce(ids);
+		},
+	);
+});
+
+it('runs what it has collected, though its credential is deleted meanwhile', async () => {
+	await setUp();
+	const row = await collecting();
+	const ids = await emitted(1);
+	host.credentials.stored.delete(row.id);
+	ids.push(...(await emitted(3)));
+	await timers.advance(6 * MINUTE_MS);
+	expect(await runs()).toEqual([ids]);
 });
 
 it.each([

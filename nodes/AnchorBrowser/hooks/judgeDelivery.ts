@@ -14,6 +14,9 @@ import { collectMinutesOf, readGateSettings, readWebhookSettings } from '../sett
 
 type IncomingRequest = ReturnType<IWebhookFunctions['getRequestObject']>;
 
+/** How long deliveries may still come after n8n has closed the trigger: it had routed them before. */
+const CLOSING_MS = 10_000;
+
 const UNREADABLE: Verdict = { kind: 'rejected', reason: 'unreadable_body' };
 
 /** A delivery that was judged. */
@@ -78,7 +81,9 @@ export async function judgeDelivery(context: IWebhookFunctions): Promise<Judged>
 		read,
 		context.getTimezone(),
 	);
-	const isCollected = !isListening && collectMinutesOf(node.parameters) > 0;
+	// Nobody ends a window any more: each has a run of its own.
+	const isClosed = Math.abs(nowMs - (trigger.closedAtMs ?? -Infinity)) < CLOSING_MS;
+	const isCollected = !isListening && !isClosed && collectMinutesOf(node.parameters) > 0;
 	const isForgetful = isListening || (settings.deduplicate === 'off' && !isCollected);
 	const seen = trigger.seenBy(isForgetful);
 	const verdict = decide(checked, {

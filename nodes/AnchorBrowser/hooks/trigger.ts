@@ -19,6 +19,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 	const trigger = triggerOf(context);
 	if (trigger.monitor !== undefined) trigger.monitor.isOver = true;
 	trigger.monitor = undefined;
+	trigger.closedAtMs = undefined;
 	trigger.course = { ...trigger.course, isRunning: true, isUnexplained: false };
 	const settings = readSettings(context);
 	if (settings === undefined || settings.registration === 'manual') return {};
@@ -33,6 +34,7 @@ export function lookAfter(context: ITriggerFunctions): ITriggerResponse {
 			trigger.monitor = undefined;
 			// Where n8n runs several main processes, another one may look after the webhook from now on.
 			trigger.production.isInService = false;
+			if (monitor.collector !== undefined) trigger.closedAtMs = Date.now();
 			await monitor.collector?.close();
 			releaseIfOver(trigger);
 		},

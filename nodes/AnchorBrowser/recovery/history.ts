@@ -34,7 +34,8 @@ const MAX_PAGES = 2_000;
 export class HistoryReader {
 	/** Rows that were scheduled before have nothing new to show; undefined until a reading has been settled. */
 	private fromMs: number | undefined;
-	private nextFromMs: number | undefined;
+	/** The same once a reading is settled; another one may be made while that one is carried out. */
+	private readonly nextFromMs = new WeakMap<Reading, number>();
 
 	constructor(readonly webhookId: string) {}
 
@@ -75,7 +76,7 @@ export class HistoryReader {
 			if (received === 0 || (total === null ? received < HISTORY_PAGE_SIZE : offset >= total)) {
 				// By the clock of Anchor's answer, too: that of this machine may have been set forward since the last look.
 				const anchorMs = Math.min(nowMs, reading.beganMs);
-				this.nextFromMs = Math.min(reading.pendingMs, anchorMs - LATE_ROWS_MS);
+				this.nextFromMs.set(reading, Math.min(reading.pendingMs, anchorMs - LATE_ROWS_MS));
 				return undefined;
 			}
 		}
@@ -83,8 +84,8 @@ export class HistoryReader {
 		return undefined;
 	}
 
-	/** Says that nothing is left to be done about the last reading. */
-	settle(): void {
-		this.fromMs = this.nextFromMs;
+	/** Says that nothing is left to be done about a reading. */
+	settle(reading: Reading): void {
+		this.fromMs = this.nextFromMs.get(reading) ?? this.fromMs;
 	}
 }

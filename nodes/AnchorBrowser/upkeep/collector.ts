@@ -81,7 +81,7 @@ export class Collector {
 		const { monitor } = this;
 		if (monitor.followsAnother) return await this.run();
 		if (this.eventsWith(reading).length > 0) this.begin();
-		else settleHistory(monitor);
+		else settleHistory(monitor, reading);
 		return true;
 	}
 
@@ -101,6 +101,8 @@ export class Collector {
 
 	/** @returns whether all has run */
 	private async closeUntilDone(): Promise<boolean> {
+		// n8n 2 starts no run any more when it is done with a deactivation: what waits here must not wait for a slow history.
+		if (await this.run(true)) return true;
 		for (const pause of [0, ...CLOSE_AGAIN_MS]) {
 			if (pause > 0) await wait(pause);
 			if (await this.run()) return true;
@@ -140,12 +142,12 @@ export class Collector {
 	}
 
 	/** One at a time: a window, a look and closing may meet. @returns whether nothing is left */
-	private async run(): Promise<boolean> {
+	private async run(isHurried = false): Promise<boolean> {
 		const { monitor } = this;
 		return await monitor.trigger.windowQueue.run(async () => {
 			this.isBehind = true;
 			try {
-				this.isBehind = !this.isOver && !(await this.runAll());
+				this.isBehind = !this.isOver && !(await this.runAll(isHurried));
 			} catch (cause) {
 				monitor.log('debug', `running collected events: ${(cause as Error).message}`);
 			}
@@ -154,10 +156,10 @@ export class Collector {
 	}
 
 	/** @returns whether all that was to be run has been, and nothing more can be known of */
-	private async runAll(): Promise<boolean> {
+	private async runAll(isHurried: boolean): Promise<boolean> {
 		const { monitor, shownMs: earlierMs } = this;
 		const { trigger } = monitor;
-		const reading = await readHistory(monitor);
+		const reading = await this.read(isHurried);
 		const beganMs = reading?.beganMs ?? -Infinity;
 		void wait(LATE_ROWS_MS).then(() => (this.shownMs = Math.max(this.shownMs, beganMs)));
 		// What this reading is sure to show: by Anchor's clock, or, should that stand still, by an earlier reading.
@@ -176,10 +178,19 @@ export class Collector {
 			if (!(await this.runPortion(portion.events))) return false;
 			await note(portion.doneMs);
 		}
-		if (reading === undefined) return trigger.receivesAlone && trigger.waiting.size === 0;
+		if (reading === undefined) {
+			return !isHurried && trigger.receivesAlone && trigger.waiting.size === 0;
+		}
 		if (untilMs < Infinity) return false;
-		settleHistory(monitor);
+		settleHistory(monitor, reading);
 		return true;
+	}
+
+	/** @returns undefined where it cannot be had: Anchor does not answer, or takes too long, or the credential is gone */
+	private async read(isHurried: boolean): Promise<Reading | undefined> {
+		const reading = readHistory(this.monitor).catch(() => undefined);
+		if (!isHurried) return await reading;
+		return await Promise.race([reading, wait(CLOSE_MS / 2).then(() => undefined)]);
 	}
 
 	private async runPortion(portion: readonly CollectedEvent[]): Promise<boolean> {
@@ -198,6 +209,8 @@ export class Collector {
 
 	private async note(doneMs: number): Promise<void> {
 		const { trigger } = this.monitor;
+		// Does not wait for an Anchor that is silent.
+		if (doneMs === -Infinity) return;
 		if (!(await noteProgress(this.monitor, { recoveredMs: doneMs }))) return;
 		trigger.unnotedMs = trigger.unnotedMs.filter((endMs) => endMs > doneMs);
 	}

@@ -61,12 +61,13 @@ export async function readHistory(monitor: Monitor): Promise<Reading | undefined
 	return reading;
 }
 
-/** Says that nothing is left to be done about the last reading: the next one begins after it. */
-export function settleHistory(monitor: Monitor): void {
+/** Says that nothing is left to be done about a reading: the next one begins after it. */
+export function settleHistory(monitor: Monitor, reading: Reading): void {
 	const { trigger } = monitor;
 	const { state } = trigger.production;
 	if (state === undefined) return;
-	for (const id of webhooksWithHistory(state, anchorNow(trigger))) trigger.historyOf(id).settle();
+	for (const id of webhooksWithHistory(state, anchorNow(trigger)))
+		trigger.historyOf(id).settle(reading);
 }
 
 /**

@@ -96,7 +96,7 @@ async function recover(monitor: Monitor): Promise<boolean> {
 		if (plan.goesOn) continue;
 		const { doneMs } = plan;
 		if (doneMs === undefined) return false;
-		settleHistory(monitor);
+		settleHistory(monitor, reading);
 		const notedMs = trigger.anchor?.note.recoveredMs ?? reading.input.sinceMs;
 		if (!reading.isEmpty && doneMs - notedMs >= NOTE_INTERVAL_MS) {
 			await noteProgress(monitor, { recoveredMs: doneMs });

@@ -1,6 +1,6 @@
 import { makeFilters } from '../../../nodes/AnchorBrowser/delivery/filters';
 import { HistoryReader } from '../../../nodes/AnchorBrowser/recovery/history';
-import type { ReadingInput } from '../../../nodes/AnchorBrowser/recovery/reading';
+import type { Reading, ReadingInput } from '../../../nodes/AnchorBrowser/recovery/reading';
 import { AnchorInMemory } from '../registration/anchorInMemory';
 import { at, readingOf, row, STARTED } from './rows';
 
@@ -8,6 +8,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 let anchor: AnchorInMemory;
 let reader: HistoryReader;
+let reading: Reading;
 let pauses: number[];
 beforeEach(() => {
 	pauses = [];
@@ -26,7 +27,7 @@ const page = (events: unknown[], total?: number, headers?: Record<string, string
 
 /** Reads, and returns how many rows were missed events. */
 async function read(more: Partial<ReadingInput> = {}) {
-	const reading = readingOf([], { nowMs: STARTED, sinceMs: STARTED - DAY_MS, ...more });
+	reading = readingOf([], { nowMs: STARTED, sinceMs: STARTED - DAY_MS, ...more });
 	const pause = async (ms: number) => void pauses.push(ms);
 	const failure = await reader.read(anchor.context(), reading, pause);
 	const { isWhole, beganMs } = reading;
@@ -104,16 +105,28 @@ describe('begins', () => {
 		await read();
 		page([], 0);
 		await read();
-		reader.settle();
+		reader.settle(reading);
 		page([], 0);
 		await read();
 		expect(since()).toEqual([STARTED - DAY_MS, STARTED - DAY_MS, STARTED - 60_000]);
 	});
 
+	it('a minute before the one that was carried out, though another one was made meanwhile', async () => {
+		page([], 0);
+		await read();
+		const carriedOut = reading;
+		page([], 0);
+		await read({ nowMs: at(7_200) });
+		reader.settle(carriedOut);
+		page([], 0);
+		await read();
+		expect(since()[2]).toBe(STARTED - 60_000);
+	});
+
 	it("a minute before it by Anchor's clock, when this machine's is ahead", async () => {
 		page([], 0, { date: new Date(at(0)).toUTCString() });
 		await read({ nowMs: at(3_600) });
-		reader.settle();
+		reader.settle(reading);
 		page([], 0);
 		await read({ nowMs: at(3_600) });
 		expect(since()[1]).toBe(at(-60));
@@ -122,7 +135,7 @@ describe('begins', () => {
 	it('with what Anchor still tried then', async () => {
 		page([row('a', -3_600, { status: 'pending' })], 1);
 		await read();
-		reader.settle();
+		reader.settle(reading);
 		page([], 0);
 		await read();
 		expect(since()[1]).toBe(at(-3_600));
@@ -132,7 +145,7 @@ describe('begins', () => {
 it('takes a webhook whose history Anchor no longer has for one without', async () => {
 	anchor.answer(/events/, { status: 404, body: {} });
 	expect(await read()).toEqual({ ...whole, count: 0 });
-	reader.settle();
+	reader.settle(reading);
 	page([], 0);
 	await read();
 	expect(since()[1]).toBe(STARTED - DAY_MS);
