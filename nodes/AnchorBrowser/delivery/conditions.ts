@@ -197,7 +197,7 @@ function scalarAbove(path: readonly string[]): string | undefined {
  */
 function fieldOf(event: AnchorEvent, path: readonly string[]): unknown {
 	const [first, ...rest] = path;
-	const isEnvelope = first === '_event' && isEnvelopeKey(rest[0]);
+	const isEnvelope = first === '_event' && rest.length > 0 && rest[0] !== 'data';
 	const found = isEnvelope ? valueAt(event, rest) : valueAt(event.data, path);
 	if (found !== undefined || isEnvelope) return found;
 	if (first === 'data') return rest.length === 0 ? event.data : fieldOf(event, rest);

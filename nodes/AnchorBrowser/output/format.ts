@@ -1,4 +1,3 @@
-import { ENVELOPE_KEYS } from '../events/event';
 import type { AnchorEvent } from '../events/event';
 import { withOurs } from './names';
 import { toRow } from './row';
@@ -24,7 +23,7 @@ export interface DeliveryNote {
 }
 
 /**
- * Takes an event; returns the JSON of its item. `data`: the keys of `data` after `_event` with the envelope's.
+ * Takes an event; returns the JSON of its item. `data`: the keys of `data` after `_event`, which has all others.
  * `envelope`: as delivered. `row`: see toRow. With `delivery` given, its facts come last, under `_delivery`; a row has
  * them in columns, `delivery_id` and so on. A delivered key of the same name as one of ours is kept as `<name>_2`.
  * Total: never throws.
@@ -41,9 +40,8 @@ export function formatItem(
 	}
 	const last = shown ? { _delivery: shown } : {};
 	if (format === 'envelope') return withOurs({}, event, last);
-	const delivered = ENVELOPE_KEYS.filter((key) => Object.hasOwn(event, key));
-	const envelope = Object.fromEntries(delivered.map((key) => [key, event[key]]));
-	return withOurs({ _event: envelope }, event.data, last);
+	const { data, ...envelope } = event;
+	return withOurs({ _event: envelope }, data, last);
 }
 
 /** Rows of delivered and recovered events go into one sheet and have the same columns. */

@@ -93,11 +93,14 @@ function toColumnCell(kind: RowColumn['kind'], value: unknown): Cell {
 function fieldsOf(name: string, paths: readonly string[]): Map<string, Array<Path | undefined>> {
 	const fields = new Map<string, Array<Path | undefined>>();
 	const freeName = uniqueNames((taken) => fields.has(taken), LONGEST_NAME);
-	const itself = new RegExp(`^(?:\\$json\\.)?(?:data\\.)?${name}(?:\\.|(?=\\[))`);
+	const itself = new RegExp(`^(?:data\\.)?${name}(?:\\.|(?=\\[))`);
 	for (const path of paths) {
-		const below = path.replace(itself, '');
-		const column = freeName(`${name}_${below.replace(/[^A-Za-z\d]/g, '_')}`);
-		fields.set(column, [parsePath(path), parsePath(below)]);
+		const keys = parsePath(path);
+		const [first, ...rest] = keys?.[0] === 'data' ? keys.slice(1) : (keys ?? []);
+		const below = first === name ? rest : undefined;
+		const isExpression = /^[=$]|^\{\{/.test(path);
+		const written = isExpression && below ? below.join('.') : path.replace(itself, '');
+		fields.set(freeName(`${name}_${written.replace(/[^A-Za-z\d]/g, '_')}`), [keys, below]);
 	}
 	return fields;
 }

@@ -73,7 +73,8 @@ function toleranceOf(read: ReadParameter): number {
 function pathsOf(value: unknown): string[] {
 	if (Array.isArray(value))
 		return value.flatMap((path) => (Array.isArray(path) ? [] : pathsOf(path)));
-	const paths = typeof value === 'string' ? (value.match(/(?:"[^"]*"|[^,\n])+/g) ?? []) : [];
+	const paths =
+		typeof value === 'string' ? (value.match(/(?:"[^"]*"|\[\s*'[^']*'\s*\]|[^,\n])+/g) ?? []) : [];
 	return paths.map((path) => path.trim()).filter((path) => path !== '');
 }
 

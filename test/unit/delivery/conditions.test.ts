@@ -11,7 +11,7 @@ const EVENT: AnchorEvent = {
 	created: '2026-05-24T12:18:05.123Z',
 	project_id: 'prj_1',
 	text: 'A task failed',
-	secret: 'of the envelope',
+	region: 'eu',
 	data: {
 		task_id: 'tsk_1',
 		duration_ms: 4200,
@@ -113,6 +113,7 @@ describe('a condition', () => {
 		['_event.created', 'dateTime:after', '2026-01-01', true],
 		['_event.text', 'string:contains', 'failed', true],
 		['_event.project_id', 'any:exists', undefined, true],
+		['_event.region', 'string:equals', 'eu', true],
 		['error.message', 'string:regex', 'by an? CAPTCHA$', true],
 		['error.message', 'string:notRegex', '/captcha/i', false],
 		['error.message', 'string:regex', '/captcha/', true],
@@ -205,8 +206,8 @@ describe('a condition', () => {
 		['nothing.x', 'any:notExists', undefined, true],
 		['constructor', 'any:exists', undefined, false],
 		['error.__proto__', 'any:exists', undefined, false],
-		['_event.secret', 'any:exists', undefined, false],
 		['_event.data', 'any:exists', undefined, false],
+		['_event.regions', 'any:exists', undefined, false],
 	])('takes a field that is missing for empty: %s, %s %j is %j', (left, operator, right, holds) => {
 		expect(judgeRow(left, operator, right)).toEqual({ holds });
 	});

@@ -35,6 +35,12 @@ describe('formatItem', () => {
 		expect(Object.keys(item._event as object)).toEqual(['id', 'type', 'text']);
 	});
 
+	it('data passes on under _event what Anchor adds beside the data', () => {
+		const event = { ...fixture('task.failed'), region: 'eu', recovered: true as const };
+		const { data, ...envelope } = event;
+		expect(format(event, 'data')).toEqual({ _event: envelope, ...data });
+	});
+
 	it('data leaves a nested value and a formula as they are', () => {
 		const data = { result: { cell: '=1+1', list: [1, { a: null }] } };
 		expect(format({ id: 'evt_1', type: 'task.completed', data }, 'data')).toMatchObject(data);

@@ -35,13 +35,18 @@ const resultRow = (result: unknown, ...resultColumns: string[]) => {
 	);
 };
 
-it.each(['result.total', 'data.result.total', '$json.result.total', 'result["total"]', 'total'])(
-	'has a column for the field of the result that is written as %s',
-	(path) => {
-		const [, [name, cell]] = resultRow({ total: 5 }, path);
-		expect([name.replace(/_+/g, '_').replace(/_$/, ''), cell]).toEqual(['result_total', 5]);
-	},
-);
+it.each([
+	'result.total',
+	'data.result.total',
+	'$json.result.total',
+	'{{ $json.result.total }}',
+	'$json["result"]["total"]',
+	'result["total"]',
+	'total',
+])('has a column for the field of the result that is written as %s', (path) => {
+	const [, [name, cell]] = resultRow({ total: 5 }, path);
+	expect([name.replace(/_+/g, '_').replace(/_$/, ''), cell]).toEqual(['result_total', 5]);
+});
 
 it('prefers the field of the very name that was written', () => {
 	expect(resultRow({ total: 5, result: { total: 6 } }, 'result.total')[1]).toEqual([

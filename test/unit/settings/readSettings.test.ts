@@ -139,6 +139,7 @@ describe('settings', () => {
 		[' total, customer.name ,Total Price', ['total', 'customer.name', 'Total Price']],
 		['total\ncustomer.name', ['total', 'customer.name']],
 		['["a,b"].c,d', ['["a,b"].c', 'd']],
+		["['a,b'].c,d", ["['a,b'].c", 'd']],
 		["it's, he's", ["it's", "he's"]],
 		['a"b,c', ['a"b', 'c']],
 		[
