@@ -93,7 +93,7 @@ export function describeAlerts(stage: Stage): void {
 			);
 			await example.emit('batch.failed');
 			expect(stage.lastSlackMessage().text).toMatch(
-				/^:rotating_light: \*batch\.failed\*: 0b6f2b1e[^]*type:\* not given\n\*Details:\* none given\n/,
+				/^:rotating_light: \*batch\.failed\*: 0b6f2b1e[^]*type:\* not given\n\*Details:\* .*failed: 0\/10 sessions succeeded\n/,
 			);
 		});
 
