@@ -9,9 +9,9 @@ type Wanted = ReadonlySet<string> | undefined;
 
 /** The collection "Only When", ready for use. */
 export interface EventFilters {
-	failureTypes: Wanted;
-	authenticationFailureTypes: Wanted;
-	ids: Readonly<Record<IdKind, Wanted>>;
+	/** The causes that narrow an event, by its type. */
+	causes: ReadonlyMap<string, Wanted>;
+	ids: ReadonlyArray<{ kind: IdKind; wanted: Wanted }>;
 	conditions: Conditions;
 }
 
@@ -19,24 +19,18 @@ export interface EventFilters {
 export type RawFilters = Readonly<Record<string, unknown>>;
 
 const ID_KINDS: readonly IdKind[] = ['task', 'session', 'batch', 'identity', 'project'];
-const TASK_FAILED: EventType = 'task.failed';
-const AUTHENTICATION_FAILED: EventType = 'identity.authentication_failed';
 
 /**
- * Prepares the filters, so that judging an event takes as long with a hundred ids as with one. Never throws.
+ * Prepares the filters. Never throws.
  * @param judge decides over one condition; without it none can be judged
  */
 export function makeFilters(raw: RawFilters = {}, judge: JudgeCondition = giveUp): EventFilters {
 	return {
-		failureTypes: choiceOf(raw, 'failureTypes'),
-		authenticationFailureTypes: choiceOf(raw, 'authenticationFailureTypes'),
-		ids: {
-			task: idsIn(raw, 'taskIds'),
-			session: idsIn(raw, 'sessionIds'),
-			batch: idsIn(raw, 'batchIds'),
-			identity: idsIn(raw, 'identityIds'),
-			project: idsIn(raw, 'projectIds'),
-		},
+		causes: new Map<EventType, Wanted>([
+			['task.failed', choiceOf(raw, 'failureTypes')],
+			['identity.authentication_failed', choiceOf(raw, 'authenticationFailureTypes')],
+		]),
+		ids: ID_KINDS.map((kind) => ({ kind, wanted: idsIn(raw, `${kind}Ids`) })),
 		conditions: makeConditions(raw.conditions, judge),
 	};
 }
@@ -57,23 +51,8 @@ function choiceOf(raw: RawFilters, name: string): Wanted {
  */
 function idsIn(raw: RawFilters, name: string): Wanted {
 	if (!Object.hasOwn(raw, name)) return undefined;
-	const value = raw[name];
-	if (typeof value !== 'string') return new Set(parseIdList(value));
-	const list = listOf(value);
-	return list.size === 0 ? undefined : list;
-}
-
-/** Lists by their text: filters are read for every delivery, and change only when somebody edits the workflow. */
-const knownLists = new Map<string, ReadonlySet<string>>();
-const MAX_LISTS = 500;
-
-function listOf(text: string): ReadonlySet<string> {
-	const known = knownLists.get(text);
-	if (known !== undefined) return known;
-	if (knownLists.size >= MAX_LISTS) knownLists.clear();
-	const list = new Set(parseIdList(text));
-	knownLists.set(text, list);
-	return list;
+	const list = new Set(parseIdList(raw[name]));
+	return list.size === 0 && typeof raw[name] === 'string' ? undefined : list;
 }
 
 /**
@@ -109,22 +88,13 @@ export function judgeFilters(event: AnchorEvent, filters: EventFilters): Judgeme
 		: { holds: false };
 }
 
-function passesFailureTypes(event: AnchorEvent, filters: EventFilters): boolean {
-	const wanted =
-		event.type === TASK_FAILED
-			? filters.failureTypes
-			: event.type === AUTHENTICATION_FAILED
-				? filters.authenticationFailureTypes
-				: undefined;
-	if (wanted === undefined) return true;
-	const failureType = failureTypeOf(event);
-	return failureType !== undefined && wanted.has(failureType);
+function passesFailureTypes(event: AnchorEvent, { causes }: EventFilters): boolean {
+	const wanted = causes.get(event.type);
+	return wanted === undefined || wanted.has(failureTypeOf(event) ?? '');
 }
 
 function passesIds(event: AnchorEvent, { ids }: EventFilters): boolean {
-	for (const kind of ID_KINDS) {
-		const wanted = ids[kind];
-		if (wanted !== undefined && !idsOf(event, kind).some((id) => wanted.has(id))) return false;
-	}
-	return true;
+	return ids.every(
+		({ kind, wanted }) => wanted === undefined || idsOf(event, kind).some((id) => wanted.has(id)),
+	);
 }
