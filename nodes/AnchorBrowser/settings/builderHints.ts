@@ -91,6 +91,6 @@ export const FORMAT_HINT = {
 export const CONDITIONS_HINT = {
 	builderHint: {
 		propertyHint:
-			'Judged before a run starts, so no If is needed. leftValue is a path such as error.message, never an expression.',
+			'Judged before a run starts, so no If is needed. leftValue is a path such as error.message, never an expression. For OR put the rows under anyOf; there is no combinator.',
 	},
 };

@@ -170,7 +170,7 @@ export class Collector {
 		const note = async (doneMs: number) => await this.note(Math.min(doneMs, shownMs));
 		// All that ended before the earliest of these has run.
 		if (trigger.unnotedMs.length > 0) {
-			await note(Math.min(untilMs, ...events.map(({ endMs }) => endMs)) - 1);
+			await note(events.reduce((firstMs, { endMs }) => Math.min(firstMs, endMs), untilMs) - 1);
 		}
 		for (const portion of portionsOf(events, { ...RUN_LIMITS, untilMs })) {
 			if (this.isOver) return false;
