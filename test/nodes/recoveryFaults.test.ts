@@ -28,6 +28,8 @@ import {
 import { send } from '../support/send';
 import { eventOf, signed } from '../support/signedRequests';
 
+beforeEach(async () => await setUp());
+
 const LINES = ['2.41', '1.123'] as const;
 const TWO_HOURS_MS = 2 * 60 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
@@ -40,7 +42,6 @@ describe('a store that is asked about what is in doubt', () => {
 		['cannot be written a second time', ['none', 'fail', 'fail', 'fail']],
 		['cannot be written when the events are claimed', ['none', 'none', 'fail', 'fail', 'fail']],
 	] as const)('%s: none is lost, none runs twice', async (_what, faults) => {
-		await setUp();
 		await activated();
 		const before = await emitted(3);
 		await ran();
@@ -54,7 +55,6 @@ describe('a store that is asked about what is in doubt', () => {
 	});
 
 	it('does not answer when n8n dies: none is lost', async () => {
-		await setUp();
 		await activated();
 		const lost = await takenAndLost(3);
 		await host.boot();
@@ -67,7 +67,6 @@ describe('a store that is asked about what is in doubt', () => {
 	});
 
 	it('does not work: what is surely missing runs all the same', async () => {
-		await setUp();
 		await activated();
 		await takenAndLost(2);
 		const missed = await missedWhileOff(3);
@@ -79,7 +78,6 @@ describe('a store that is asked about what is in doubt', () => {
 	});
 
 	it('does not work in a worker: what is in doubt is asked about again', async () => {
-		await setUp();
 		const { main } = await activatedInQueueMode();
 		const lost = await takenAndLost(2);
 		await host.boot();
@@ -109,7 +107,6 @@ it('runs what an n8n lost that died before its first look, as often as that happ
 
 describe('queue mode', () => {
 	it('fetches at each look what a processor swallowed while it started', async () => {
-		await setUp();
 		await activatedInQueueMode();
 		const all = await emitted(3);
 		for (let kill = 0; kill < 3; kill++) {
@@ -141,7 +138,6 @@ describe('queue mode', () => {
 	});
 
 	it("has several runs at once in n8n's queue", async () => {
-		await setUp();
 		await activatedInQueueMode();
 		const all = [...(await emitted(1)), ...(await swallowed(12, 403))];
 		await expectEachOnce(all.slice(0, 1));
@@ -179,7 +175,6 @@ describe('queue mode', () => {
 	}, 120_000);
 
 	it('notes what was recovered where it outlasts the store', async () => {
-		await setUp();
 		await activatedInQueueMode();
 		const missed = await swallowed(2, 403);
 		await nextLook();
@@ -195,7 +190,6 @@ describe('queue mode', () => {
 });
 
 it('runs all that is in doubt, however much it is', async () => {
-	await setUp();
 	await activated();
 	const swallowedFirst = await swallowed(1);
 	const lost = await takenAndLost(150);
@@ -205,7 +199,6 @@ it('runs all that is in doubt, however much it is', async () => {
 
 describe.each([false, true])('after two hours off, answers changed on the way: %s', (isMasked) => {
 	it('runs what n8n had taken when it died, and what the start swallowed', async () => {
-		await setUp();
 		await activated();
 		const before = await emitted(2);
 		await ran();
@@ -244,7 +237,6 @@ describe('a new secret', () => {
 	])(
 		'reaches the other processes, %s, and overwrites nothing of other nodes',
 		async (_how, parameters, isOut) => {
-			await setUp();
 			const { row } = await activatedInQueueMode(parameters);
 			const data = JSON.parse(row.staticData) as object;
 			row.staticData = JSON.stringify({ ...data, counter: 41 });
@@ -257,7 +249,6 @@ describe('a new secret', () => {
 	);
 
 	it('that a run brings late overwrites nothing that was stored with it since', async () => {
-		await setUp();
 		const { row } = await activatedInQueueMode({ options: { catchUp: false } });
 		anchor.removeWebhook(webhookId());
 		const begun = jest.spyOn(host, 'execute');
@@ -313,7 +304,6 @@ it.each(LINES)(
 
 /** n8n's store remembers no more than twenty events. */
 async function activatedWithSmallStore(): Promise<void> {
-	await setUp();
 	host.processedData.mostEntries = 40;
 	await activated();
 }
@@ -389,7 +379,6 @@ describe('a refusal', () => {
 	const rotations = () => anchor.requests({ calls: '/v1/webhooks/:id/rotate-secret' }).length;
 
 	it('by this process for its age, or by a proxy with 401, rotates no secret', async () => {
-		await setUp();
 		const row = await settledIn();
 		anchor.advance(5_000);
 		const taken = await emitted(1);
@@ -406,7 +395,6 @@ describe('a refusal', () => {
 	});
 
 	it('that matched no secret rotates it, also where forgeries have come since', async () => {
-		await setUp();
 		await settledIn();
 		const taken = await emitted(1);
 		anchor.advance(5_000);
@@ -422,7 +410,6 @@ describe('a refusal', () => {
 	});
 
 	it('with 401 that others gave is taken for a wrong secret once a day, and the log says what else it may be', async () => {
-		await setUp();
 		await activatedInQueueMode();
 		anchor.advance(5_000);
 		for (let look = 0; look < 3; look++) {
@@ -497,7 +484,6 @@ describe.each(LINES)('an n8n %s that is full', (line) => {
 });
 
 it('says what Anchor had received, and what to check', async () => {
-	await setUp();
 	await settledIn();
 	await swallowed(3, 403);
 	await nextLook();
@@ -520,7 +506,6 @@ it('takes what it has forgotten after very many events for no other process, and
 });
 
 it('says that what nobody had carried out has run', async () => {
-	await setUp();
 	await activated();
 	await takenAndLost(2);
 	await restarted();
