@@ -364,13 +364,6 @@ describe('when something on our side is wrong', () => {
 		},
 	);
 
-	it('asks for the delivery again when the credential is gone', async () => {
-		const { deliver, runs } = await manualTrigger(host);
-		host.credentials.stored.clear();
-		expect(await deliver(eventOf('task.completed'))).toMatchObject(comeAgain);
-		expect(await runs()).toHaveLength(0);
-	});
-
 	it('never calls a secret text what an expression made of it', async () => {
 		const { deliver } = await manualTrigger(host, {}, { signingSecret: 7 as never });
 		const { status } = await deliver(eventOf('task.completed'), { secrets: [SECRET] });
