@@ -350,22 +350,9 @@ describe('doubts about conditions', () => {
 		});
 
 	it.each([
-		'error.type',
-		'$json.error.type',
-		'data.error.type',
-		'error_type',
-		'artifacts[0].name',
-		'artifacts.length',
-		'tags.length',
-		'result.anything.below',
-		'metadata.anything.below',
-		'error.cause.code',
-		'new_key.below',
-		'_event.text',
-		'_event',
-		'text',
-		'.',
-		'',
+		...['error.type', '$json.error.type', 'data.error.type', 'error_type', 'artifacts[0].name'],
+		...['artifacts.length', 'tags.length', 'result.anything.below', 'metadata.anything.below'],
+		...['error.cause.code', 'new_key.below', '_event.text', '_event', 'text', '.', ''],
 	])('there are none about %j', (field) => {
 		expect(doubts(field)).toEqual([]);
 	});

@@ -301,30 +301,15 @@ describe('parseEvent', () => {
 
 describe('isDocumentedScalar', () => {
 	it.each([
-		'status',
-		'error.type',
-		'task_id',
-		'artifacts.0.url',
-		'artifacts.7.name',
-		'artifacts.10.name',
-		'tags.0',
-		'duration',
+		...['status', 'error.type', 'task_id', 'artifacts.0.url', 'artifacts.7.name'],
+		...['artifacts.10.name', 'tags.0', 'duration'],
 	])('%s is one', (path) => {
 		expect(isDocumentedScalar(path.split('.'))).toBe(true);
 	});
 
 	it.each([
-		'error',
-		'result',
-		'artifacts',
-		'artifacts.0',
-		'artifacts.7a.name',
-		'artifacts.a7.name',
-		'tags',
-		'metadata',
-		'new.key',
-		'result.type',
-		'__proto__',
+		...['error', 'result', 'artifacts', 'artifacts.0', 'artifacts.7a.name', 'artifacts.a7.name'],
+		...['tags', 'metadata', 'new.key', 'result.type', '__proto__'],
 	])('%s is none', (path) => {
 		expect(isDocumentedScalar(path.split('.'))).toBe(false);
 	});
