@@ -154,7 +154,7 @@ it('runs all that an earlier process has left, also when the trigger is deactiva
 	await deactivated;
 	await timers.advance(20_000);
 	await expectEachOnce(ids);
-});
+}, 60_000);
 
 it('runs nothing again that Anchor had an answer to only after collecting was switched on', async () => {
 	const row = automaticTrigger(host, anchor, { options: { deduplicate: 'memory' } });
