@@ -623,6 +623,7 @@ describe('a test webhook that Anchor did not remove when listening ended', () =>
 		await timers.advance(END_MS);
 		expect(idsAtAnchor()).toEqual([]);
 		expect(timers.pending).toEqual([]);
+		expect(host.loaded.countTriggers()).toBe(0);
 	});
 
 	it('stays while somebody listens with it again, until that ends', async () => {
