@@ -45,11 +45,7 @@ describe('toDateCell', () => {
 		['a database, with minutes', '2026-05-24 17:48:05 +05:30', '2026-05-24T12:18:05.000Z'],
 		['a mail', 'Sun, 24 May 2026 12:18:05 GMT', '2026-05-24T12:18:05.000Z'],
 		['a mail, with an offset', 'Sun, 24 May 2026 14:18:05 +0200', '2026-05-24T12:18:05.000Z'],
-		[
-			'a mail, as long as any',
-			'Sun, 24 May 2026 12:18:05'.padEnd(97) + 'GMT',
-			'2026-05-24T12:18:05.000Z',
-		],
+		['a long mail', 'Sun, 24 May 2026 12:18:05'.padEnd(97) + 'GMT', '2026-05-24T12:18:05.000Z'],
 		['JavaScript', 'Sun May 24 2026 14:18:05 GMT+0200 (CEST)', '2026-05-24T12:18:05.000Z'],
 	])('writes a date as of %s in ISO 8601', (_, value, cell) => {
 		expect(toDateCell(value)).toBe(cell);
