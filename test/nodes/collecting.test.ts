@@ -20,6 +20,7 @@ import {
 	swallowed,
 	timers,
 	webhookId,
+	settledIn,
 	runs as allRuns,
 } from '../support/recovering';
 import type { WorkflowRow } from '../support/workflowRow';
@@ -28,18 +29,8 @@ beforeEach(async () => await setUp());
 
 const MINUTE_MS = 60_000;
 
-async function collecting(
-	options: INodeParameters = {},
-	parameters: INodeParameters = {},
-): Promise<WorkflowRow> {
-	const row = automaticTrigger(host, anchor, {
-		...parameters,
-		options: { collectMinutes: 5, ...options },
-	});
-	await host.activate(row);
-	await timers.advance(FIRST_TWO_LOOKS_MS);
-	return row;
-}
+const collecting = async (options: INodeParameters = {}): Promise<WorkflowRow> =>
+	await settledIn({ options: { collectMinutes: 5, ...options } });
 
 /** The ids of the events of each run that output any. */
 const runs = async () => (await allRuns()).filter(({ length }) => length > 0);
@@ -157,9 +148,7 @@ it('runs all that an earlier process has left, also when the trigger is deactiva
 }, 60_000);
 
 it('runs nothing again that Anchor had an answer to only after collecting was switched on', async () => {
-	const row = automaticTrigger(host, anchor, { options: { deduplicate: 'memory' } });
-	await host.activate(row);
-	await timers.advance(FIRST_TWO_LOOKS_MS);
+	const row = await settledIn({ options: { deduplicate: 'memory' } });
 	const held = host.holdRuns();
 	const { id, settled } = anchor.emit('task.completed', { to: webhookId() });
 	await held.arrived;
@@ -197,10 +186,7 @@ it('starts no run and asks nothing when nothing comes', async () => {
 
 it('runs each event once although every delivery comes twice', async () => {
 	await collecting();
-	const ids = await emitted(4);
-	for (const id of ids) {
-		await anchor.emit('task.completed', { to: webhookId(), id, maxAttempts: 1 }).settled;
-	}
+	const ids = await emitted(4, 'task.completed', { repeat: 2 });
 	await timers.advance(5 * MINUTE_MS);
 	expect(await runs()).toEqual([ids]);
 });
@@ -258,10 +244,7 @@ it('runs what others have collected while Anchor did not answer from the publica
 
 it('loses nothing over a kill in the window, although every delivery comes twice', async () => {
 	await collecting();
-	const ids = await emitted(4);
-	for (const id of ids) {
-		await anchor.emit('task.completed', { to: webhookId(), id, maxAttempts: 1 }).settled;
-	}
+	const ids = await emitted(4, 'task.completed', { repeat: 2 });
 	const unanswered = await emitted(2, 'task.completed', { drop: 'beforeAnswer' });
 	expect(anchor.deliveries({ eventId: unanswered[0] })[0].attempts).toHaveLength(2);
 	host.crash();
@@ -377,12 +360,7 @@ it.each(['memory', 'durable'])(
 it('runs early what fills its memory, once', async () => {
 	await collecting();
 	const data = { task_id: 't', result: 'x'.repeat(6_000_000) };
-	const ids = [];
-	for (let number = 0; number < 5; number++) {
-		const emission = anchor.emit('task.completed', { to: webhookId(), data, maxAttempts: 1 });
-		await emission.settled;
-		ids.push(emission.id);
-	}
+	const ids = await emitted(5, 'task.completed', { data, maxAttempts: 1 });
 	await timers.advance(1_000);
 	expect((await ran()).length).toBeGreaterThanOrEqual(4);
 	await timers.advance(5 * MINUTE_MS);
@@ -393,9 +371,7 @@ it('lets no window end before its time because an earlier one ended early', asyn
 	await collecting();
 	const held = host.holdRuns();
 	const data = { task_id: 't', result: 'x'.repeat(6_000_000) };
-	for (let number = 0; number < 6; number++) {
-		await anchor.emit('task.completed', { to: webhookId(), data, maxAttempts: 1 }).settled;
-	}
+	await emitted(6, 'task.completed', { data, maxAttempts: 1 });
 	held.settle('accept');
 	await timers.advance(MINUTE_MS);
 	expect((await ran()).length).toBe(6);

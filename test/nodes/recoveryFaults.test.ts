@@ -26,7 +26,7 @@ import {
 	webhookId,
 } from '../support/recovering';
 import { send } from '../support/send';
-import { eventOf, signed } from '../support/signedRequests';
+import { eventOf, signed, signedNow } from '../support/signedRequests';
 
 beforeEach(async () => await setUp());
 
@@ -227,7 +227,7 @@ describe('a new secret', () => {
 	/** A processor of queue mode gets a delivery that is signed with the secret of now. */
 	async function statusOfDelivery(row: Parameters<typeof host.urlOf>[0]): Promise<number> {
 		const secrets = [anchor.webhooks()[0].secret];
-		const request = signed(eventOf('task.completed'), Math.floor(Date.now() / 1_000), { secrets });
+		const request = signedNow(eventOf('task.completed'), { secrets });
 		return (await send(host.urlOf(row), request)).status;
 	}
 
