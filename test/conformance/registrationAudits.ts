@@ -4,7 +4,8 @@ import { company } from './registration/company';
 import { crashes, lostAnswers } from './registration/crashes';
 import { listening } from './registration/listening';
 import { outages, refusals } from './registration/outages';
-import { publishing, secrets } from './registration/publishing';
+import { publishing } from './registration/publishing';
+import { secrets } from './registration/secrets';
 
 /**
  * What a registration that keeps itself in order has to do, as runnable checks against Anchor's simulator. After each,
