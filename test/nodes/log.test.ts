@@ -4,7 +4,7 @@ import { manualTrigger } from '../support/manualTrigger';
 import { eventOf, STRANGERS_SECRET } from '../support/signedRequests';
 
 let host: Host;
-let nowMs = 1_795_334_400_000;
+const nowMs = 1_795_334_400_000;
 
 beforeAll(async () => {
 	host = await Host.start();
