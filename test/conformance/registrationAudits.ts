@@ -1,13 +1,10 @@
-import { byHand } from './registration/byHand';
-import { changes } from './registration/changes';
+import { byHand, changes } from './registration/changes';
 import type { RegistrationAudit } from './registration/checks';
 import { company } from './registration/company';
-import { crashes } from './registration/crashes';
+import { crashes, lostAnswers } from './registration/crashes';
 import { listening } from './registration/listening';
-import { lostAnswers } from './registration/lostAnswers';
-import { outages } from './registration/outages';
+import { outages, refusals } from './registration/outages';
 import { publishing } from './registration/publishing';
-import { refusals } from './registration/refusals';
 import { secrets } from './registration/secrets';
 
 /**

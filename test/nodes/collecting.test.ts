@@ -25,24 +25,17 @@ import {
 	swallowed,
 	timers,
 	webhookId,
+	settledIn,
 	runs as allRuns,
 } from '../support/recovering';
 import type { WorkflowRow } from '../support/workflowRow';
 
+beforeEach(async () => await setUp());
+
 const MINUTE_MS = 60_000;
 
-async function collecting(
-	options: INodeParameters = {},
-	parameters: INodeParameters = {},
-): Promise<WorkflowRow> {
-	const row = automaticTrigger(host, anchor, {
-		...parameters,
-		options: { collectMinutes: 5, ...options },
-	});
-	await host.activate(row);
-	await timers.advance(FIRST_TWO_LOOKS_MS);
-	return row;
-}
+const collecting = async (options: INodeParameters = {}): Promise<WorkflowRow> =>
+	await settledIn({ options: { collectMinutes: 5, ...options } });
 
 /** The ids of the events of each run that output any. */
 const runs = async () => (await allRuns()).filter(({ length }) => length > 0);
@@ -125,7 +118,6 @@ describe.each(['2.41', '1.123'] as const)('on n8n %s', (line) => {
 });
 
 it('runs what an earlier process has left, also when the trigger is deactivated before the first look', async () => {
-	await setUp();
 	const row = await collecting();
 	const ids = await emitted(3);
 	host.crash();
@@ -139,7 +131,6 @@ it('runs what an earlier process has left, also when the trigger is deactivated 
 });
 
 it('runs all that an earlier process has left, also when the trigger is deactivated in the middle of it', async () => {
-	await setUp();
 	const row = await collecting();
 	const ids = await emittedAtOnce(1_200);
 	host.crash();
@@ -159,13 +150,10 @@ it('runs all that an earlier process has left, also when the trigger is deactiva
 	await deactivated;
 	await timers.advance(20_000);
 	await expectEachOnce(ids);
-});
+}, 60_000);
 
 it('runs nothing again that Anchor had an answer to only after collecting was switched on', async () => {
-	await setUp();
-	const row = automaticTrigger(host, anchor, { options: { deduplicate: 'memory' } });
-	await host.activate(row);
-	await timers.advance(FIRST_TWO_LOOKS_MS);
+	const row = await settledIn({ options: { deduplicate: 'memory' } });
 	const held = host.holdRuns();
 	const { id, settled } = anchor.emit('task.completed', { to: webhookId() });
 	await held.arrived;
@@ -191,7 +179,6 @@ it('keeps nothing of a publication for as long as a window takes', async () => {
 });
 
 it('starts no run and asks nothing when nothing comes', async () => {
-	await setUp();
 	await collecting();
 	await emitted(1);
 	await timers.advance(5 * MINUTE_MS + LATER_LOOK_MS);
@@ -203,18 +190,13 @@ it('starts no run and asks nothing when nothing comes', async () => {
 });
 
 it('runs each event once although every delivery comes twice', async () => {
-	await setUp();
 	await collecting();
-	const ids = await emitted(4);
-	for (const id of ids) {
-		await anchor.emit('task.completed', { to: webhookId(), id, maxAttempts: 1 }).settled;
-	}
+	const ids = await emitted(4, 'task.completed', { repeat: 2 });
 	await timers.advance(5 * MINUTE_MS);
 	expect(await runs()).toEqual([ids]);
 });
 
 it('notes nothing as run that may not all show in the history yet', async () => {
-	await setUp();
 	await collecting();
 	const early = await emitted(1);
 	anchor.advance(4 * MINUTE_MS);
@@ -232,7 +214,6 @@ it('notes nothing as run that may not all show in the history yet', async () => 
 }, 120_000);
 
 it('runs no more than 1,000 events of which Anchor takes no note', async () => {
-	await setUp();
 	await collecting();
 	const ids = await emittedAtOnce(1_200);
 	const outage = anchor.outage({ mode: 503, calls: 'PATCH *' });
@@ -244,7 +225,6 @@ it('runs no more than 1,000 events of which Anchor takes no note', async () => {
 }, 120_000);
 
 it('runs what others have collected for a webhook that is deleted in the dashboard', async () => {
-	await setUp();
 	// The look that makes the webhook anew comes before the window ends.
 	await collectingElsewhere({ collectMinutes: 60 });
 	const ids = await emitted(4);
@@ -255,7 +235,6 @@ it('runs what others have collected for a webhook that is deleted in the dashboa
 });
 
 it('runs what others have collected while Anchor did not answer from the publication on', async () => {
-	await setUp();
 	const { row, main } = await collectingElsewhere({ collectMinutes: 0 });
 	row.nodes[0].parameters.options = { collectMinutes: 5 };
 	const outage = anchor.outage({ mode: 503 });
@@ -269,12 +248,8 @@ it('runs what others have collected while Anchor did not answer from the publica
 });
 
 it('loses nothing over a kill in the window, although every delivery comes twice', async () => {
-	await setUp();
 	await collecting();
-	const ids = await emitted(4);
-	for (const id of ids) {
-		await anchor.emit('task.completed', { to: webhookId(), id, maxAttempts: 1 }).settled;
-	}
+	const ids = await emitted(4, 'task.completed', { repeat: 2 });
 	const unanswered = await emitted(2, 'task.completed', { drop: 'beforeAnswer' });
 	expect(anchor.deliveries({ eventId: unanswered[0] })[0].attempts).toHaveLength(2);
 	host.crash();
@@ -283,7 +258,6 @@ it('loses nothing over a kill in the window, although every delivery comes twice
 });
 
 it('carries in a retry what the run had, and nothing that another run has taken', async () => {
-	await setUp();
 	const row = await collecting();
 	const ids = await emitted(3);
 	await timers.advance(5 * MINUTE_MS);
@@ -301,7 +275,6 @@ it('carries in a retry what the run had, and nothing that another run has taken'
 });
 
 it('lets what Anchor has given up join the window', async () => {
-	await setUp();
 	await collecting();
 	const missed = await swallowed(2, 404);
 	const ids = await emitted(2);
@@ -310,7 +283,6 @@ it('lets what Anchor has given up join the window', async () => {
 });
 
 it('goes on while Anchor does not answer for two windows', async () => {
-	await setUp();
 	await collecting();
 	const outage = anchor.outage({ mode: 503 });
 	const first = await emitted(3);
@@ -324,7 +296,6 @@ it('goes on while Anchor does not answer for two windows', async () => {
 });
 
 it('runs what other processes have collected, at each beat', async () => {
-	await setUp();
 	await collectingElsewhere();
 	const ids = await emitted(4);
 	ids.push(...(await emitted(2, 'task.completed', { drop: 'beforeAnswer' })));
@@ -345,7 +316,6 @@ it('runs what other processes have collected, at each beat', async () => {
 });
 
 it('runs what got its 202 and passed an expression that now gives something else, in queue mode too', async () => {
-	await setUp();
 	const untilMs = Date.now() + 30 * MINUTE_MS;
 	await activatedInQueueMode({
 		filters: {
@@ -369,7 +339,6 @@ it('runs what got its 202 and passed an expression that now gives something else
 it.each(['memory', 'durable'])(
 	'runs nothing again that ran one by one while collecting was off for a moment, with %s',
 	async (deduplicate) => {
-		await setUp();
 		const options = { collectMinutes: 5, deduplicate };
 		const { row, main } = await activatedInQueueMode({ options });
 		const processor = host.loaded;
@@ -394,15 +363,9 @@ it.each(['memory', 'durable'])(
 );
 
 it('runs early what fills its memory, once', async () => {
-	await setUp();
 	await collecting();
 	const data = { task_id: 't', result: 'x'.repeat(6_000_000) };
-	const ids = [];
-	for (let number = 0; number < 5; number++) {
-		const emission = anchor.emit('task.completed', { to: webhookId(), data, maxAttempts: 1 });
-		await emission.settled;
-		ids.push(emission.id);
-	}
+	const ids = await emitted(5, 'task.completed', { data, maxAttempts: 1 });
 	await timers.advance(1_000);
 	expect((await ran()).length).toBeGreaterThanOrEqual(4);
 	await timers.advance(5 * MINUTE_MS);
@@ -410,13 +373,10 @@ it('runs early what fills its memory, once', async () => {
 }, 120_000);
 
 it('lets no window end before its time because an earlier one ended early', async () => {
-	await setUp();
 	await collecting();
 	const held = host.holdRuns();
 	const data = { task_id: 't', result: 'x'.repeat(6_000_000) };
-	for (let number = 0; number < 6; number++) {
-		await anchor.emit('task.completed', { to: webhookId(), data, maxAttempts: 1 }).settled;
-	}
+	await emitted(6, 'task.completed', { data, maxAttempts: 1 });
 	held.settle('accept');
 	await timers.advance(MINUTE_MS);
 	expect((await ran()).length).toBe(6);
@@ -505,7 +465,6 @@ it.each([
 	['a negative number', -5, false],
 	['nothing', null, false],
 ])('takes %s', async (_what, collectMinutes, isCollected) => {
-	await setUp();
 	await collecting({ collectMinutes });
 	await emitted(2);
 	expect((await host.runs()).length).toBe(isCollected ? 0 : 2);
@@ -514,7 +473,6 @@ it.each([
 });
 
 it('brings a test event at once while the editor listens', async () => {
-	await setUp();
 	const row = automaticTrigger(host, anchor, { options: { collectMinutes: 5 } });
 	await host.listen(row);
 	await timers.advance(1_000);

@@ -1,7 +1,3 @@
-/* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
-import { createServer } from 'node:http';
-import type { Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type {
 	ICredentialTestFunctions,
 	ICredentialTestRequest,
@@ -9,6 +5,8 @@ import type {
 } from 'n8n-workflow';
 import { startSimulator } from '../simulator';
 import type { Simulator } from '../simulator';
+import { startReceiver } from '../simulator/receiver';
+import type { Receiver } from '../simulator/receiver';
 import { loadPackage } from '../support/core';
 import type { LoadedPackage } from '../support/core';
 import { testCredential } from '../support/credentialTest';
@@ -91,41 +89,32 @@ describe('the API key', () => {
 	});
 
 	describe('at another address', () => {
-		let asked: Array<string | undefined>;
-		let server: Server;
-		let answer: (response: ServerResponse) => void;
-		const elsewhere = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+		let receiver: Receiver;
+		const elsewhere = () => new URL(receiver.url).origin;
 
 		beforeEach(async () => {
-			asked = [];
-			server = createServer((incoming, response) => {
-				asked.push(incoming.url);
-				answer(response);
-			});
-			await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+			receiver = await startReceiver();
 		});
-		afterEach(() => server.close());
+		afterEach(async () => await receiver.close());
 
 		it.each([301, 302, 303, 307, 308])(
 			'is red for a redirect (%i), and takes the key nowhere else',
-			async (code) => {
-				answer = (response) =>
-					response.writeHead(code, { location: `${anchor.url}/v1/webhooks` }).end();
-				const { status, message } = await testOf({ baseUrl: elsewhere() });
-				expect(status).toBe('Error');
+			async (status) => {
+				const headers = { location: `${anchor.url}/v1/webhooks` };
+				receiver.reply = () => ({ status, headers });
+				const { status: result, message } = await testOf({ baseUrl: elsewhere() });
+				expect(result).toBe('Error');
 				expect(message).toMatch(/leads to another address, to which the API key was not sent/);
-				expect(asked).toEqual(['/v1/webhooks']);
+				expect(receiver.received.map(({ path }) => path)).toEqual(['/v1/webhooks']);
 				expect(anchor.requests()).toEqual([]);
 			},
 		);
 
 		it.each(['<html>Welcome</html>', '{}', '{"ok":true}', '"webhooks"', ''])(
 			'is red for a page that answers 200: %s',
-			async (page) => {
-				answer = (response) =>
-					response
-						.writeHead(200, { 'content-type': page[0] === '<' ? 'text/html' : 'application/json' })
-						.end(page);
+			async (body) => {
+				const type = body.startsWith('<') ? 'text/html' : 'application/json';
+				receiver.reply = () => ({ status: 200, headers: { 'Content-Type': type }, body });
 				const { status, message } = await testOf({ baseUrl: elsewhere() });
 				expect(status).toBe('Error');
 				expect(message).toMatch(/it is not the Anchor Browser API/);

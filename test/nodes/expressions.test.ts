@@ -5,7 +5,7 @@ import { manualTrigger } from '../support/manualTrigger';
 import { anchor, host, setUp } from '../support/recovering';
 import { send } from '../support/send';
 import type { Received } from '../support/send';
-import { eventOf, signed, STRANGERS_SECRET } from '../support/signedRequests';
+import { eventOf, signedNow, STRANGERS_SECRET } from '../support/signedRequests';
 import type { SigningWish } from '../support/signedRequests';
 
 /*
@@ -44,9 +44,8 @@ async function warmedUp(
 		const row = automaticTrigger(host, anchor, parameters);
 		await host.activate(row);
 		const [{ secret }] = anchor.webhooks();
-		const now = () => Math.floor(Date.now() / 1000);
 		deliver = async (body, wish) =>
-			await send(host.urlOf(row), signed(body, now(), { secrets: [secret], ...wish }));
+			await send(host.urlOf(row), signedNow(body, { secrets: [secret], ...wish }));
 	}
 	await deliver(eventOf('task.completed'));
 	await host.runs();

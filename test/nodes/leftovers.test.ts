@@ -5,6 +5,8 @@ import { manualTrigger } from '../support/manualTrigger';
 import { eventOf } from '../support/signedRequests';
 import type { WorkflowRow } from '../support/workflowRow';
 
+beforeEach(async () => await setUp());
+
 /** How long a webhook outlives its deactivation, with room to spare. */
 const REMOVED_MS = 15_000;
 const DAY_MS = 24 * 60 * 60_000;
@@ -18,7 +20,6 @@ async function each(count: number, turn: (row: WorkflowRow) => Promise<void>): P
 
 describe('of a trigger that n8n has closed, a process keeps', () => {
 	it('nothing', async () => {
-		await setUp();
 		await each(20, async (row) => {
 			await host.activate(row);
 			if (host.executions.length < 5) await emitted(1);
@@ -31,7 +32,6 @@ describe('of a trigger that n8n has closed, a process keeps', () => {
 	});
 
 	it('nothing, when somebody has listened in the editor', async () => {
-		await setUp();
 		await each(10, async (row) => {
 			const path = await host.listen(row);
 			await host.stopListening(path);
@@ -46,7 +46,6 @@ describe('of a trigger that n8n has closed, a process keeps', () => {
 	});
 
 	it('nothing, when it could not be activated', async () => {
-		await setUp();
 		anchor.outage({ mode: 503, calls: 'POST /v1/webhooks' });
 		const row = automaticTrigger(host, anchor);
 		await expect(host.activate(row)).rejects.toThrow();
@@ -56,7 +55,6 @@ describe('of a trigger that n8n has closed, a process keeps', () => {
 	});
 
 	it('for a day what has run, when the user keeps the webhook, which may send it again', async () => {
-		await setUp();
 		const { row, deliver } = await manualTrigger(host, { options: { deduplicate: 'memory' } });
 		const event = eventOf('task.completed');
 		expect((await deliver(event)).status).toBe(202);
@@ -75,13 +73,11 @@ describe('of a trigger that n8n has closed, a process keeps', () => {
 	});
 
 	it('nothing, when it was tried in the editor alone', async () => {
-		await setUp();
 		await host.execute(automaticTrigger(host, anchor), [[{ json: {} }]], { mode: 'manual' });
 		expect(left()).toBe(0);
 	});
 
 	it('what it needs for coming back, with Disable', async () => {
-		await setUp();
 		const row = automaticTrigger(host, anchor, { options: { onDeactivate: 'disable' } });
 		await host.activate(row);
 		const [{ secret }] = anchor.webhooks();

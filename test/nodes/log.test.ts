@@ -4,7 +4,7 @@ import { manualTrigger } from '../support/manualTrigger';
 import { eventOf, STRANGERS_SECRET } from '../support/signedRequests';
 
 let host: Host;
-let nowMs = 1_795_334_400_000;
+const nowMs = 1_795_334_400_000;
 
 beforeAll(async () => {
 	host = await Host.start();
@@ -21,28 +21,11 @@ beforeEach(() => {
 const forged = { secrets: [STRANGERS_SECRET] };
 
 describe('the log', () => {
-	it('has one line a minute for a reason, and the number of those in between', async () => {
-		const { deliver } = await manualTrigger(host);
-		for (let count = 0; count < 20; count++) await deliver(eventOf('task.completed'), forged);
-		expect(warnings()).toHaveLength(1);
-		expect(warnings()[0].meta).toMatchObject({ reason: 'signature_mismatch', unreported: 0 });
-
-		nowMs += 59_999;
-		await deliver(eventOf('task.completed'), forged);
-		expect(warnings()).toHaveLength(1);
-
-		nowMs += 1;
-		await deliver(eventOf('task.completed'), forged);
-		expect(warnings()).toHaveLength(2);
-		expect(warnings()[1].meta).toMatchObject({ unreported: 20 });
-		expect(warnings()[1].message).toContain('20 more');
-	});
-
-	it('has a line for each reason and each node', async () => {
+	it('has a line a minute for each reason and each node', async () => {
 		const one = await manualTrigger(host);
 		const other = await manualTrigger(host);
 		const now = Math.floor(nowMs / 1000);
-		for (const { deliver } of [one, other]) {
+		for (const { deliver } of [one, other, one, other]) {
 			await deliver(eventOf('task.completed'), forged);
 			await deliver(eventOf('task.completed'), { timestamp: String(now - 500) });
 			await deliver(eventOf('task.completed'), { headers: { 'anchor-signature': 'x' } });

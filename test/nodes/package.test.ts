@@ -330,11 +330,7 @@ describe('the causes of a failure', () => {
 	const both = ['authenticationFailureTypes', 'failureTypes', 'taskIds'];
 
 	it.each<[string, INodeParameters, string[]]>([
-		[
-			'that is selected',
-			{ events: ['task.failed', 'session.failed'] },
-			['failureTypes', 'taskIds'],
-		],
+		['that is chosen', { events: ['task.failed', 'session.failed'] }, ['failureTypes', 'taskIds']],
 		['that is selected by default', {}, ['failureTypes', 'taskIds']],
 		[
 			'of an identity',

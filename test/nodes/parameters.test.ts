@@ -2,7 +2,7 @@ import type { IExecuteFunctions, IHookFunctions, INodeParameters } from 'n8n-wor
 import { automaticTrigger } from '../support/automaticTrigger';
 import { anchor, host, setUp } from '../support/recovering';
 import { send } from '../support/send';
-import { eventOf, signed } from '../support/signedRequests';
+import { eventOf, signedNow } from '../support/signedRequests';
 import { parameterReader } from '../../nodes/AnchorBrowser/settings/readParameters';
 
 /*
@@ -83,10 +83,7 @@ describe.each(Object.entries(SETS))('with %s', (_name, parameters) => {
 		await host.activate(row);
 		const [{ secret }] = anchor.webhooks();
 		const event = eventOf('task.completed', { data: { task_id: 'tsk_4f8w9n2b' } });
-		await send(
-			host.urlOf(row),
-			signed(event, Math.floor(Date.now() / 1000), { secrets: [secret] }),
-		);
+		await send(host.urlOf(row), signedNow(event, { secrets: [secret] }));
 		await host.execute(row, [[{ json: {} }]]);
 
 		expect(Object.keys(found).sort()).toEqual(['execute', 'hook', 'trigger', 'webhook']);

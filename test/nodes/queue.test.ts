@@ -3,7 +3,7 @@ import { logLines, warnings } from '../support/core';
 import type { LoadedPackage } from '../support/core';
 import { activated, anchor, host, setUp } from '../support/recovering';
 import { send } from '../support/send';
-import { eventOf, signed, STRANGERS_SECRET } from '../support/signedRequests';
+import { eventOf, signedNow, STRANGERS_SECRET } from '../support/signedRequests';
 import type { WorkflowRow } from '../support/workflowRow';
 
 /*
@@ -25,9 +25,8 @@ const secretNow = () => anchor.webhooks()[0].secret;
 
 /** What the webhook processor answers to an event with a signature for each secret. */
 async function answerTo(secrets: string | string[], to = row): Promise<number> {
-	const now = Math.floor(Date.now() / 1000);
-	const wish = { secrets: [secrets].flat() };
-	return (await send(host.urlOf(to), signed(eventOf('task.completed'), now, wish))).status;
+	const request = signedNow(eventOf('task.completed'), { secrets: [secrets].flat() });
+	return (await send(host.urlOf(to), request)).status;
 }
 
 /** The main process activates the workflow without knowing its secret any more, and so gets a new one. */

@@ -26,7 +26,9 @@ import {
 	webhookId,
 } from '../support/recovering';
 import { send } from '../support/send';
-import { eventOf, signed } from '../support/signedRequests';
+import { eventOf, signed, signedNow } from '../support/signedRequests';
+
+beforeEach(async () => await setUp());
 
 const LINES = ['2.41', '1.123'] as const;
 const TWO_HOURS_MS = 2 * 60 * 60_000;
@@ -40,7 +42,6 @@ describe('a store that is asked about what is in doubt', () => {
 		['cannot be written a second time', ['none', 'fail', 'fail', 'fail']],
 		['cannot be written when the events are claimed', ['none', 'none', 'fail', 'fail', 'fail']],
 	] as const)('%s: none is lost, none runs twice', async (_what, faults) => {
-		await setUp();
 		await activated();
 		const before = await emitted(3);
 		await ran();
@@ -54,7 +55,6 @@ describe('a store that is asked about what is in doubt', () => {
 	});
 
 	it('does not answer when n8n dies: none is lost', async () => {
-		await setUp();
 		await activated();
 		const lost = await takenAndLost(3);
 		await host.boot();
@@ -67,7 +67,6 @@ describe('a store that is asked about what is in doubt', () => {
 	});
 
 	it('does not work: what is surely missing runs all the same', async () => {
-		await setUp();
 		await activated();
 		await takenAndLost(2);
 		const missed = await missedWhileOff(3);
@@ -79,7 +78,6 @@ describe('a store that is asked about what is in doubt', () => {
 	});
 
 	it('does not work in a worker: what is in doubt is asked about again', async () => {
-		await setUp();
 		const { main } = await activatedInQueueMode();
 		const lost = await takenAndLost(2);
 		await host.boot();
@@ -109,7 +107,6 @@ it('runs what an n8n lost that died before its first look, as often as that happ
 
 describe('queue mode', () => {
 	it('fetches at each look what a processor swallowed while it started', async () => {
-		await setUp();
 		await activatedInQueueMode();
 		const all = await emitted(3);
 		for (let kill = 0; kill < 3; kill++) {
@@ -145,7 +142,6 @@ describe('queue mode', () => {
 	});
 
 	it("has several runs at once in n8n's queue", async () => {
-		await setUp();
 		await activatedInQueueMode();
 		const all = [...(await emitted(1)), ...(await swallowed(12, 403))];
 		await expectEachOnce(all.slice(0, 1));
@@ -183,7 +179,6 @@ describe('queue mode', () => {
 	}, 120_000);
 
 	it('notes what was recovered where it outlasts the store', async () => {
-		await setUp();
 		await activatedInQueueMode();
 		const missed = await swallowed(2, 403);
 		await nextLook();
@@ -199,7 +194,6 @@ describe('queue mode', () => {
 });
 
 it('runs all that is in doubt, however much it is', async () => {
-	await setUp();
 	await activated();
 	const swallowedFirst = await swallowed(1);
 	const lost = await takenAndLost(150);
@@ -209,7 +203,6 @@ it('runs all that is in doubt, however much it is', async () => {
 
 describe.each([false, true])('after two hours off, answers changed on the way: %s', (isMasked) => {
 	it('runs what n8n had taken when it died, and what the start swallowed', async () => {
-		await setUp();
 		await activated();
 		const before = await emitted(2);
 		await ran();
@@ -238,7 +231,7 @@ describe('a new secret', () => {
 	/** A processor of queue mode gets a delivery that is signed with the secret of now. */
 	async function statusOfDelivery(row: Parameters<typeof host.urlOf>[0]): Promise<number> {
 		const secrets = [anchor.webhooks()[0].secret];
-		const request = signed(eventOf('task.completed'), Math.floor(Date.now() / 1_000), { secrets });
+		const request = signedNow(eventOf('task.completed'), { secrets });
 		return (await send(host.urlOf(row), request)).status;
 	}
 
@@ -248,7 +241,6 @@ describe('a new secret', () => {
 	])(
 		'reaches the other processes, %s, and overwrites nothing of other nodes',
 		async (_how, parameters, isOut) => {
-			await setUp();
 			const { row } = await activatedInQueueMode(parameters);
 			const data = JSON.parse(row.staticData) as object;
 			row.staticData = JSON.stringify({ ...data, counter: 41 });
@@ -261,7 +253,6 @@ describe('a new secret', () => {
 	);
 
 	it('that a run brings late overwrites nothing that was stored with it since', async () => {
-		await setUp();
 		const { row } = await activatedInQueueMode({ options: { catchUp: false } });
 		anchor.removeWebhook(webhookId());
 		const begun = jest.spyOn(host, 'execute');
@@ -317,7 +308,6 @@ it.each(LINES)(
 
 /** n8n's store remembers no more than twenty events. */
 async function activatedWithSmallStore(): Promise<void> {
-	await setUp();
 	host.processedData.mostEntries = 40;
 	await activated();
 }
@@ -393,7 +383,6 @@ describe('a refusal', () => {
 	const rotations = () => anchor.requests({ calls: '/v1/webhooks/:id/rotate-secret' }).length;
 
 	it('by this process for its age, or by a proxy with 401, rotates no secret', async () => {
-		await setUp();
 		const row = await settledIn();
 		anchor.advance(5_000);
 		const taken = await emitted(1);
@@ -410,7 +399,6 @@ describe('a refusal', () => {
 	});
 
 	it('that matched no secret rotates it, also where forgeries have come since', async () => {
-		await setUp();
 		await settledIn();
 		const taken = await emitted(1);
 		anchor.advance(5_000);
@@ -426,7 +414,6 @@ describe('a refusal', () => {
 	});
 
 	it('with 401 that others gave is taken for a wrong secret once a day, and the log says what else it may be', async () => {
-		await setUp();
 		await activatedInQueueMode();
 		anchor.advance(5_000);
 		for (let look = 0; look < 3; look++) {
@@ -501,7 +488,6 @@ describe.each(LINES)('an n8n %s that is full', (line) => {
 });
 
 it('says what Anchor had received, and what to check', async () => {
-	await setUp();
 	await settledIn();
 	await swallowed(3, 403);
 	await nextLook();
@@ -524,7 +510,6 @@ it('takes what it has forgotten after very many events for no other process, and
 });
 
 it('says that what nobody had carried out has run', async () => {
-	await setUp();
 	await activated();
 	await takenAndLost(2);
 	await restarted();

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import type { IHookFunctions, NodeApiError } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 import nock from 'nock';
+import { madeOrRemoved } from '../conformance/registration/checks';
 import { anotherProject, automaticTrigger } from '../support/automaticTrigger';
 import { logLines, sentences, warnings } from '../support/core';
 import { manualTrigger } from '../support/manualTrigger';
@@ -36,10 +37,6 @@ async function idsInTheEnd(): Promise<string[]> {
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** How often Anchor was asked to make or remove a webhook. */
-const madeOrRemoved = () =>
-	['POST /v1/webhooks', 'DELETE *'].flatMap((calls) => anchor.requests({ calls })).length;
-
 async function statusOf(
 	id: string,
 	{ sign = 'current' as 'current' | 'previous' | 'forged' | 'none', seconds = 0 } = {},
@@ -59,10 +56,17 @@ async function thrownBy(work: Promise<unknown>): Promise<NodeApiError> {
 }
 
 describe('activation', () => {
-	it('needs an event', async () => {
-		const { message, description } = await thrownBy(activated({ events: [] }));
-		expect(message).toBe('Choose at least one event for this trigger');
-		expect(description).toMatch(/select under Events/);
+	it.each([
+		[[], /^Choose at least one event for this trigger$/, /select under Events/],
+		[
+			'={{ [] }}',
+			/^Your expression under Events gave an empty list\. Let it give at least one event name, for example task\.failed$/,
+			/expression under Events .* task\.failed/,
+		],
+	])('needs an event, which %j does not give', async (events, words, more) => {
+		const { message, description } = await thrownBy(activated({ events }));
+		expect(message).toMatch(words);
+		expect(description).toMatch(more);
 		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
 	});
 
@@ -83,15 +87,6 @@ describe('activation', () => {
 			expect(anchor.webhooks()).toHaveLength(2);
 		},
 	);
-
-	it('says of an expression that it gave no event', async () => {
-		const { message, description } = await thrownBy(activated({ events: '={{ [] }}' }));
-		expect(message).toBe(
-			'Your expression under Events gave an empty list. Let it give at least one event name, for example task.failed',
-		);
-		expect(description).toMatch(/expression under Events .* task\.failed/);
-		expect(anchor.requests({ calls: 'POST *' })).toEqual([]);
-	});
 
 	it('names conditions once that can hardly be meant as they are written', async () => {
 		const fields = ['error.type ==', 'status.code', 'error.type', '{{ $json.data.error_type }}'];
@@ -219,7 +214,7 @@ describe('activation', () => {
 		await startLine('1.123');
 		const row = await activated();
 		const [{ id, secret }] = anchor.webhooks();
-		const calls = madeOrRemoved();
+		const calls = madeOrRemoved(anchor);
 		for (let version = 1; version <= 10; version++) {
 			row.nodes[0].parameters.options = { toleranceSeconds: 120 + version };
 			row.nodes[0].name = `Trigger ${version}`;
@@ -230,7 +225,7 @@ describe('activation', () => {
 		expect(await idsInTheEnd()).toEqual([id]);
 		expect(anchor.webhooks()).toMatchObject([{ secret, enabled: true }]);
 		expect(anchor.webhooks()[0].description).toMatch(/^Workflow 10 /);
-		expect(madeOrRemoved()).toBe(calls);
+		expect(madeOrRemoved(anchor)).toBe(calls);
 		expect(await statusOf(id)).toBe(202);
 	});
 
@@ -660,6 +655,7 @@ describe('a test webhook that Anchor did not remove when listening ended', () =>
 		await timers.advance(END_MS);
 		expect(idsAtAnchor()).toEqual([]);
 		expect(timers.pending).toEqual([]);
+		expect(host.loaded.countTriggers()).toBe(0);
 	});
 
 	it('stays while somebody listens with it again, until that ends', async () => {

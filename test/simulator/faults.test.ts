@@ -114,26 +114,18 @@ describe('an outage', () => {
 	});
 });
 
-describe('a hold', () => {
-	it('lets a call wait before it takes effect', async () => {
-		const hold = simulator.hold('POST /v1/webhooks');
-		const waiting = call('POST', '/v1/webhooks', HOOK);
-		await hold.arrived;
-		expect(simulator.webhooks()).toEqual([]);
-		expect((await call()).status).toBe(200);
-		hold.release();
-		expect((await waiting).status).toBe(201);
-	});
-
-	it('lets an answer wait after the call took effect', async () => {
-		const hold = simulator.hold('POST /v1/webhooks', 'after');
-		const waiting = call('POST', '/v1/webhooks', HOOK);
-		await hold.arrived;
-		expect(simulator.webhooks()).toHaveLength(1);
-		expect(simulator.requests()).toMatchObject([{ status: null }]);
-		hold.release();
-		expect((await waiting).status).toBe(201);
-	});
+it.each([
+	['before', 0],
+	['after', 1],
+] as const)('a hold lets a call wait %s it takes effect', async (stage, made) => {
+	const hold = simulator.hold('POST /v1/webhooks', stage);
+	const waiting = call('POST', '/v1/webhooks', HOOK);
+	await hold.arrived;
+	expect(simulator.webhooks()).toHaveLength(made);
+	expect(simulator.requests()).toMatchObject([{ status: null }]);
+	expect((await call()).status).toBe(200);
+	hold.release();
+	expect((await waiting).status).toBe(201);
 });
 
 it.each([

@@ -1,6 +1,6 @@
 /* eslint-disable @n8n/community-nodes/no-restricted-imports -- tests run in Node, not in n8n's sandbox */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../support/listen';
 import { signatureOf } from './sign';
 
 interface Received {
@@ -51,7 +51,7 @@ function answer(response: ServerResponse, reply: Reply): void {
 	response.end(body ?? '{"received":true}');
 }
 
-/** A plain HTTP server that takes deliveries, for tests of the simulator itself. */
+/** A plain HTTP server that takes deliveries. */
 export async function startReceiver(): Promise<Receiver> {
 	const watchers = new Set<() => void>();
 	const server = createServer((request, response) => {
@@ -77,9 +77,9 @@ export async function startReceiver(): Promise<Receiver> {
 			);
 		});
 	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const address = await listen(server);
 	const receiver: Receiver = {
-		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+		url: `${address}/hook`,
 		received: [],
 		reply: () => 200,
 		came: async (count) =>

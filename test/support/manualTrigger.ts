@@ -3,7 +3,7 @@ import type { Run } from './execution';
 import type { Host } from './host';
 import { send } from './send';
 import type { Received } from './send';
-import { SECRET, signed } from './signedRequests';
+import { SECRET, signedNow } from './signedRequests';
 import type { SigningWish } from './signedRequests';
 import { triggerNode } from './workflowRow';
 import type { WorkflowRow } from './workflowRow';
@@ -46,8 +46,7 @@ export async function manualTrigger(
 	const runs = async () => await host.runs(row);
 	return {
 		row,
-		deliver: async (body, wish) =>
-			await send(host.urlOf(row), signed(body, Math.floor(Date.now() / 1000), wish)),
+		deliver: async (body, wish) => await send(host.urlOf(row), signedNow(body, wish)),
 		runs,
 		items: async () => (await runs()).flatMap(({ outputs }) => outputs.flat()),
 	};

@@ -11,7 +11,7 @@ import { fakeTimers } from './timers';
 import type { FakeTimers } from './timers';
 import type { WorkflowRow } from './workflowRow';
 
-/* A host, an Anchor and the waits of a node, made anew by each test that calls `setUp`, and what tests of recovery do. */
+/* A host, an Anchor and the waits of a node, made anew by `setUp`, and what tests of recovery do. */
 
 /** When the looks after a start of n8n are over; each is so long after the one before. */
 export const FIRST_LOOK_MS = 20_000;
@@ -23,10 +23,15 @@ export let host: Host;
 export let anchor: Simulator;
 export let timers: FakeTimers;
 
+let isSetUp = false;
+
+/** Where it is called before each test, a test that wants others calls it again. */
 export async function setUp(
 	options: SimulatorOptions = {},
 	line: '2.41' | '1.123' = '2.41',
 ): Promise<void> {
+	await tearDown();
+	isSetUp = true;
 	timers = fakeTimers();
 	host = await Host.start({ line });
 	host.processedData.reset();
@@ -40,13 +45,16 @@ export async function startLine(line: '2.41' | '1.123'): Promise<void> {
 	host = await Host.start({ line });
 }
 
-afterEach(async () => {
+async function tearDown(): Promise<void> {
+	if (!isSetUp) return;
+	isSetUp = false;
 	jest.restoreAllMocks();
 	anchor.liftOutages();
 	await host.close();
 	await anchor.close();
 	timers.restore();
-});
+}
+afterEach(tearDown);
 
 export async function activated(parameters: INodeParameters = {}): Promise<WorkflowRow> {
 	const row = automaticTrigger(host, anchor, parameters);

@@ -74,6 +74,10 @@ export function signed(
 	};
 }
 
+/** The same, signed just now. */
+export const signedNow = (body: unknown, wish?: SigningWish): Sent =>
+	signed(body, Math.floor(Date.now() / 1000), wish);
+
 /** The same request with other bytes, its headers untouched. */
 export const withBody = (request: Sent, body: unknown): Sent => ({
 	...request,

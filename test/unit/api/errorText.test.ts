@@ -3,11 +3,7 @@ import { errorTextOf } from '../../../nodes/AnchorBrowser/api/errorText';
 
 describe('the words of a refusal', () => {
 	it.each<[string, unknown, string]>([
-		[
-			'most calls: error with code and message',
-			{ error: { code: 'LIMIT', message: 'Too many' } },
-			'Too many',
-		],
+		['error with code and message', { error: { code: 'LIMIT', message: 'Too many' } }, 'Too many'],
 		['one level deeper', { error: { error: { code: 'X', message: 'Deep' } } }, 'Deep'],
 		['flat', { error: 'Invalid url' }, 'Invalid url'],
 		['a message', { message: 'No such task' }, 'No such task'],
@@ -15,7 +11,7 @@ describe('the words of a refusal', () => {
 		['JSON that was not parsed', '{"error":{"message":"Too many"}}', 'Too many'],
 		['JSON in a text, in JSON', { error: '{"message":"Inner"}' }, 'Inner'],
 		[
-			'a list of messages',
+			'several messages',
 			{ message: ['url is bad', 'events are bad'] },
 			'url is bad; events are bad',
 		],

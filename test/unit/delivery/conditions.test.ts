@@ -351,22 +351,9 @@ describe('doubts about conditions', () => {
 		});
 
 	it.each([
-		'error.type',
-		'$json.error.type',
-		'data.error.type',
-		'error_type',
-		'artifacts[0].name',
-		'artifacts.length',
-		'tags.length',
-		'result.anything.below',
-		'metadata.anything.below',
-		'error.cause.code',
-		'new_key.below',
-		'_event.text',
-		'_event',
-		'text',
-		'.',
-		'',
+		...['error.type', '$json.error.type', 'data.error.type', 'error_type', 'artifacts[0].name'],
+		...['artifacts.length', 'tags.length', 'result.anything.below', 'metadata.anything.below'],
+		...['error.cause.code', 'new_key.below', '_event.text', '_event', 'text', '.', ''],
 	])('there are none about %j', (field) => {
 		expect(doubts(field)).toEqual([]);
 	});
@@ -426,29 +413,18 @@ describe('the operators', () => {
 		expect(warn).not.toHaveBeenCalled();
 	});
 
-	it('name the kind of field that they are for, and what they do', () => {
-		for (const { label } of OPERATORS) {
+	it.each(OPERATORS)(
+		'$name says for which kind of field it is, and asks for the value that it takes',
+		({ name, label, singleValue, rightType }) => {
 			expect(label).toMatch(/^(Any|Boolean|Date|List|Number|Object|Text): [A-Z][A-Za-z ]+$/);
-		}
-	});
-
-	it('ask for no value where n8n’s own do not', () => {
-		const alone = /^(any|boolean|.*:(empty|notEmpty)$)/;
-		for (const { name, singleValue } of OPERATORS) {
-			expect([name, singleValue]).toEqual([name, alone.test(name) ? true : undefined]);
-		}
-	});
-
-	it('take a value of the field’s type, but for those of lists', () => {
-		for (const { name, rightType } of OPERATORS) {
-			const ofLists = /^array:length/.test(name)
-				? 'number'
-				: /^array:.*contains/i.test(name)
-					? 'any'
-					: undefined;
-			expect([name, rightType]).toEqual([name, ofLists]);
-		}
-	});
+			// As n8n's own do; but of a list, a value of the field's type would be a list.
+			const isAlone = /^(any|boolean|.*:(empty|notEmpty)$)/.test(name);
+			expect(singleValue).toBe(isAlone ? true : undefined);
+			const isOfEntries = /^array:.*contains/i.test(name);
+			const isOfLength = name.startsWith('array:length');
+			expect(rightType).toBe(isOfLength ? 'number' : isOfEntries ? 'any' : undefined);
+		},
+	);
 
 	it('stand in the order of their labels, one for each name', () => {
 		const labels = OPERATORS.map(({ label }) => label);

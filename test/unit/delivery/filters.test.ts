@@ -110,56 +110,35 @@ describe('an expression that gives nothing', () => {
 });
 
 describe('failure types', () => {
-	const failed = (type: string) => event('task.failed', { error: { type } });
+	const failed = (type?: string) => event('task.failed', { error: { type } });
+	const refused = (failure_type: string) =>
+		event('identity.authentication_failed', { identity_id: 'idn_1', failure_type });
+	const authenticationFailureTypes = ['invalid_credentials'];
+	const both = { failureTypes: ['timeout', 'agent_error'], authenticationFailureTypes };
 
-	it('narrow task.failed', () => {
-		const raw = { failureTypes: ['timeout', 'agent_error'] };
-		expect(passes(failed('timeout'), raw)).toBe(true);
-		expect(passes(failed('agent_error'), raw)).toBe(true);
-		expect(passes(failed('system_error'), raw)).toBe(false);
+	it.each<[string, AnchorEvent, RawFilters, boolean]>([
+		['one of a task', failed('timeout'), both, true],
+		['another one of a task', failed('agent_error'), both, true],
+		['one of a task that is not among them', failed('system_error'), both, false],
+		['one of a task that is in the other list', failed('invalid_credentials'), both, false],
+		['none of a task', failed(), both, false],
+		['one that Anchor may add later', failed('quota'), { failureTypes: ['quota'] }, true],
+		['one of a login', refused('invalid_credentials'), both, true],
+		['one of a login that is not among them', refused('automation_failure'), both, false],
+		['one of a login that is in the other list', refused('timeout'), both, false],
+	])('judge %s', (_what, candidate, raw, holds) => {
+		expect(passes(candidate, raw)).toBe(holds);
 	});
 
-	it('drop a task.failed that names none', () => {
-		expect(passes(event('task.failed'), { failureTypes: ['timeout'] })).toBe(false);
-	});
-
-	it('leave every other event alone', () => {
+	it.each<[string, RawFilters]>([
+		['task.failed', { failureTypes: ['timeout'] }],
+		['identity.authentication_failed', { authenticationFailureTypes }],
+	])('narrow %s and leave every other event alone', (narrowed, raw) => {
 		for (const type of [...EVENT_TYPES, 'something.new']) {
-			if (type === 'task.failed') continue;
-			expect(passes(event(type), { failureTypes: ['timeout'] })).toBe(true);
+			const data = { failure_type: 'agent_error', error: { type: 'agent_error' } };
+			expect([type, passes(event(type, data), raw)]).toEqual([type, type !== narrowed]);
+			expect([type, passes(event(type), raw)]).toEqual([type, type !== narrowed]);
 		}
-	});
-
-	it('also take one that Anchor may add later', () => {
-		expect(passes(failed('out_of_credits'), { failureTypes: ['out_of_credits'] })).toBe(true);
-	});
-});
-
-describe('authentication failure types', () => {
-	const failed = (type: string) =>
-		event('identity.authentication_failed', { identity_id: 'idn_1', failure_type: type });
-
-	it('narrow identity.authentication_failed', () => {
-		const raw = { authenticationFailureTypes: ['invalid_credentials'] };
-		expect(passes(failed('invalid_credentials'), raw)).toBe(true);
-		expect(passes(failed('automation_failure'), raw)).toBe(false);
-	});
-
-	it('leave every other event alone, task.failed among them', () => {
-		for (const type of EVENT_TYPES) {
-			if (type === 'identity.authentication_failed') continue;
-			const raw = { authenticationFailureTypes: ['invalid_credentials'] };
-			expect(passes(event(type, { failure_type: 'automation_failure' }), raw)).toBe(true);
-		}
-	});
-
-	it('and the other list do not touch each other', () => {
-		const raw = { failureTypes: ['timeout'], authenticationFailureTypes: ['invalid_credentials'] };
-		expect(passes(failed('invalid_credentials'), raw)).toBe(true);
-		expect(passes(event('task.failed', { error: { type: 'timeout' } }), raw)).toBe(true);
-		expect(passes(event('task.failed', { error: { type: 'invalid_credentials' } }), raw)).toBe(
-			false,
-		);
 	});
 });
 

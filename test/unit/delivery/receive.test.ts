@@ -116,32 +116,6 @@ describe('a genuine event', () => {
 			ignored('not_subscribed'),
 		);
 	});
-
-	it('whose data does not fit its schema is accepted as it is', () => {
-		const body = eventText({ type: 'task.failed', data: { error: { type: 7 } } });
-		const verdict = judge(delivery({ body }));
-		expect(verdict).toMatchObject({ kind: 'accepted', event: { data: { error: { type: 7 } } } });
-	});
-
-	it.each<[string, string | Uint8Array]>([
-		['a byte order mark', `\ufeff${eventText()}`],
-		[
-			'CRLF and indentation',
-			JSON.stringify(JSON.parse(eventText()), null, 2).replace(/\n/g, '\r\n'),
-		],
-		['escapes for all that is not ASCII', eventText().replace('✅', '\\u2705')],
-	])('with %s in its body is read as the same event', (_title, body) => {
-		expect(judge(delivery({ body }))).toMatchObject({
-			kind: 'accepted',
-			event: JSON.parse(eventText()) as Record<string, unknown>,
-		});
-	});
-
-	it('with bytes that are not UTF-8 is read as n8n reads them', () => {
-		const [before, after] = eventText({ text: '|' }).split('|');
-		const body = Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(after)]);
-		expect(judge(delivery({ body }))).toMatchObject({ event: { text: '\ufffd' } });
-	});
 });
 
 describe('a request that is not authenticated', () => {
@@ -238,19 +212,7 @@ describe('a genuine body that is no event', () => {
 	it.each<[string, string | Uint8Array]>([
 		['no bytes', ''],
 		['no JSON', `${secretText} {`],
-		['broken JSON', `{"id":"${secretText}",}`],
-		['a gzip stream', gzipSync(eventText())],
-		['an empty object', '{}'],
-		['null', 'null'],
-		['a text', `"${secretText}"`],
-		['a list', `[${eventText()}]`],
-		['no id', eventText({ id: undefined })],
-		['an id that is a number', eventText({ id: 1 })],
-		['a blank id', eventText({ id: ' ' })],
-		['no type', eventText({ type: undefined })],
-		['no data', eventText({ data: undefined })],
 		['data that is a list', eventText({ data: [secretText] })],
-		['data that is null', eventText({ data: null })],
 	])('%s: 422, and the log holds nothing of it', (_title, body) => {
 		const { memory, reserve } = watchedMemory();
 		const verdict = judge(delivery({ body }), { seen: memory });
@@ -300,40 +262,10 @@ describe('an event that comes again', () => {
 		expect(judge(delivery(), { seen })).toMatchObject(ignored('duplicate'));
 	});
 
-	it('after n8n could not take the first copy: accepted', () => {
-		const seen = new EventMemory();
-		judge(delivery(), { seen });
-		seen.release('evt_56a4c6e7f11e4b44eafce28a');
-		expect(judge(delivery(), { seen }).kind).toBe('accepted');
-	});
-
-	it('signed anew, at another time, under another delivery id, is the same event', () => {
-		const seen = new EventMemory();
-		judge(delivery(), { seen });
-		seen.commit('evt_56a4c6e7f11e4b44eafce28a', NOW * 1000);
-		const again = delivery({
-			timestamp: String(NOW + 60),
-			secret: PREVIOUS,
-			headers: { 'anchor-delivery-id': 'another' },
-		});
-		expect(judge(again, { seen, secrets: TWO_SECRETS })).toMatchObject(ignored('duplicate'));
-	});
-
 	it('under the same delivery id but with another event id, is another event', () => {
 		const seen = new EventMemory();
 		judge(delivery(), { seen });
 		const other = delivery({ body: eventText({ id: 'evt_2' }) });
 		expect(judge(other, { seen }).kind).toBe('accepted');
-	});
-
-	it('a forged copy neither reserves nor reveals an id', () => {
-		const seen = new EventMemory();
-		judge(delivery({ secret: FOREIGN }), { seen });
-		expect(seen.size).toBe(0);
-		expect(judge(delivery(), { seen }).kind).toBe('accepted');
-		const forged = judge(delivery({ secret: FOREIGN }), { seen });
-		expect(answerOf(forged)).toEqual(
-			answerOf(judge(delivery({ secret: FOREIGN, body: '{}' }), { seen })),
-		);
 	});
 });

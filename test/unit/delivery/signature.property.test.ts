@@ -6,16 +6,7 @@ import { answerOf, logLineOf } from '../../../nodes/AnchorBrowser/delivery/verdi
 import { receive } from '../../../nodes/AnchorBrowser/delivery/receive';
 import type { DeliveryRequest } from '../../../nodes/AnchorBrowser/delivery/signature';
 import { checkSignature, sign } from '../../../nodes/AnchorBrowser/delivery/signature';
-import {
-	CURRENT,
-	NOW,
-	TOLERANCE,
-	TWO_SECRETS,
-	bytesOf,
-	delivery,
-	eventText,
-	macOf,
-} from './signedRequest';
+import { NOW, TOLERANCE, TWO_SECRETS, bytesOf, delivery, eventText, macOf } from './signedRequest';
 
 const check = (request: DeliveryRequest) =>
 	checkSignature(request, {
@@ -91,48 +82,23 @@ describe('one bit changed', () => {
 			expect(check(withHeader(changed, 'anchor-signature', signature)).ok).toBe(false);
 		}
 	});
-
-	it('anywhere in any body: refused', () => {
-		fc.assert(
-			fc.property(fc.uint8Array({ minLength: 1, maxLength: 4096 }), fc.nat(), (body, place) => {
-				const genuine = delivery({ body });
-				const changed = Uint8Array.from(body);
-				changed[(place >> 3) % body.length] ^= 1 << (place & 7);
-				expect(check(genuine).ok).toBe(true);
-				expect(check({ ...genuine, body: changed }).ok).toBe(false);
-			}),
-			{ numRuns: 500 },
-		);
-	});
 });
 
-describe('any bytes', () => {
-	it('are signed as an independent HMAC signs them', () => {
-		fc.assert(
-			fc.property(
-				fc.uint8Array({ maxLength: 2048 }),
-				fc.string({ minLength: 1, unit: 'binary' }),
-				fc.nat(),
-				(body, secret, timestamp) => {
-					const key = createSecretKey(secret, 'utf8');
-					expect(sign(key, String(timestamp), body)).toBe(macOf(body, String(timestamp), secret));
-				},
-			),
-		);
-	});
-
-	it('equal JSON written in another way is refused', () => {
-		fc.assert(
-			fc.property(fc.json(), (text) => {
-				const again = JSON.stringify(JSON.parse(text), null, 2);
-				fc.pre(again !== text);
-				expect(check({ ...delivery({ body: text }), body: bytesOf(again) }).ok).toBe(false);
-			}),
-		);
-	});
+it('any bytes are signed as an independent HMAC signs them', () => {
+	fc.assert(
+		fc.property(
+			fc.uint8Array({ maxLength: 2048 }),
+			fc.string({ minLength: 1, unit: 'binary' }),
+			fc.nat(),
+			(body, secret, timestamp) => {
+				const key = createSecretKey(secret, 'utf8');
+				expect(sign(key, String(timestamp), body)).toBe(macOf(body, String(timestamp), secret));
+			},
+		),
+	);
 });
 
-describe('a request that nobody signed', () => {
+it('a request that nobody signed is never accepted, never throws, and always has a status and a line for the log', () => {
 	const headerValue = fc.oneof(
 		fc.string({ unit: 'binary' }),
 		fc.array(fc.string(), { maxLength: 3 }),
@@ -159,55 +125,13 @@ describe('a request that nobody signed', () => {
 		body: fc.oneof(fc.uint8Array(), fc.json().map(bytesOf), fc.constant(bytesOf(eventText()))),
 	});
 
-	it('is never accepted, never throws, and always has a status and a line for the log', () => {
-		fc.assert(
-			fc.property(request, (made) => {
-				const verdict = judge(made);
-				expect(verdict.kind).toBe('rejected');
-				expect([400, 401]).toContain(answerOf(verdict).status);
-				expect(logLineOf(verdict)).toEqual(expect.stringMatching(/\.$/));
-			}),
-			{ numRuns: 3000 },
-		);
-	});
-
-	it('is not accepted either when it repeats a genuine signature over another body', () => {
-		const genuine = delivery();
-		fc.assert(
-			fc.property(fc.oneof(fc.uint8Array(), fc.json().map(bytesOf)), (body) => {
-				expect(judge({ ...genuine, body }).kind).toBe('rejected');
-			}),
-		);
-	});
-});
-
-describe('a body that Anchor did sign', () => {
-	it('never makes the receiver throw, whatever it holds', () => {
-		const almostEvent = fc.record(
-			{ id: fc.anything(), type: fc.anything(), data: fc.anything(), text: fc.anything() },
-			{ requiredKeys: [] },
-		);
-		const body = fc.oneof(
-			fc.uint8Array(),
-			fc.json().map(bytesOf),
-			almostEvent.map((value) => bytesOf(jsonOf(value))),
-		);
-		fc.assert(
-			fc.property(body, (bytes) => {
-				const verdict = judge(delivery({ body: bytes, secret: CURRENT }));
-				expect(['accepted', 'rejected']).toContain(verdict.kind);
-				expect([202, 422]).toContain(answerOf(verdict).status);
-			}),
-			{ numRuns: 1000 },
-		);
-	});
-});
-
-/** What `fc.anything` makes, as far as JSON can hold it. */
-function jsonOf(value: unknown): string {
-	return (
-		JSON.stringify(value, (_key, inner: unknown) =>
-			typeof inner === 'bigint' ? String(inner) : inner,
-		) ?? ''
+	fc.assert(
+		fc.property(request, (made) => {
+			const verdict = judge(made);
+			expect(verdict.kind).toBe('rejected');
+			expect([400, 401]).toContain(answerOf(verdict).status);
+			expect(logLineOf(verdict)).toEqual(expect.stringMatching(/\.$/));
+		}),
+		{ numRuns: 3000 },
 	);
-}
+});

@@ -109,16 +109,12 @@ describe('headers', () => {
 		['an empty timestamp', { 'anchor-timestamp': '' }, 'header_missing'],
 		['a signature header sent twice', { 'anchor-signature': ['a', 'b'] }, 'header_missing'],
 		[
-			'a timestamp header sent twice',
+			'a timestamp sent twice',
 			{ 'anchor-timestamp': [String(NOW), String(NOW)] },
 			'header_missing',
 		],
 		['a second spelling of the timestamp', { 'Anchor-Timestamp': String(NOW) }, 'header_missing'],
-		[
-			'timestamps that a proxy joined',
-			{ 'anchor-timestamp': `${NOW}, ${NOW}` },
-			'header_malformed',
-		],
+		['timestamps joined by a proxy', { 'anchor-timestamp': `${NOW}, ${NOW}` }, 'header_malformed'],
 		['a timestamp other than t', { 'anchor-timestamp': String(NOW - 1) }, 'header_malformed'],
 		['a timestamp with a sign', { 'anchor-timestamp': `+${NOW}` }, 'header_malformed'],
 		['a timestamp with a blank', { 'anchor-timestamp': ` ${NOW}` }, 'header_malformed'],

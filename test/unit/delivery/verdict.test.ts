@@ -45,53 +45,28 @@ const withReasons = (verdicts: Verdict[]) =>
 	verdicts.map((verdict) => [reasonOf(verdict), verdict] as const);
 
 describe('answerOf', () => {
-	it('accepted: 202', () => {
-		expect(answerOf(accepted)).toEqual({ status: 202, headers: {}, body: { received: true } });
+	const refusedWith = (message: string) => ({ received: false, message });
+	const takePerson = retried.filter((verdict) => /^no_|_sealed$/.test(reasonOf(verdict)));
+	const passByThemselves = retried.filter((verdict) => !takePerson.includes(verdict));
+
+	it.each<[number, string, Verdict[], object | undefined, object?]>([
+		[202, 'what is accepted', [accepted], { received: true }],
+		[204, 'what is ignored, without a body', ignored, undefined],
+		[400, 'what is unformed, in one set of words', unformed, refusedWith('Bad Request')],
+		[401, 'what matches no secret', [mismatch], refusedWith('Unauthorized')],
+		[422, 'what is no event', [notAnEvent], refusedWith('Not an Anchor Browser event')],
+		[503, 'what passes by itself', passByThemselves, { received: false }, { 'Retry-After': '5' }],
+		[503, 'what takes a person', takePerson, { received: false }, { 'Retry-After': '60' }],
+	])('is %i for %s', (status, _what, verdicts, body, headers = {}) => {
+		expect(verdicts).not.toEqual([]);
+		for (const verdict of verdicts) {
+			expect(answerOf(verdict)).toEqual({ status, headers, body });
+		}
 	});
 
-	it('collected, to run with others: 202, which says so', () => {
-		expect(COLLECTED).toEqual({
-			status: 202,
-			headers: {},
-			body: { received: true, collected: true },
-		});
-	});
-
-	it.each(withReasons(ignored))('%s: 204 without a body', (_reason, verdict) => {
-		expect(answerOf(verdict)).toEqual({ status: 204, headers: {} });
-	});
-
-	it.each(withReasons(retried))('%s: 503 with Retry-After', (reason, verdict) => {
-		const takesPerson = reason === 'no_secret' || reason === 'secret_sealed';
-		expect(answerOf(verdict)).toEqual({
-			status: 503,
-			headers: { 'Retry-After': takesPerson ? '60' : '5' },
-			body: { received: false },
-		});
-	});
-
-	it.each(withReasons(unformed))('%s: 400 with the one fixed body', (_reason, verdict) => {
-		expect(answerOf(verdict)).toEqual({
-			status: 400,
-			headers: {},
-			body: { received: false, message: 'Bad Request' },
-		});
-	});
-
-	it('signature_mismatch: 401, which says nothing else', () => {
-		expect(answerOf(mismatch)).toEqual({
-			status: 401,
-			headers: {},
-			body: { received: false, message: 'Unauthorized' },
-		});
-	});
-
-	it('not_an_event: 422', () => {
-		expect(answerOf(notAnEvent)).toEqual({
-			status: 422,
-			headers: {},
-			body: { received: false, message: 'Not an Anchor Browser event' },
-		});
+	it('is 202 for what was collected, to run with others, and says so', () => {
+		const body = { received: true, collected: true };
+		expect(COLLECTED).toEqual({ status: 202, headers: {}, body });
 	});
 
 	it('an answer that its receiver changes does not change the next one', () => {

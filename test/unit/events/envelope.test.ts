@@ -155,11 +155,7 @@ describe('parseEvent', () => {
 		['text', 'hello', /not JSON/],
 		['JSON that is cut off', '{"id":"evt_1","type":"task', /not JSON/],
 		['form fields', 'id=evt_1&type=task.failed', /not JSON/],
-		[
-			'two events on two lines',
-			`${JSON.stringify(minimal)}\n${JSON.stringify(minimal)}`,
-			/not JSON/,
-		],
+		['two events, two lines', `${JSON.stringify(minimal)}\n${JSON.stringify(minimal)}`, /not JSON/],
 		['two byte order marks', `\uFEFF\uFEFF${JSON.stringify(minimal)}`, /not JSON/],
 		['null', 'null', /not a JSON object/],
 		['a number', '7', /not a JSON object/],
@@ -181,11 +177,7 @@ describe('parseEvent', () => {
 		['data that is text', { ...minimal, data: '{}' }, /no "data" as an object$/],
 		['data that is a list', { ...minimal, data: [] }, /no "data" as an object$/],
 		['data that is null', { ...minimal, data: null }, /no "data" as an object$/],
-		[
-			'an envelope only in the prototype',
-			`{"__proto__":${JSON.stringify(minimal)}}`,
-			/no "id" as text/,
-		],
+		['an envelope as prototype', `{"__proto__":${JSON.stringify(minimal)}}`, /no "id" as text/],
 	])('takes %s for malformed, and says why', (_, body, detail) => {
 		expect(parse(body)).toEqual({ kind: 'malformed', detail: expect.stringMatching(detail) });
 	});
@@ -301,30 +293,15 @@ describe('parseEvent', () => {
 
 describe('isDocumentedScalar', () => {
 	it.each([
-		'status',
-		'error.type',
-		'task_id',
-		'artifacts.0.url',
-		'artifacts.7.name',
-		'artifacts.10.name',
-		'tags.0',
-		'duration',
+		...['status', 'error.type', 'task_id', 'artifacts.0.url', 'artifacts.7.name'],
+		...['artifacts.10.name', 'tags.0', 'duration'],
 	])('%s is one', (path) => {
 		expect(isDocumentedScalar(path.split('.'))).toBe(true);
 	});
 
 	it.each([
-		'error',
-		'result',
-		'artifacts',
-		'artifacts.0',
-		'artifacts.7a.name',
-		'artifacts.a7.name',
-		'tags',
-		'metadata',
-		'new.key',
-		'result.type',
-		'__proto__',
+		...['error', 'result', 'artifacts', 'artifacts.0', 'artifacts.7a.name', 'artifacts.a7.name'],
+		...['tags', 'metadata', 'new.key', 'result.type', '__proto__'],
 	])('%s is none', (path) => {
 		expect(isDocumentedScalar(path.split('.'))).toBe(false);
 	});

@@ -5,14 +5,6 @@ import { fixture } from '../../fixtures/events';
 const events = [fixture('task.failed')];
 
 describe('setCustomData', () => {
-	it('hands n8n all of it at once', () => {
-		const setAll = jest.fn();
-		setCustomData({ customData: { setAll } } as unknown as IExecuteFunctions, events);
-		expect(setAll.mock.calls).toEqual([
-			[expect.objectContaining({ event_type: 'task.failed', event_id: events[0].id })],
-		]);
-	});
-
 	it.each([
 		['has none, as n8n 1', {}],
 		[

@@ -109,23 +109,9 @@ describe('outputIndex', () => {
 		expect(output(fixture(type), 'entity').toLowerCase()).toBe(type.split('.')[0]);
 	});
 
-	it.each([
-		['task.completed', 'Succeeded'],
-		['task.failed', 'Failed'],
-		['task.cancelled', 'Other'],
-		['task.healed', 'Needs Attention'],
-		['session.completed', 'Succeeded'],
-		['session.failed', 'Failed'],
-		['session.recording.ready', 'Succeeded'],
-		['intervention.requested', 'Needs Attention'],
-		['intervention.resolved', 'Succeeded'],
-		['batch.completed', 'Succeeded'],
-		['batch.failed', 'Failed'],
-		['identity.authenticated', 'Succeeded'],
-		['identity.authentication_failed', 'Failed'],
-		['session.ready', 'Succeeded'],
-	] as const)('outcome: %s leaves by %s', (type, name) => {
-		expect(output(fixture(type), 'outcome')).toBe(name);
+	it.each(CATALOGUE)('outcome: $type leaves by the output of its outcome', ({ type, outcome }) => {
+		const words = { needsAttention: 'Needs Attention', succeeded: 'Succeeded', failed: 'Failed' };
+		expect(output(fixture(type), 'outcome')).toBe({ ...words, other: 'Other' }[outcome]);
 	});
 
 	it.each(FAILURE_TYPES)(

@@ -89,11 +89,7 @@ describe('begins', () => {
 	it.each<[string, Partial<ReadingInput>, number]>([
 		['7 days ago at most', { sinceMs: 0 }, STARTED - 7 * DAY_MS],
 		['when the trigger began to listen', { sinceMs: STARTED - DAY_MS }, STARTED - DAY_MS],
-		[
-			'a day, which retries take, before what is noted',
-			{ sinceMs: 0, doneMs: at(0) },
-			STARTED - DAY_MS,
-		],
+		['a day (of retries) before what is noted', { sinceMs: 0, doneMs: at(0) }, STARTED - DAY_MS],
 	])('%s', async (_what, more, expected) => {
 		page([], 0);
 		await read(more);

@@ -81,30 +81,15 @@ it.each<[string, string, Known, string]>([
 		{ isStart },
 		'a? last?',
 	],
+	['the same, and what a starting n8n has swallowed', 'a 202@-7200, b 200@-2', { isStart }, 'b a?'],
+	['the same, with changed answers', 'old 200@-7400, a 200@-7200, b 200@-2', { isStart }, 'a? b?'],
 	[
-		'the same, and what n8n has swallowed while it started',
-		'a 202@-7200, b 200@-2',
-		{ isStart },
-		'b a?',
-	],
-	[
-		'the same, where something changes answers',
-		'old 200@-7400, a 200@-7200, b 200@-2',
-		{ isStart },
-		'a? b?',
-	],
-	[
-		'the same, five minutes before it began to take deliveries',
+		'the same, five minutes before it took deliveries',
 		'a 200@-7200, b 200@-300',
 		{ isStart },
 		'a? b?',
 	],
-	[
-		'the same, with the newest first',
-		'b 200@-300, a 200@-7200, old 200@-7400',
-		{ isStart },
-		'a? b?',
-	],
+	['the same, the newest first', 'b 200@-300, a 200@-7200, old 200@-7400', { isStart }, 'a? b?'],
 	['the same, all of it lately', 'a 200@-2', { isStart }, 'a?'],
 	['200 since this process began, at a later look', 'a 200@0', {}, 'a?'],
 	['200 before this process, at a later look', 'a 200@-5', {}, ''],
@@ -122,12 +107,7 @@ it.each<[string, string, Known, string]>([
 		{ checkedMs: at(-5), collectedSinceMs: at(-6), isStart },
 		'b?',
 	],
-	[
-		'the same, answered by something else',
-		'a 200@-5, b 200@-4',
-		{ checkedMs: at(-5), isStart },
-		'a? b?',
-	],
+	['the same, answered by others', 'a 200@-5, b 200@-4', { checkedMs: at(-5), isStart }, 'a? b?'],
 ])('%s', (_what, rows, more, expected) => {
 	expect(runs(planOf(rows, more))).toBe(expected);
 });
@@ -241,17 +221,12 @@ it.each<[string, string, Known, RecoveryPlan['wrongSecret']]>([
 	['nor by one two minutes away', '401', { mismatchesMs: [at(125)] }, undefined],
 	['nor by a 400, which headers or the time have got', '400', { mismatchesMs: [at(5)] }, undefined],
 	[
-		'nor by a 401 from before it was made',
+		'nor by a 401 from before it',
 		'401',
 		{ mismatchesMs: [at(5)], secretSinceMs: at(5) },
 		undefined,
 	],
-	[
-		'is reported wrong where this process receives nothing',
-		'401',
-		{ hasReceived: false },
-		'reported',
-	],
+	['is reported wrong where this one receives nothing', '401', { hasReceived: false }, 'reported'],
 	['is not where nothing was refused', '204', { hasReceived: false }, undefined],
 	['is reported wrong where others receive, too', '401@5, b 202', {}, 'reported'],
 	['also where they have done so before', '401', { othersReceive: true }, 'reported'],

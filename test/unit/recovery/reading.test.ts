@@ -27,12 +27,7 @@ describe('a reading tells of', () => {
 		['nothing: that answers may be changed', '', {}, {}],
 		['what was given up', 'a 404@5, b dead@6', { doneMs: at(4) }, { givenUp: 'a b' }],
 		['and was noted as done', 'a 404@5, b 404@6', { doneMs: at(5) }, { givenUp: 'b' }],
-		[
-			'and was scheduled before it listens',
-			'a 404@4, b 404@5',
-			{ sinceMs: at(5) },
-			{ givenUp: 'b' },
-		],
+		['and was due before it listens', 'a 404@4, b 404@5', { sinceMs: at(5) }, { givenUp: 'b' }],
 		['and comes twice', 'a 404@5, a 404@5', {}, { givenUp: 'a' }],
 		['and is known here', 'a 404@5, a 404@4', known('a'), { ends: { a: at(5) } }],
 		[
@@ -45,7 +40,7 @@ describe('a reading tells of', () => {
 		['the same, in an older state', 'a 404@5, a in_flight@6', {}, {}],
 		['and was taken after that', 'a 404@5, a 204@6', {}, { isMasked: false }],
 		[
-			'and was refused with 401, done or not',
+			'and refused with 401, done or not',
 			'a 401@5, b 404@6',
 			{ doneMs: at(9) },
 			{ unauthorized: [at(5)] },
@@ -53,12 +48,7 @@ describe('a reading tells of', () => {
 		['a 200', 'a 200@5', {}, { answered: 'a' }],
 		['a 200 that was noted as done', 'a 200@5', { doneMs: at(5) }, {}],
 		['a 200 beside an answer of ours', 'x 204@1, a 200@5', {}, { answered: 'a', isMasked: false }],
-		[
-			'a 200 for what this process answered',
-			'x 204@1, a 200@5',
-			known('a'),
-			{ ends: { a: at(5) } },
-		],
+		['a 200 for what this one answered', 'x 204@1, a 200@5', known('a'), { ends: { a: at(5) } }],
 		[
 			'a 200 for what it recovered',
 			'x 204@1, a 200@5',

@@ -6,28 +6,15 @@ const PATH = '/webhook/0b6f2b1e-8d0d-4b7c-9a3e-5f2f7f0f9c11/webhook';
 
 describe('addresses that Anchor takes', () => {
 	it.each([
-		'https://n8n.example.com',
-		'https://n8n.example.com:8443',
-		'https://203.0.113.9',
-		'https://[2606:4700::1111]',
-		'https://[64:ff9b::cb00:7109]',
-		'https://xn--mnchen-3ya.example',
-		'https://local.example.com',
-		'https://internal.example.com',
-		'https://n8n.internal.example.com',
-		'https://n8n.localhost.example.com',
-		'https://172.15.255.255',
-		'https://172.32.0.1',
-		'https://100.63.255.255',
-		'https://100.128.0.1',
-		'https://11.0.0.1',
-		'https://192.169.0.1',
-		'https://169.253.0.1',
-		'https://s3.amazonaws.com',
-		'https://127.0.0.1.example.com',
-		'https://10.example.com',
-		'https://10.0.0.1.example.com',
-		'https://192.168.1.1.example.com',
+		...['https://n8n.example.com', 'https://n8n.example.com:8443', 'https://203.0.113.9'],
+		...['https://[2606:4700::1111]', 'https://[64:ff9b::cb00:7109]'],
+		...['https://xn--mnchen-3ya.example', 'https://local.example.com'],
+		...['https://internal.example.com', 'https://n8n.internal.example.com'],
+		...['https://n8n.localhost.example.com', 'https://172.15.255.255', 'https://172.32.0.1'],
+		...['https://100.63.255.255', 'https://100.128.0.1', 'https://11.0.0.1'],
+		...['https://192.169.0.1', 'https://169.253.0.1', 'https://s3.amazonaws.com'],
+		...['https://127.0.0.1.example.com', 'https://10.example.com'],
+		...['https://10.0.0.1.example.com', 'https://192.168.1.1.example.com'],
 	])('%s', (address) => {
 		expect(judged(`${address}${PATH}`)).toBeUndefined();
 	});

@@ -40,7 +40,6 @@ export class AnchorInMemory {
 	credential: IDataObject | undefined = { apiKey: API_KEY, baseUrl: 'https://api.example.com/' };
 	/** Event names that Anchor takes. */
 	takes: (event: string) => boolean = () => true;
-	maxWebhooks = 5;
 	nowMs = Date.parse('2026-05-24T12:00:00Z');
 	/** Whether its answers say what time it is. */
 	tellsTime = false;
@@ -157,7 +156,7 @@ export class AnchorInMemory {
 			return [200, { webhooks: listed.map(shown) }];
 		}
 		if (id === undefined) {
-			if (this.webhooks.length >= this.maxWebhooks) return [409, { error: 'limit reached' }];
+			if (this.webhooks.length >= 5) return [409, { error: 'limit reached' }];
 			const webhook = this.add(body);
 			return [201, { ...shown(webhook), secret: webhook.secret }];
 		}

@@ -119,11 +119,7 @@ describe('what the mark noted last goes on', () => {
 	const last = { recoveredMs: NOW - 2, checkedMs: NOW - 3, others: ['z1'] };
 	const own = { fingerprint: FINGERPRINT, checkedMs: NOW - 1 };
 	it.each([
-		[
-			'where somebody has edited it away',
-			'Ours, do not touch',
-			{ ...last, ...{ fingerprint: FINGERPRINT } },
-		],
+		['where it was edited away', 'Ours, do not touch', { ...last, fingerprint: FINGERPRINT }],
 		['unless there is one', formatMark({ ...owner, workflowName: 'Before' }, own), own],
 	])('%s', (_, description, note) => {
 		const { changes } = decide([ours({ description })], stored(), { note: last });
@@ -156,7 +152,7 @@ describe('ours, secret unknown or wrong: rotate in place, PATCH what differs', (
 	it.each<[string, Partial<RemoteWebhook>, StoredRegistration | undefined, object?, string?]>([
 		['nothing stored, found by mark and address', {}, undefined],
 		[
-			'nothing stored, found by a mark without a fingerprint',
+			'nothing stored, a mark without fingerprint',
 			{ description: formatMark(owner, {}) },
 			undefined,
 		],

@@ -8,7 +8,6 @@ import {
 	ownerKeyOf,
 	parseMark,
 } from '../../../nodes/AnchorBrowser/registration/mark';
-import type { MarkOwner } from '../../../nodes/AnchorBrowser/registration/mark';
 import { LISTENING_MS } from '../../../nodes/AnchorBrowser/registration/plan';
 import { reconcile } from '../../../nodes/AnchorBrowser/registration/reconcile';
 import type {
@@ -730,31 +729,6 @@ describe('five webhooks', () => {
 			{ what: 'removed', id: 'wh_005', role: 'leftover' },
 			{ what: 'created', id: outcome.state.webhookId },
 		]);
-	});
-});
-
-describe('what is not ours is neither adopted, changed nor removed', () => {
-	it('an unmarked webhook at our address is named', async () => {
-		const stranger = { ...anchor.add({ url: URL_HERE, description: 'made in the dashboard' }) };
-		const outcome = await stands();
-		expect(outcome.happened).toContainEqual({ what: 'strangers', ids: [stranger.id] });
-		expect(outcome.state.webhookId).not.toBe(stranger.id);
-		expect((await stands(outcome.state)).state.webhookId).toBe(outcome.state.webhookId);
-		expect(anchor.webhooks[0]).toEqual(stranger);
-	});
-
-	it.each<[string, Partial<MarkOwner>]>([
-		['a copy in another workflow', { workflowId: 'wf2' }],
-		['a duplicate of the node', { nodeId: 'node-2' }],
-		['an import into another n8n', { instanceId: 'other' }],
-		['a test of the same node', { mode: 'test' }],
-	])('%s leaves the original, though its static data came along', async (_, other) => {
-		const original = await registered();
-		const before = { ...anchor.webhooks[0] };
-		const outcome = await stands(original, { owner: { ...owner, ...other } });
-		expect(outcome.state.webhookId).not.toBe(original.webhookId);
-		expect(anchor.webhooks).toHaveLength(2);
-		expect(anchor.webhooks[0]).toEqual(before);
 	});
 });
 

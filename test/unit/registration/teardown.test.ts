@@ -23,14 +23,10 @@ describe('how long a webhook outlives a delete() after these calls of n8n', () =
 
 	it.each<[string, Partial<Course>, number | undefined]>([
 		['create(), trigger()', { activation: activation({}), isRunning: true }, 10 * SECOND],
-		[
-			'a start: create(), trigger()',
-			{ activation: activation(start), isRunning: true },
-			10 * SECOND,
-		],
+		['start: create(), trigger()', { activation: activation(start), isRunning: true }, 10 * SECOND],
 		['trigger(), and delete() since create()', { isRunning: true }, 10 * SECOND],
 		[
-			'2.41: create() that failed, trigger()',
+			'2.41: failed create(), trigger()',
 			{ activation: activation(failed), isRunning: true },
 			undefined,
 		],
@@ -40,14 +36,10 @@ describe('how long a webhook outlives a delete() after these calls of n8n', () =
 			undefined,
 		],
 		['1.123: a save, create() that failed', { activation: activation(failed) }, 10 * SECOND],
-		[
-			'1.123: a save, create(), another trigger failed',
-			{ activation: activation({}) },
-			10 * SECOND,
-		],
+		['1.123: a save, create(), another one failed', { activation: activation({}) }, 10 * SECOND],
 		['1.123: a start, create(), another failed', { activation: activation(start) }, 25 * HOUR],
 		[
-			'1.123: a start, create() that failed',
+			'1.123: a start, failed create()',
 			{ activation: activation({ ...start, ...failed }) },
 			25 * HOUR,
 		],
