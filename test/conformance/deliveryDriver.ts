@@ -63,7 +63,7 @@ export interface AuditedTrigger {
 	close(): Promise<void>;
 }
 
-/** Something that deliveries can be tried against: the node in n8n-core, a real n8n. */
+/** Something that deliveries can be tried against: the pure core, the node in n8n-core, a real n8n. */
 export interface DeliveryDriver {
 	readonly capabilities: ReadonlySet<DeliveryCapability>;
 	start(setup: TriggerSetup): Promise<AuditedTrigger>;
