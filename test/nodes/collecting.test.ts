@@ -409,6 +409,23 @@ it('runs what comes while n8n 1.123 takes other triggers of the workflow out of 
 	await expectEachOnce(ids);
 });
 
+it('runs once what comes while n8n is stopped, also where its store is asked about nothing else', async () => {
+	const row = await collecting({ deduplicate: 'memory' });
+	const { trigger } = host.loaded;
+	const { webhook } = trigger;
+	trigger.webhook = async function (this: IWebhookFunctions) {
+		trigger.webhook = webhook;
+		await host.stepDown();
+		return (await webhook?.call(this)) ?? {};
+	};
+	const ids = await emitted(1);
+	expect(await runs()).toEqual([ids]);
+	anchor.advance(5_000);
+	await restarted();
+	expect(row.active).toBe(true);
+	await expectEachOnce(ids);
+});
+
 describe('a deactivation of n8n 2', () => {
 	it('runs what waits within seconds, though the history does not answer', async () => {
 		await setUp();

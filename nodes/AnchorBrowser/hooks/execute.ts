@@ -13,7 +13,7 @@ import type { ReceivedEvent, StartedRun } from '../runtime/runItem';
 import { Trigger } from '../runtime/trigger';
 import { triggerOf } from '../runtime/triggers';
 import { parameterReader } from '../settings/readParameters';
-import { readExecuteSettings } from '../settings/readSettings';
+import { collectMinutesOf, readExecuteSettings } from '../settings/readSettings';
 import type { ExecuteSettings } from '../settings/readSettings';
 import { setCustomData } from './setCustomData';
 
@@ -30,6 +30,8 @@ interface Run {
 	trigger: Trigger;
 	settings: ExecuteSettings;
 	isManual: boolean;
+	/** Whether n8n's store is asked about a delivered event, too. */
+	asksStore: boolean;
 }
 
 /**
@@ -38,11 +40,14 @@ interface Run {
  * @returns one list of items for each output; a repeated event ends here, with no items
  */
 export async function shapeItems(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const settings = readExecuteSettings(parameterReader(context));
+	const node = context.getNode();
+	const settings = readExecuteSettings(parameterReader(context, node));
 	const isManual = context.getMode() === 'manual';
 	// Nothing is to stay of a run in the editor, of whose end nobody is told.
-	const trigger = isManual ? new Trigger('', '') : triggerOf(context);
-	const run: Run = { context, trigger, settings, isManual };
+	const trigger = isManual ? new Trigger('', '') : triggerOf(context, node);
+	// Where events are collected, one that came while n8n closed the trigger shows in the history as one that waits for its run.
+	const asksStore = settings.deduplicate === 'durable' || collectMinutesOf(node.parameters) > 0;
+	const run: Run = { context, trigger, settings, isManual, asksStore };
 	if (!isManual) trigger.carriesOutRuns = true;
 	const outputs = outputNames(settings.branchBy, settings.events).map(
 		(): INodeExecutionData[] => [],
@@ -71,14 +76,14 @@ async function takeItem(run: Run, json: unknown): Promise<readonly ReceivedEvent
 
 /** @returns the event that `webhook()` hands over, unless another run has it */
 async function takeDelivered(run: Run, received: ReceivedEvent): Promise<ReceivedEvent[]> {
-	const { context, trigger, settings, isManual } = run;
+	const { context, trigger, isManual, asksStore } = run;
 	const { event, receivedBy } = received;
 	const isHere = receivedBy === PROCESS;
 	// Anchor may have hung up before its answer: then this is where the process learns that the event has run.
 	if (isHere && !isManual) trigger.noteRun(event.id, Date.now());
 	// A retry by the user is no repetition of the event, though n8n gives it a name of its own.
 	const isRetry = context.getMode() === 'retry';
-	if (settings.deduplicate !== 'durable' || isRetry) return [received];
+	if (!asksStore || isRetry) return [received];
 	const runName = context.getExecutionId();
 	const request = { eventIds: [event.id], runName, acrossProcesses: !isHere };
 	const claim = await claimEvents(context, trigger, request);
