@@ -1,3 +1,4 @@
+/* eslint-disable @n8n/community-nodes/no-restricted-globals -- tests run in Node, not in n8n's sandbox */
 import { sleep } from 'n8n-workflow';
 import type {
 	IHookFunctions,
