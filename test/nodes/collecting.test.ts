@@ -428,11 +428,14 @@ it('runs once what comes while n8n is stopped, also where its store is asked abo
 });
 
 describe('a deactivation of n8n 2', () => {
-	it('runs what waits within seconds, though the history does not answer', async () => {
-		await setUp();
+	it.each([
+		['', 0],
+		[', and a window has just come to its end', 5 * MINUTE_MS],
+	])('runs what waits within seconds, though the history does not answer%s', async (_when, ms) => {
 		const row = await collecting();
 		const ids = await emitted(3);
 		anchor.outage({ mode: 'hang', calls: 'GET /v1/webhooks/:id/events' });
+		await timers.advance(ms);
 		let isOver = false;
 		const over = host.deactivate(row).then(() => (isOver = true));
 		for (let second = 0; second < 6 && !isOver; second++) await timers.advance(1_000);

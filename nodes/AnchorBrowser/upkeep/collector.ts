@@ -26,8 +26,9 @@ const STEP_MS = 60_000;
 /** How long until the next try where n8n or Anchor did not answer. */
 const AGAIN_MS = 30_000;
 
-/** How long closing waits for n8n and Anchor, and when it is tried again without anybody waiting. */
+/** How long closing waits for n8n and Anchor, for the history alone, and when it is tried again without anybody waiting. */
 const CLOSE_MS = 5_000;
+const CLOSE_READING_MS = 2_500;
 const CLOSE_AGAIN_MS = [10_000, 60_000, 300_000];
 
 /** An event that is to be run with others, and what its run carries. */
@@ -48,6 +49,10 @@ export class Collector {
 	/** Whether something is known to be left: by an earlier process, or by a run that is under way or did not end well. */
 	private isBehind: boolean;
 	private isClosing = false;
+	/** Whether n8n waits for the end: what waits here runs without a slow history, because n8n 2 starts no run after it. */
+	private isHurried = false;
+	/** Lets the reading that is under way count as one that Anchor did not answer. */
+	private stopReading = () => {};
 	/** What Anchor had ended with by then shows in every reading of its history from now on; in milliseconds of its clock. */
 	private shownMs = -Infinity;
 
@@ -93,6 +98,8 @@ export class Collector {
 		let isDone = receivesAlone && isIdle;
 		if (!isDone) {
 			this.isClosing = true;
+			this.isHurried = true;
+			void wait(CLOSE_READING_MS).then(() => this.stopReading());
 			const hasTakenLong = wait(CLOSE_MS).then(() => false);
 			isDone = await Promise.race([this.closeUntilDone(), hasTakenLong]);
 		}
@@ -101,8 +108,8 @@ export class Collector {
 
 	/** @returns whether all has run */
 	private async closeUntilDone(): Promise<boolean> {
-		// n8n 2 starts no run any more when it is done with a deactivation: what waits here must not wait for a slow history.
-		if (await this.run(true)) return true;
+		if (await this.run()) return true;
+		this.isHurried = false;
 		for (const pause of [0, ...CLOSE_AGAIN_MS]) {
 			if (pause > 0) await wait(pause);
 			if (await this.run()) return true;
@@ -142,12 +149,12 @@ export class Collector {
 	}
 
 	/** One at a time: a window, a look and closing may meet. @returns whether nothing is left */
-	private async run(isHurried = false): Promise<boolean> {
+	private async run(): Promise<boolean> {
 		const { monitor } = this;
 		return await monitor.trigger.windowQueue.run(async () => {
 			this.isBehind = true;
 			try {
-				this.isBehind = !this.isOver && !(await this.runAll(isHurried));
+				this.isBehind = !this.isOver && !(await this.runAll());
 			} catch (cause) {
 				monitor.log('debug', `running collected events: ${(cause as Error).message}`);
 			}
@@ -156,10 +163,10 @@ export class Collector {
 	}
 
 	/** @returns whether all that was to be run has been, and nothing more can be known of */
-	private async runAll(isHurried: boolean): Promise<boolean> {
+	private async runAll(): Promise<boolean> {
 		const { monitor, shownMs: earlierMs } = this;
 		const { trigger } = monitor;
-		const reading = await this.read(isHurried);
+		const reading = await this.read();
 		const beganMs = reading?.beganMs ?? -Infinity;
 		void wait(LATE_ROWS_MS).then(() => (this.shownMs = Math.max(this.shownMs, beganMs)));
 		// What this reading is sure to show: by Anchor's clock, or, should that stand still, by an earlier reading.
@@ -179,7 +186,7 @@ export class Collector {
 			await note(portion.doneMs);
 		}
 		if (reading === undefined) {
-			return !isHurried && trigger.receivesAlone && trigger.waiting.size === 0;
+			return !this.isHurried && trigger.receivesAlone && trigger.waiting.size === 0;
 		}
 		if (untilMs < Infinity) return false;
 		settleHistory(monitor, reading);
@@ -187,10 +194,11 @@ export class Collector {
 	}
 
 	/** @returns undefined where it cannot be had: Anchor does not answer, or takes too long, or the credential is gone */
-	private async read(isHurried: boolean): Promise<Reading | undefined> {
-		const reading = readHistory(this.monitor).catch(() => undefined);
-		if (!isHurried) return await reading;
-		return await Promise.race([reading, wait(CLOSE_MS / 2).then(() => undefined)]);
+	private async read(): Promise<Reading | undefined> {
+		return await new Promise((resolve) => {
+			this.stopReading = () => resolve(undefined);
+			void readHistory(this.monitor).then(resolve, () => resolve(undefined));
+		});
 	}
 
 	private async runPortion(portion: readonly CollectedEvent[]): Promise<boolean> {
