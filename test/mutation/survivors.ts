@@ -41,6 +41,7 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 	'delivery/filters.ts': {
 		'\'There is nobody to judge\' → ""':
 			'What throws counts as not met; the words are for a debugger.',
+		'\'\' → "Stryker was here!"': 'No list has it either.',
 	},
 	'delivery/signature.ts': {
 		'key.length !== name.length → false': SPEED,
@@ -74,6 +75,9 @@ export const EXPLAINED: Readonly<Record<string, Readonly<Record<string, string>>
 	'output/cell.ts': {
 		"!isText && typeof cell !== 'number' → false":
 			'What is neither text nor a number is never marked, and what is not marked comes back as it is.',
+	},
+	'output/row.ts': {
+		'[] → ["Stryker was here"]': 'What is no path begins with no column.',
 	},
 	'registration/address.ts': {
 		'/^127(\\.\\d+){3}$|^\\[::1\\]$|(^|\\.)localhost\\.?$/ → /127(\\.\\d+){3}$|^\\[::1\\]$|(^|\\.)localhost\\.?$/':

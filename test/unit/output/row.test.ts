@@ -48,6 +48,14 @@ it.each([
 	expect([name.replace(/_+/g, '_').replace(/_$/, ''), cell]).toEqual(['result_total', 5]);
 });
 
+it.each([
+	['{{ $json.result.total.net }}', 'result_total_net'],
+	['result["a$b"]', 'result___a_b__'],
+	['result["{{"]', 'result_______'],
+])('names the column of %s as it is written, without what makes it an expression', (path, name) => {
+	expect(resultRow({}, path)[1]).toEqual([name, null]);
+});
+
 it('prefers the field of the very name that was written', () => {
 	expect(resultRow({ total: 5, result: { total: 6 } }, 'result.total')[1]).toEqual([
 		'result_total',
